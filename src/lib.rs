@@ -1,0 +1,2 @@
+//! chatseal (tour to come)
+pub mod record;

@@ -1,0 +1,138 @@
+//! How records are named: real ids, composite ids, derived ids, and ids that must not be told.
+//!
+//! Ids are ASCII from `[A-Za-z0-9._:@+%/-]`, so an id never needs escaping in a record line, and comparing lines of
+//! one kind and time compares their ids first.
+
+use ring::digest::{SHA256, digest};
+
+/// Joins the key columns of a row, in catalogue order, by `/`.
+///
+/// Bytes outside `[A-Za-z0-9._:@+-]` become `%XX`, so that the parts cannot be confused.
+pub fn composite<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut id = String::with_capacity(80);
+    for (position, part) in parts.into_iter().enumerate() {
+        if position > 0 {
+            id.push('/');
+        }
+        push_escaped(&mut id, part);
+    }
+    id
+}
+
+fn push_escaped(id: &mut String, part: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in part {
+        if byte.is_ascii_alphanumeric() || b"._:@+-".contains(&byte) {
+            id.push(char::from(byte));
+        } else {
+            id.push('%');
+            id.push(char::from(HEX[usize::from(byte >> 4)]));
+            id.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+/// Derives the id of a record whose source has none: `s:` and the first 32 hex digits of
+/// SHA-256(`kind` LF `key` LF `n`).
+///
+/// `key` is compact JSON of fixed fields of the kind; `n` counts, from 0, the records of equal key in byte order of
+/// their `data`, so that the id does not depend on where a line stood in the export.
+pub fn synthetic(kind: &str, key: &[u8], n: u64) -> String {
+    let mut message = Vec::with_capacity(kind.len() + key.len() + 24);
+    message.extend_from_slice(kind.as_bytes());
+    message.push(b'\n');
+    message.extend_from_slice(key);
+    message.push(b'\n');
+    message.extend_from_slice(n.to_string().as_bytes());
+    prefixed("s:", &message)
+}
+
+/// Names a record whose key is a credential: `h:` and the first 32 hex digits of SHA-256(`chatseal ` `kind` LF `key`).
+pub fn credential(kind: &str, key: &[u8]) -> String {
+    let message = [b"chatseal ", kind.as_bytes(), b"\n", key].concat();
+    prefixed("h:", &message)
+}
+
+fn prefixed(prefix: &str, message: &[u8]) -> String {
+    let hash = digest(&SHA256, message);
+    let mut id = String::with_capacity(34);
+    id.push_str(prefix);
+    push_hex(&mut id, &hash.as_ref()[..16]);
+    id
+}
+
+/// Appends `bytes` in lower-case hex.
+pub fn push_hex(out: &mut String, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        out.push(char::from(HEX[usize::from(byte >> 4)]));
+        out.push(char::from(HEX[usize::from(byte & 15)]));
+    }
+}
+
+/// `bytes` in lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    push_hex(&mut text, bytes);
+    text
+}
+
+/// Whether `text` is `2 * N` lower-case hex digits; returns the bytes.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    if digits.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Whether `id` could stand in a record line: 1 to 2,000 bytes of the id alphabet.
+pub fn is_valid(id: &[u8]) -> bool {
+    (1..=2000).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"._:@+%/-".contains(b))
+}
+
+/// Whether `text` is spelled like an id that Mattermost made: 26 lower-case letters and digits.
+pub fn is_mattermost(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composite_parts_cannot_be_confused() {
+        assert_eq!(composite([b"a".as_slice(), b"b"]), "a/b");
+        assert_eq!(composite([b"a/b".as_slice()]), "a%2Fb");
+        assert_eq!(composite(["ü:1@x+y-z_".as_bytes()]), "%C3%BC:1@x+y-z_");
+        assert_ne!(composite([b"%2F".as_slice()]), composite([b"/".as_slice()]));
+    }
+
+    #[test]
+    fn derived_ids_follow_the_specification() {
+        // printf 'team\n{"name":"harbour"}\n0' | sha256sum
+        assert_eq!(synthetic("team", br#"{"name":"harbour"}"#, 0), "s:a9352530c8a13b0522bb9e0e8e961a73");
+        // printf 'chatseal incoming_webhook\nabc' | sha256sum
+        assert_eq!(credential("incoming_webhook", b"abc"), "h:3175444aacf62ce06dcb5dafe69dc0c2");
+    }
+
+    #[test]
+    fn hex_is_lower_case_only() {
+        assert_eq!(unhex::<2>("00ff"), Some([0, 255]));
+        assert_eq!(unhex::<2>("00FF"), None);
+        assert_eq!(unhex::<2>("00f"), None);
+        assert_eq!(hex(&[0, 255]), "00ff");
+    }
+}

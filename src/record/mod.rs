@@ -1,0 +1,19 @@
+//! The vocabulary: what a record is, how it is named, dated, ordered and written down.
+//!
+//! A *record* is one line of text: one row of evidence, encoded once and never again. Everything that is hashed,
+//! signed, compared or proven later is the line as stored, byte for byte; nobody re-serialises JSON to check it.
+//!
+//! ```text
+//! {"kind":"post","id":"s:9f…","at":1700000000123,"synthetic":true,"data":{…}}
+//! ```
+//!
+//! Invariant: a line is a function of its source only (archive-format(5), "Record lines"): no host, clock, path or
+//! locale of ours can reach it, so the same source gives the same bytes everywhere.
+//!
+//! This module refuses to know where rows come from, what a policy says, or what a zip is. It opens nothing.
+
+pub mod id;
+pub mod json;
+pub mod kind;
+pub mod line;
+pub mod time;
