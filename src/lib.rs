@@ -1,2 +1,3 @@
 //! chatseal (tour to come)
+pub mod keys;
 pub mod record;
