@@ -1,5 +1,6 @@
 //! chatseal (tour to come)
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 pub mod archive;
+pub mod keys;
 pub mod merkle;
 pub mod record;
