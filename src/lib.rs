@@ -1,4 +1,5 @@
 //! chatseal (tour to come)
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 pub mod cli;
 pub mod progress;
 pub mod record;

@@ -12,8 +12,6 @@ use clap_complete::Shell;
 ///
 /// Prints a script that teaches the shell chatseal's commands, flags and which of them take files, so that long flags
 /// need not be remembered.
-///
-/// Example: `chatseal completions bash > ~/.local/share/bash-completion/completions/chatseal`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {

@@ -13,8 +13,6 @@ use std::path::PathBuf;
 /// archive, flips one byte in a copy and verifies that: each command is printed as you would type it, then run. It needs
 /// nothing but a folder, and it doubles as a test of the installation: it ends with exit 0 only if every step did what
 /// it should.
-///
-/// Example: `chatseal demo harbour`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {

@@ -84,3 +84,27 @@ impl From<Exit> for ExitCode {
         exit.code().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_names_are_a_promise() {
+        let table: Vec<(u8, &str)> = Exit::ALL.iter().map(|exit| (exit.code(), exit.name())).collect();
+        let promised = [
+            (0, "ok"),
+            (1, "failed-check"),
+            (2, "usage"),
+            (3, "exceptions"),
+            (4, "untrusted"),
+            (5, "incomplete"),
+            (6, "unavailable"),
+            (7, "locked"),
+            (8, "refused"),
+            (70, "internal"),
+            (130, "interrupted"),
+        ];
+        assert_eq!(table, promised);
+    }
+}

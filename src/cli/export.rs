@@ -16,8 +16,6 @@ use std::path::PathBuf;
 /// collected is listed inside the archive and counted at the end (exit 3): a gap is stated, never hidden.
 ///
 /// The source is only read. The archive appears under its name when it is complete and is never overwritten.
-///
-/// Example: `chatseal export export.zip --key seal.key --output 2026-11.zip`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {

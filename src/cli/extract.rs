@@ -11,8 +11,6 @@ use std::path::PathBuf;
 ///
 /// Writes the bag that the archive holds as a folder. `data/README.txt` in it says how to check it by hand with
 /// sha256sum, ssh-keygen and openssl. Names that could leave the folder, links and zip bombs are refused.
-///
-/// Example: `chatseal extract 2026-11.zip --output bag`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {

@@ -10,6 +10,7 @@
 //! ```
 
 use super::exit::Exit;
+use crate::progress::Interrupted;
 use serde::Serialize;
 
 /// More hints than this are noise.
@@ -29,9 +30,12 @@ impl Failure {
         Self { exit, error: anyhow::Error::msg(message.into()), hints: Vec::new() }
     }
 
-    /// A failure of the core; its sources become causes.
+    /// A failure of the core; its sources become causes. Work that was told to stop is [`Exit::Interrupted`],
+    /// whatever it was doing.
     pub fn of(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
-        Self { exit, error: error.into(), hints: Vec::new() }
+        let error = error.into();
+        let stopped = error.chain().any(|cause| cause.is::<Interrupted>());
+        Self { exit: if stopped { Exit::Interrupted } else { exit }, error, hints: Vec::new() }
     }
 
     /// Says what was attempted; what was the message becomes the first cause.
@@ -58,8 +62,8 @@ impl Failure {
     /// Message, causes and hints, ready to be shown.
     pub fn account(&self) -> Account<'_> {
         let mut texts: Vec<String> = self.error.chain().map(ToString::to_string).collect();
-        // Some errors repeat their source in their own text; the reader needs it once.
-        texts.dedup_by(|cause, outer| outer.ends_with(cause.as_str()));
+        // An error that passes its source's text on says it twice; the reader needs it once.
+        texts.dedup();
         let causes = texts.split_off(1);
         Account { message: texts.concat(), causes, hints: &self.hints }
     }
@@ -74,4 +78,28 @@ pub struct Account<'a> {
     pub causes: Vec<String>,
     /// What can be done.
     pub hints: &'a [String],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot seal `a.zip`")]
+    struct Sealing(#[source] Interrupted);
+
+    #[test]
+    fn stopped_work_is_interrupted_whatever_it_was_doing() {
+        let failure = Failure::of(Exit::Unavailable, Sealing(Interrupted));
+        assert_eq!(failure.exit(), Exit::Interrupted);
+        assert_eq!(failure.account().causes, ["interrupted"]);
+    }
+
+    #[test]
+    fn context_comes_first_and_two_hints_are_enough() {
+        let failure = Failure::new(Exit::Usage, "inner").context("outer").hint("one").hint("two").hint("three");
+        let account = failure.account();
+        assert_eq!((account.message.as_str(), account.causes.as_slice()), ("outer", ["inner".to_owned()].as_slice()));
+        assert_eq!(account.hints, ["one", "two"]);
+    }
 }

@@ -12,8 +12,6 @@ use std::path::PathBuf;
 /// Writes the private key to PATH, readable by its owner only, and the public key in the two spellings that ssh-keygen
 /// and openssl read. Prints its fingerprint and the line for the `allowed_signers` file of those who verify. Keep the
 /// private key away from the server that is exported; give the public key to others before you need them to believe it.
-///
-/// Example: `chatseal keygen seal.key`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {

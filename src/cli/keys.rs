@@ -11,10 +11,8 @@ use std::path::PathBuf;
 ///
 /// Whoever verifies needs the public key in the spelling that their tool reads. These commands show it in all of them
 /// and never show a private key.
-///
-/// Example: `chatseal keys show seal.key.pub`
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = MANUAL.after_help(), arg_required_else_help = true)]
+#[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -30,8 +28,6 @@ pub(super) enum Command {
 ///
 /// Prints the fingerprint, the OpenSSH line, the PEM, the verifier key of a signed note, and a line for an
 /// `allowed_signers` file. Of a private key only its public half is shown.
-///
-/// Example: `chatseal keys show seal.key.pub`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL_SHOW.after_help())]
 pub(super) struct ShowArgs {

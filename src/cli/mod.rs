@@ -7,11 +7,13 @@
 
 mod clock;
 mod completions;
+mod crash;
 mod demo;
 pub mod exit;
 mod export;
 mod extract;
 pub mod failure;
+mod interrupt;
 mod keygen;
 mod keys;
 pub mod manual;
@@ -19,6 +21,7 @@ pub mod printer;
 mod progress;
 mod show;
 mod threads;
+mod usage;
 mod verify;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -27,7 +30,7 @@ use failure::Failure;
 use printer::Printer;
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use usage::Unparsed;
 
 /// Seal what was said in Mattermost into archives that a stranger can verify offline
 ///
@@ -86,23 +89,47 @@ pub const MANUAL: manual::Manual = manual::Manual {
 };
 
 /// Runs the program on the process's own arguments, streams and signals.
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub fn main() -> Exit {
-    let stop = Arc::new(AtomicBool::new(false));
-    match Cli::try_parse_from(std::env::args_os().collect::<Vec<OsString>>()) {
-        Ok(cli) => {
-            let printer = Printer::terminal(cli.output.quiet, cli.output.json, stop);
-            match cli.run(&printer) {
-                Ok(exit) => printer.settle(exit),
-                Err(failure) => printer.settle(printer.failure(&failure)),
+    crash::stay_silent();
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let parsed = Cli::try_parse_from(&args).map_err(Unparsed::from);
+    let (quiet, json) = match &parsed {
+        Ok(cli) => (cli.output.quiet, cli.is_json()),
+        Err(_) => (false, usage::wants_json(&args)),
+    };
+    let (stop, listening) = match interrupt::listen() {
+        Ok(stop) => (stop, Ok(())),
+        Err(failure) => (Arc::default(), Err(failure)),
+    };
+    let printer = Printer::terminal(quiet, json, stop);
+    edge(&printer, || {
+        listening?;
+        match parsed {
+            Ok(cli) => cli.run(&printer),
+            Err(Unparsed::Asked(text)) => {
+                printer.data(text);
+                Ok(Exit::Ok)
             }
+            Err(Unparsed::Wrong(failure)) => Err(failure),
         }
-        Err(error) => error.exit(),
-    }
+    })
+}
+
+/// Where every run ends: a failure is shown once, a panic is one, and an answer that did not arrive is not a good end.
+fn edge(printer: &Printer, work: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
+    let exit = crash::catch(work).unwrap_or_else(|failure| printer.failure(&failure));
+    printer.settle(exit)
 }
 
 impl Cli {
+    /// Whether the answer is to be one JSON document: `--json`, or `--format json` of a command that has it.
+    fn is_json(&self) -> bool {
+        self.output.json || matches!(&self.command, Command::Verify(args) if args.is_json())
+    }
+
     /// Does what was asked.
-    pub fn run(self, printer: &Printer) -> Result<Exit, Failure> {
+    fn run(self, printer: &Printer) -> Result<Exit, Failure> {
         match self.command {
             Command::Demo(args) => demo::run(&args, printer),
             Command::Keygen(args) => keygen::run(&args, printer),
@@ -118,5 +145,106 @@ impl Cli {
     /// The definition of all commands and flags, for completions, man pages and tests.
     pub fn definition() -> clap::Command {
         Self::command()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use printer::Memory;
+    use std::io::{self, ErrorKind, Write};
+
+    fn ending(json: bool, out: &Memory, err: &Memory, work: impl FnOnce(&Printer) -> Result<Exit, Failure>) -> Exit {
+        let printer = Printer::to(false, json, Arc::default(), Box::new(out.clone()), Box::new(err.clone()));
+        edge(&printer, || work(&printer))
+    }
+
+    #[test]
+    fn a_failure_is_shown_once_with_causes_and_hints() {
+        let (out, err) = (Memory::default(), Memory::default());
+        let exit = ending(false, &out, &err, |_| {
+            let cause = std::io::Error::other("line 8812 is not valid JSON");
+            Err(Failure::of(Exit::Unavailable, cause)
+                .context("cannot read `import.jsonl` in `export.zip`")
+                .hint("the export may be cut short"))
+        });
+        assert_eq!((exit, out.text().as_str()), (Exit::Unavailable, ""));
+        assert_eq!(
+            err.text(),
+            "error: cannot read `import.jsonl` in `export.zip`\n  caused by: line 8812 is not valid JSON\n\
+             hint: the export may be cut short\n"
+        );
+    }
+
+    #[test]
+    fn a_failure_in_json_is_the_one_document() {
+        let (out, err) = (Memory::default(), Memory::default());
+        let exit = ending(true, &out, &err, |_| Err(Failure::new(Exit::Refused, "no").hint("try `--files`")));
+        let document: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+        let expected = serde_json::json!({
+            "kind": "error", "exit": {"code": 8, "name": "refused"}, "message": "no", "causes": [],
+            "hints": ["try `--files`"]
+        });
+        assert_eq!((exit, document, err.text().as_str()), (Exit::Refused, expected, ""));
+    }
+
+    #[test]
+    fn a_failure_after_the_answer_does_not_make_a_second_document() {
+        let (out, err) = (Memory::default(), Memory::default());
+        let exit = ending(true, &out, &err, |printer| {
+            printer.answer("verify", Exit::Ok, &serde_json::json!({"records": 1}), String::new);
+            Err(Failure::new(Exit::Unavailable, "late"))
+        });
+        let document: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+        assert_eq!((exit, &document["kind"]), (Exit::Unavailable, &"verify".into()));
+        assert_eq!(err.text(), "error: late\n");
+    }
+
+    struct Closed(ErrorKind);
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_arrive_is_not_a_good_end() {
+        let full = Some("error: cannot write to standard output");
+        for (kind, message) in [(ErrorKind::BrokenPipe, None), (ErrorKind::StorageFull, full)] {
+            for (meant, expected) in [(Exit::Ok, Exit::Unavailable), (Exit::FailedCheck, Exit::FailedCheck)] {
+                let err = Memory::default();
+                let printer = Printer::to(false, false, Arc::default(), Box::new(Closed(kind)), Box::new(err.clone()));
+                let exit = edge(&printer, || {
+                    printer.line("everything is well");
+                    Ok(meant)
+                });
+                assert_eq!(exit, expected);
+                assert_eq!(err.text().lines().next(), message);
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_is_shown_as_a_failure() {
+        let (out, err) = (Memory::default(), Memory::default());
+        let exit = ending(true, &out, &err, |_| panic!("the text of a message"));
+        assert_eq!((exit, err.text().as_str()), (Exit::Internal, ""));
+        assert!(out.text().contains("\"internal\"") && !out.text().contains("the text of a message"));
+    }
+
+    #[test]
+    fn quiet_keeps_data_warnings_and_errors() {
+        let (out, err) = (Memory::default(), Memory::default());
+        let printer = Printer::to(true, false, Arc::default(), Box::new(out.clone()), Box::new(err.clone()));
+        printer.note("reading");
+        printer.warn("the clock is odd");
+        printer.line("42");
+        printer.failure(&Failure::new(Exit::Refused, "no"));
+        assert_eq!((out.text(), err.text()), ("42\n".to_owned(), "warning: the clock is odd\nerror: no\n".to_owned()));
     }
 }

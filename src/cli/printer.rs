@@ -14,6 +14,7 @@
 
 use super::exit::Exit;
 use super::failure::{Account, Failure};
+use indicatif::{HumanBytes, HumanCount, ProgressBar};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -42,6 +43,7 @@ pub struct Printer {
     bars: bool,
     out: Mutex<Sink>,
     err: Mutex<Sink>,
+    bar: Mutex<Option<ProgressBar>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -91,7 +93,17 @@ impl Printer {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let sink = |to| Mutex::new(Sink { to, failed: None, documents: 0 });
-        Self { quiet, json, colour_out: false, colour_err: false, bars: false, out: sink(out), err: sink(err), stop }
+        Self {
+            quiet,
+            json,
+            colour_out: false,
+            colour_err: false,
+            bars: false,
+            out: sink(out),
+            err: sink(err),
+            bar: Mutex::new(None),
+            stop,
+        }
     }
 
     /// Whether the answer is to be one JSON document.
@@ -114,9 +126,22 @@ impl Printer {
         &self.stop
     }
 
+    /// Keeps `bar` out of the way of everything that is written, until it is replaced by `None`.
+    pub(super) fn show_bar(&self, bar: Option<ProgressBar>) {
+        *guard(&self.bar) = bar;
+    }
+
+    fn write(&self, sink: &Mutex<Sink>, bytes: &[u8]) {
+        let write = || guard(sink).write(bytes);
+        match &*guard(&self.bar) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
     /// Writes data to stdout as it is.
     pub fn data(&self, bytes: impl AsRef<[u8]>) {
-        guard(&self.out).write(bytes.as_ref());
+        self.write(&self.out, bytes.as_ref());
     }
 
     /// Writes a line of data to stdout.
@@ -137,7 +162,7 @@ impl Printer {
     }
 
     fn say(&self, text: &str) {
-        guard(&self.err).write(format!("{text}\n").as_bytes());
+        self.write(&self.err, format!("{text}\n").as_bytes());
     }
 
     /// `text`, marked for stdout.
@@ -151,14 +176,12 @@ impl Printer {
             return self.data(text());
         }
         let document = Document { kind, exit: Ending { code: exit.code(), name: exit.name() }, body };
-        let mut out = guard(&self.out);
         match serde_json::to_string_pretty(&document) {
             Ok(json) => {
-                out.documents += 1;
-                out.write(json.as_bytes());
-                out.write(b"\n");
+                guard(&self.out).documents += 1;
+                self.line(json);
             }
-            Err(error) => out.fail(error.into()),
+            Err(error) => guard(&self.out).fail(error.into()),
         }
     }
 
@@ -202,8 +225,8 @@ impl Printer {
     }
 }
 
-fn guard(sink: &Mutex<Sink>) -> MutexGuard<'_, Sink> {
-    sink.lock().unwrap_or_else(PoisonError::into_inner)
+fn guard<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sink {
@@ -236,4 +259,36 @@ fn paint(colour: bool, mark: Mark, text: &str) -> String {
         Mark::Strong => "1",
     };
     if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// A number with separators: `1,284,533`.
+pub fn count(number: u64) -> String {
+    HumanCount(number).to_string()
+}
+
+/// A size as people read it: `4.20 MiB`.
+pub fn size(bytes: u64) -> String {
+    HumanBytes(bytes).to_string()
+}
+
+/// A stream into memory, for a command that runs others and for tests.
+#[derive(Clone, Default)]
+pub(super) struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Memory {
+    /// What was written, as text.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&guard(&self.0)).into_owned()
+    }
+}
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        guard(&self.0).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -11,8 +11,6 @@ use std::path::PathBuf;
 ///
 /// Prints the seal, the counts of each kind and the exceptions. With a record's id it prints that record. Showing is
 /// not verifying: what is printed is what the archive says about itself, and the output says so.
-///
-/// Example: `chatseal show 2026-11.zip`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {

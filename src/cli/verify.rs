@@ -16,8 +16,6 @@ use std::path::PathBuf;
 /// CHECKED; the last line is the verdict. It needs no network, writes nothing and trusts nothing inside the archive.
 ///
 /// Without `--signers` nobody vouches for the bytes: they may be intact, but the exit is 4.
-///
-/// Example: `chatseal verify 2026-11.zip --signers allowed_signers`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {
@@ -52,6 +50,13 @@ pub(super) enum Format {
     Text,
     /// One JSON document
     Json,
+}
+
+impl Args {
+    /// Whether the report is the JSON document.
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Some(Format::Json)
+    }
 }
 
 const MANUAL: Manual = Manual {
