@@ -71,9 +71,6 @@ pub const MAX_ORIGIN: usize = 255;
 /// Origin of an archive whose maker named none.
 pub const NO_ORIGIN: &str = "chatseal.invalid";
 
-/// SSHSIG namespace of seals.
-pub const NAMESPACE: &str = "seal@chatseal.v1";
-
 /// Why bytes are not a seal, or a seal has no text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
