@@ -1,3 +1,9 @@
 //! chatseal (tour to come)
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+pub mod archive;
+pub mod cli;
+pub mod keys;
+pub mod merkle;
+pub mod progress;
 pub mod record;
 pub mod source;
