@@ -6,5 +6,7 @@ pub mod names;
 pub mod salt;
 pub mod seal;
 pub mod segments;
+pub mod stage;
 pub mod summary;
+pub mod writer;
 pub mod zip;

@@ -255,7 +255,8 @@ pub struct Gap {
 }
 
 impl Contents {
-    fn none() -> Self {
+    /// No files at all.
+    pub fn none() -> Self {
         Self { listing: HashMap::new(), named: Vec::new(), place: Place::Nowhere }
     }
 
