@@ -13,7 +13,7 @@ use ring::{
 
 use super::{
     pem,
-    wire::{Reader, put_string},
+    wire::{Reader, printable, put_string},
 };
 
 /// The name of the one key type that chatseal signs with (RFC 8709).
@@ -126,7 +126,7 @@ impl PublicKey {
         let mut reader = Reader::new(blob);
         let Some(found) = reader.text() else { return Err(malformed) };
         if found != ED25519_NAME {
-            let found = found.chars().take(60).filter(|c| c.is_ascii_graphic()).collect::<String>();
+            let found = printable(found);
             let is_certificate = found.contains("-cert-v");
             return Err(if is_certificate {
                 PublicKeyError::IsCertificate { found }
@@ -147,13 +147,18 @@ impl PublicKey {
     pub fn parse_spki_pem(text: &str) -> Result<Self, PublicKeyError> {
         let malformed = PublicKeyError::Malformed { expected: "a PEM block `PUBLIC KEY`" };
         let pem = pem::decode(text).filter(|pem| pem.label == "PUBLIC KEY").ok_or(malformed)?;
-        if let Some(key) = pem.body.0.strip_prefix(&SPKI_PREFIX).and_then(|key| key.try_into().ok()) {
-            return Ok(Self(key));
+        if let Some(key) = Self::from_spki_der(&pem.body.0) {
+            return Ok(key);
         }
         Err(match super::der::spki_algorithm(&pem.body.0) {
             Some(found) => PublicKeyError::OtherType { found },
             None => PublicKeyError::Malformed { expected: "a SubjectPublicKeyInfo in DER" },
         })
+    }
+
+    /// Reads a `SubjectPublicKeyInfo` in DER, if it is one of an Ed25519 key.
+    pub(super) fn from_spki_der(der: &[u8]) -> Option<Self> {
+        der.strip_prefix(&SPKI_PREFIX)?.try_into().ok().map(Self)
     }
 
     /// Parses a C2SP verifier key: `NAME+KEYID+BASE64`. Returns the name with the key.
@@ -177,6 +182,13 @@ impl PublicKey {
         }
         Ok((name.to_owned(), key))
     }
+}
+
+/// The 64 bytes of an SSH signature blob: `string "ssh-ed25519"`, `string` of 64 bytes (RFC 8709, section 6).
+pub(super) fn signature_from_blob(blob: &[u8]) -> Option<[u8; 64]> {
+    let mut reader = Reader::new(blob);
+    reader.string().filter(|name| *name == ED25519_NAME.as_bytes())?;
+    reader.fixed().filter(|_| reader.is_empty())
 }
 
 /// Splits a `.pub` line into the decoded key and the comment; the type before the key must be the one inside it.
