@@ -253,3 +253,119 @@ fn time<'a>(
     }
     Ok(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::keys::certificate::tests::public;
+
+    fn key() -> String {
+        public([1; 32]).openssh_line("")
+    }
+
+    fn options(text: &str) -> Result<Options, String> {
+        parse_line(&format!("a {text} {}", key())).map(|line| line.unwrap().1)
+    }
+
+    #[test]
+    fn lines_as_openssh_splits_them() {
+        let principals = |line: &str| parse_line(line).unwrap().map(|line| line.0);
+        for (line, expected) in [
+            (format!("a@b,*@c {}", key()), "a@b,*@c"),
+            (format!("\t a \t {} comment here\r", key()), "a"),
+            (format!("\"a b\" {}", key()), "a b"),
+            (format!("x\"y z\"{}", key()), "xy z"),
+            (format!("a namespaces=\"a b\" {}", key()), "a"),
+        ] {
+            assert_eq!(principals(&line).as_deref(), Some(expected), "{line}");
+        }
+        // What follows a closing quote is no longer principals.
+        assert!(parse_line(&format!("\"a b\",c {}", key())).is_err());
+        assert_eq!(principals("  # comment"), None);
+        assert_eq!(principals(" \r"), None);
+    }
+
+    #[test]
+    fn options_and_their_spellings() {
+        let all = "Cert-Authority,namespaces=\"a\\\"b,c\",valid-after=\"20260101Z\",valid-before=\"202701010000utc\"";
+        let expected = Options {
+            authority: true,
+            namespaces: Some("a\"b,c".to_owned()),
+            valid_after: Some(1_767_225_600),
+            valid_before: Some(1_798_761_600),
+            zoneless: Vec::new(),
+        };
+        assert_eq!(options(all), Ok(expected));
+        assert_eq!(options("valid-after=\"20260101\"").unwrap().zoneless, ["valid-after"]);
+    }
+
+    #[test]
+    fn what_is_not_understood_makes_the_line_unusable() {
+        for (bad, expected) in [
+            ("verify-required", "its option `verify-required` is not implemented"),
+            ("cert-authority,from=\"x\"", "its option `from` is not implemented"),
+            ("cert-authorityx", "its options are malformed"),
+            ("cert-authority,", "its options are malformed"),
+            ("namespaces=a", "a value of its options is not quoted"),
+            ("namespaces=\"a\",namespaces=\"b\"", "it has more than one `namespaces`"),
+            ("valid-after=\"2026\"", "its `valid-after` is not a time as YYYYMMDD[HHMM[SS]][Z]"),
+            ("valid-after=\"20260101Z\",valid-after=\"20260101Z\"", "it has more than one `valid-after`"),
+            (
+                "valid-after=\"20260101Z\",valid-before=\"20260101Z\"",
+                "its `valid-before` is not after its `valid-after`",
+            ),
+        ] {
+            assert_eq!(options(bad), Err(expected.to_owned()), "{bad}");
+        }
+        let certificate = "a ssh-ed25519-cert-v01@openssh.com AAAA".to_owned();
+        for bad in [
+            "a".to_owned(),
+            "a ".to_owned() + "namespaces=\"x\"",
+            format!("a namespaces=\"x {}", key()),
+            format!("!a {}", key()),
+            format!("\"a {}", key()),
+            key(),
+            "a ssh-ed25519 AAAA".to_owned(),
+            "a ssh-foo AAAA".to_owned(),
+            format!("a {}", key().replace("AAAAC3", "AAAAC4")),
+            format!("a\u{1b} {}", key()),
+            certificate,
+        ] {
+            assert!(parse_line(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_bad_line_does_not_silence_the_others() {
+        let file =
+            format!("# who\n\na {0}\nb what {0}\nc valid-before=\"20270101\" {0}\nd ssh-rsa AAAAB3NzaC1yc2E=\n", key());
+        let signers = AllowedSigners::parse(&[file.as_bytes(), b"\xff\n"].concat());
+        let numbers = |notes: &[LineNote]| notes.iter().map(|note| note.line).collect::<Vec<_>>();
+        assert_eq!(signers.lines.iter().map(|line| line.number).collect::<Vec<_>>(), [3, 5, 6]);
+        assert_eq!(numbers(signers.problems()), [4, 7]);
+        assert_eq!(numbers(signers.remarks()), [5, 6]);
+        assert!(!signers.is_empty() && AllowedSigners::parse(b"").is_empty());
+    }
+
+    #[test]
+    fn a_written_line_is_read_as_it_was_meant() {
+        let line = allowed_signers_line("seal@harbour", &["a@b", "c@d"], &public([1; 32])).unwrap();
+        let (principals, options, blob) = parse_line(&line).unwrap().unwrap();
+        assert_eq!((principals.as_str(), options.namespaces.as_deref()), ("seal@harbour", Some("a@b,c@d")));
+        assert_eq!(blob, public([1; 32]).blob());
+        for bad in ["", "a b", "a,b", "*", "!a", "a?", "\"a", "#a", "a\n"] {
+            assert_eq!(allowed_signers_line(bad, &[], &public([1; 32])), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_lines_never_panic(bytes: Vec<u8>, text in "[a \"\\\\,=!*#Zz0-9-]{0,60}") {
+            let _ = AllowedSigners::parse(&bytes);
+            let _ = parse_line(&text);
+            let _ = parse_line(&format!("a {text} {}", key()));
+        }
+    }
+}

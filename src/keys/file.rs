@@ -153,3 +153,63 @@ fn load(path: &Path) -> io::Result<(Secret, u32)> {
     file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes.0)?;
     Ok((bytes, mode))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+    use crate::keys::{certificate::tests::public, private::pkcs8_pem};
+
+    fn write(folder: &Path, content: &[u8], mode: u32) -> PathBuf {
+        let path = folder.join("key");
+        let _ = fs::remove_file(&path);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_private_key_open_to_others_is_refused_also_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let pem = pkcs8_pem(&[1; 32]);
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("key", &link).unwrap();
+        for mode in [0o600, 0o400] {
+            write(folder.path(), &pem.0, mode);
+            assert!(matches!(KeyFile::read(&link), Ok(KeyFile::Private(_))), "{mode:o}");
+        }
+        for open in [0o640, 0o604, 0o620, 0o601, 0o660] {
+            write(folder.path(), &pem.0, open);
+            let error = KeyFile::read(&link).unwrap_err();
+            assert!(matches!(error, KeyFileError::Exposed { mode, .. } if mode == open), "{open:o}");
+        }
+        // Before it is asked what kind of key it is.
+        let path = write(folder.path(), b"-----BEGIN RSA PRIVATE KEY-----\n", 0o644);
+        assert!(matches!(KeyFile::read(&path), Err(KeyFileError::Exposed { .. })));
+    }
+
+    #[test]
+    fn public_files_may_be_open_and_are_told_apart_by_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = public([1; 32]);
+        for content in [key.openssh_line("x"), key.spki_pem(), key.vkey("a.example")] {
+            let path = write(folder.path(), content.as_bytes(), 0o644);
+            assert!(matches!(KeyFile::read(&path), Ok(KeyFile::Public(found)) if found == key), "{content}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_said_to_be_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |content: &[u8]| KeyFile::read(&write(folder.path(), content, 0o600)).unwrap_err();
+        assert!(matches!(read(b""), KeyFileError::Unknown { .. }));
+        assert!(matches!(read(b"\xff\x00"), KeyFileError::Unknown { .. }));
+        assert!(matches!(read(b"PuTTY-User-Key-File-3: ssh-ed25519\n"), KeyFileError::Unknown { .. }));
+        assert!(matches!(read(&[b'x'; 70_000]), KeyFileError::TooLarge { .. }));
+        assert!(matches!(read(b"0\x03\x02\x01\x00"), KeyFileError::Private { .. }));
+        assert!(matches!(read(b"ssh-rsa AAAAB3NzaC1yc2E="), KeyFileError::Public { .. }));
+        assert!(matches!(KeyFile::read(folder.path()), Err(KeyFileError::Read { .. })));
+        assert!(matches!(KeyFile::read(&folder.path().join("none")), Err(KeyFileError::Read { .. })));
+    }
+}

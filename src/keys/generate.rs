@@ -107,3 +107,53 @@ impl Drop for Written {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use ring::rand::SystemRandom;
+
+    use super::*;
+    use crate::keys::KeyFile;
+
+    #[test]
+    fn three_files_of_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seal.key");
+        let made = generate(&SystemRandom::new(), &path, "seal@harbour").unwrap();
+        let modes = made.files.clone().map(|path| fs::metadata(path).unwrap().permissions().mode() & 0o777);
+        assert_eq!((modes[0], modes[1] & 0o600, modes[2] & 0o600), (0o600, 0o600, 0o600));
+        for file in &made.files {
+            assert_eq!(KeyFile::read(file).unwrap().public_key(), made.public_key, "{}", file.display());
+        }
+        assert!(fs::read_to_string(&made.files[1]).unwrap().ends_with(" seal@harbour\n"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_nothing_is_left_behind() {
+        for occupied in ["seal.key", "seal.key.pub", "seal.key.pub.pem"] {
+            let folder = tempfile::tempdir().unwrap();
+            // A dangling link is a name that is taken, too.
+            std::os::unix::fs::symlink("nowhere", folder.path().join(occupied)).unwrap();
+            let error = generate(&SystemRandom::new(), &folder.path().join("seal.key"), "").unwrap_err();
+            assert!(matches!(error, GenerateError::Exists { path } if path.ends_with(occupied)));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_failure_midway_removes_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut written = Written(Vec::new());
+        written.create(&folder.path().join("a"), 0o600, b"a").unwrap();
+        assert!(matches!(written.create(&folder.path().join("x/b"), 0o600, b""), Err(GenerateError::Write { .. })));
+        drop(written);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        // The longest of the three names is one that the file system refuses, after the first was written.
+        let path = folder.path().join("k".repeat(250));
+        assert!(matches!(generate(&SystemRandom::new(), &path, ""), Err(GenerateError::Write { .. })));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -150,3 +150,122 @@ fn extension(section: &mut Reader<'_>) -> Result<(), KrlError> {
         Err(KrlError::Unsupported(format!("the critical extension `{}`", name.escape_debug())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::keys::{
+        Certificate, Revoked, SEAL_NAMESPACE, SshSignature,
+        certificate::tests::{Issue, public},
+        wire::put_string,
+    };
+
+    fn string(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_string(&mut out, bytes);
+        out
+    }
+
+    fn section(kind: u8, body: &[u8]) -> Vec<u8> {
+        [&[kind], string(body).as_slice()].concat()
+    }
+
+    fn list(flags: u64, sections: &[u8]) -> Vec<u8> {
+        let numbers = [1_u64.to_be_bytes(), 1_700_000_000_u64.to_be_bytes(), flags.to_be_bytes()].concat();
+        [MAGIC, &1_u32.to_be_bytes(), &numbers, &string(b""), &string(b"quay"), sections].concat()
+    }
+
+    /// A list with one certificate section of the authority of seed 2.
+    fn certificates(kind: u8, body: &[u8]) -> Vec<u8> {
+        let head = [string(&public([2; 32]).blob()), string(b"")].concat();
+        list(0, &section(1, &[head, section(kind, body)].concat()))
+    }
+
+    /// What `bytes` says of a certificate of `serial`, issued to seed 1 by the authority of seed `authority`.
+    fn check(bytes: &[u8], serial: u64, authority: u8) -> Option<Revoked> {
+        let wire = Issue { serial, ..Issue::user() }.certify(&public([1; 32]), [authority; 32]);
+        let certificate = Certificate::from_wire(&wire).unwrap();
+        let signature = SshSignature::assemble(public([1; 32]), Some(certificate), SEAL_NAMESPACE, [0; 64]);
+        parse(bytes).unwrap().check(&signature)
+    }
+
+    #[test]
+    fn certificates_by_number() {
+        let span = certificates(0x21, &[5_u64.to_be_bytes(), 9_u64.to_be_bytes()].concat());
+        let single = certificates(0x20, &[6_u64.to_be_bytes(), u64::MAX.to_be_bytes()].concat());
+        // From 4: bits 1, 2 and 9, so 5, 6 and 13.
+        let bits = certificates(0x22, &[4_u64.to_be_bytes().as_slice(), &string(&[0b10, 0b110])].concat());
+        let revoked = |list: &[u8]| (1..16).filter(|&serial| check(list, serial, 2).is_some()).collect::<Vec<u64>>();
+        assert_eq!(revoked(&span), [5, 6, 7, 8, 9]);
+        assert_eq!(revoked(&single), [6]);
+        assert_eq!(check(&single, u64::MAX, 2), Some(Revoked::Serial(u64::MAX)));
+        assert_eq!(revoked(&bits), [5, 6, 13]);
+        assert_eq!(check(&bits, u64::MAX, 2), None);
+        // Of that authority only.
+        assert_eq!(check(&span, 6, 3), None);
+    }
+
+    #[test]
+    fn certificates_by_key_id_of_any_authority() {
+        let everywhere = list(0, &section(1, &[string(b""), string(b""), section(0x23, &string(b"quay"))].concat()));
+        assert_eq!(check(&everywhere, 0, 3), Some(Revoked::KeyId("quay".to_owned())));
+    }
+
+    #[test]
+    fn keys_by_encoding_and_by_hash() {
+        let key = public([1; 32]);
+        let sha1 = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, &key.blob());
+        let sha256 = ring::digest::digest(&ring::digest::SHA256, &key.blob());
+        for (kind, body) in [(2, key.blob()), (3, sha1.as_ref().to_vec()), (5, sha256.as_ref().to_vec())] {
+            let bytes = list(0, &section(kind, &string(&body)));
+            assert_eq!(check(&bytes, 7, 2), Some(Revoked::Key(key)), "{kind}");
+        }
+        let authority = list(0, &section(2, &string(&public([2; 32]).blob())));
+        assert_eq!(check(&authority, 7, 2), Some(Revoked::Authority(public([2; 32]))));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let extension = |critical: u8| [string(b"a@b"), vec![critical], string(b"x")].concat();
+        for (bytes, found) in [
+            (list(1, b""), "flags 0x1"),
+            (list(0, &section(4, b"")), "a signature"),
+            (list(0, &section(9, b"")), "a section of type 9"),
+            (list(0, &section(255, &extension(1))), "the critical extension `a@b`"),
+            (certificates(0x39, &extension(1)), "the critical extension `a@b`"),
+            (certificates(0x24, b""), "a certificate section of type 0x24"),
+        ] {
+            assert_eq!(parse(&bytes).unwrap_err(), KrlError::Unsupported(found.to_owned()));
+        }
+        assert!(parse(&list(0, &section(255, &extension(0)))).is_ok());
+        for (kind, body) in [
+            (0x20, 0_u64.to_be_bytes().to_vec()),
+            (0x20, vec![1]),
+            (0x21, [9_u64.to_be_bytes(), 5_u64.to_be_bytes()].concat()),
+            (0x22, [0_u64.to_be_bytes().as_slice(), &string(&[1])].concat()),
+            (0x22, [u64::MAX.to_be_bytes().as_slice(), &string(&[2])].concat()),
+            (0x22, [4_u64.to_be_bytes().as_slice(), &string(&[0x80])].concat()),
+            (0x23, string(b"\0")),
+        ] {
+            assert!(matches!(parse(&certificates(kind, &body)), Err(KrlError::Malformed(_))), "{kind:x} {body:02x?}");
+        }
+        for (kind, body) in [(2, string(b"key")), (3, string(&[0; 32])), (5, string(&[0; 20]))] {
+            assert!(matches!(parse(&list(0, &section(kind, &body))), Err(KrlError::Malformed(_))), "{kind}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_lists_never_panic(bytes: Vec<u8>, at: prop::sample::Index, byte: u8) {
+            let _ = parse(&[MAGIC, &bytes].concat());
+            let _ = parse(&list(0, &bytes));
+            let _ = parse(&certificates(0x22, &bytes));
+            let mut mutated = certificates(0x22, &[4_u64.to_be_bytes().as_slice(), &string(&[2, 6])].concat());
+            let at = at.index(mutated.len());
+            mutated[at] = byte;
+            let _ = parse(&mutated);
+        }
+    }
+}

@@ -206,3 +206,117 @@ impl fmt::Debug for KeyPair {
         write!(f, "KeyPair({})", self.public)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::rand::SystemRandom;
+
+    use super::*;
+    use crate::keys::{certificate::tests::public, wire::put_string};
+
+    fn v1(seed: [u8; 32]) -> Vec<u8> {
+        pem::decode(std::str::from_utf8(&pkcs8_pem(&seed).0).unwrap()).unwrap().body.0.clone()
+    }
+
+    /// The same key with a public key stored behind the secret.
+    fn v2(stored: &[u8]) -> Vec<u8> {
+        let mut der = v1([1; 32]);
+        der[1] += u8::try_from(stored.len()).unwrap();
+        der[4] = 1;
+        [der.as_slice(), stored].concat()
+    }
+
+    fn openssh_file(change: impl FnOnce(&mut Vec<u8>, &mut Vec<u8>)) -> Vec<u8> {
+        let (mut front, mut secret) = (OPENSSH_MAGIC.to_vec(), vec![7, 7, 7, 7, 7, 7, 7, 7]);
+        put_string(&mut front, b"none");
+        put_string(&mut front, b"none");
+        put_string(&mut front, b"");
+        front.extend_from_slice(&1_u32.to_be_bytes());
+        put_string(&mut front, &public([1; 32]).blob());
+        put_string(&mut secret, ED25519_NAME.as_bytes());
+        put_string(&mut secret, public([1; 32]).as_bytes());
+        put_string(&mut secret, &[[1; 32], *public([1; 32]).as_bytes()].concat());
+        put_string(&mut secret, b"quay");
+        secret.extend_from_slice(&[1, 2, 3]);
+        change(&mut front, &mut secret);
+        put_string(&mut front, &secret);
+        pem::encode("OPENSSH PRIVATE KEY", &front, 70).into_bytes()
+    }
+
+    #[test]
+    fn all_three_containers_give_the_same_key() {
+        let stored = public([1; 32]);
+        let implicit = [[0x81, 33, 0].as_slice(), stored.as_bytes()].concat();
+        let explicit = [[0xa1, 35, 3, 33, 0].as_slice(), stored.as_bytes()].concat();
+        for bytes in [
+            pkcs8_pem(&[1; 32]).0.clone(),
+            v1([1; 32]),
+            v2(&[]),
+            v2(&implicit),
+            v2(&explicit),
+            v2(&[[0xa0, 0].as_slice(), &implicit].concat()),
+            openssh_file(|_, _| ()),
+        ] {
+            assert_eq!(KeyPair::decode(&bytes).unwrap().public_key(), stored, "{bytes:02x?}");
+        }
+        let ring = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        assert!(KeyPair::decode(ring.as_ref()).is_ok());
+    }
+
+    #[test]
+    fn a_foreign_public_key_beside_the_secret_is_refused() {
+        let other = public([2; 32]);
+        let mismatch = |error| matches!(error, PrivateKeyError::Mismatch { .. });
+        let der = v2(&[[0x81, 33, 0].as_slice(), other.as_bytes()].concat());
+        assert!(KeyPair::decode(&der).is_err_and(mismatch));
+        let swap = |bytes: &mut Vec<u8>| {
+            let at = bytes.windows(32).position(|window| window == public([1; 32]).as_bytes()).unwrap();
+            bytes[at..at + 32].copy_from_slice(public([2; 32]).as_bytes());
+        };
+        assert!(KeyPair::decode(&openssh_file(|front, _| swap(front))).is_err_and(mismatch));
+        let everywhere = |front: &mut Vec<u8>, secret: &mut Vec<u8>| {
+            swap(front);
+            swap(secret);
+            swap(secret);
+        };
+        assert!(KeyPair::decode(&openssh_file(everywhere)).is_err_and(mismatch));
+    }
+
+    #[test]
+    fn other_and_encrypted_keys_are_named() {
+        let label = |label, body: &[u8]| KeyPair::decode(pem::encode(label, body, 64).as_bytes()).unwrap_err();
+        let other = |found: &str| PrivateKeyError::OtherType { found: found.to_owned() };
+        assert_eq!(label("RSA PRIVATE KEY", b"x"), other("RSA"));
+        assert_eq!(label("EC PRIVATE KEY", b"x"), other("EC"));
+        let encrypted = PrivateKeyError::Encrypted { found: "PKCS#8 private key" };
+        assert_eq!(label("ENCRYPTED PRIVATE KEY", b"x"), encrypted);
+        assert_eq!(label("PRIVATE KEY", &[0x30, 2, 0x30, 0]), encrypted);
+        let mut ed448 = v1([1; 32]);
+        ed448[11] = 0x71;
+        assert_eq!(KeyPair::decode(&ed448).unwrap_err(), other("Ed448"));
+        let cipher = openssh_file(|front, _| {
+            front.splice(19..23, *b"aes0");
+        });
+        assert_eq!(KeyPair::decode(&cipher).unwrap_err(), PrivateKeyError::Encrypted { found: "OpenSSH private key" });
+    }
+
+    #[test]
+    fn no_truncation_is_read_as_a_key_and_none_panics() {
+        for whole in [v1([1; 32]), v2(&[[0x81, 33, 0].as_slice(), public([1; 32]).as_bytes()].concat())] {
+            for end in 0..whole.len() {
+                assert!(KeyPair::decode(&whole[..end]).is_err());
+            }
+        }
+        let whole = openssh_file(|_, _| ());
+        let body = pem::decode(std::str::from_utf8(&whole).unwrap()).unwrap().body.0.clone();
+        for end in 0..body.len() {
+            assert!(openssh(&body[..end]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_key_pair_prints_its_fingerprint_only() {
+        let pair = KeyPair::from_seed(&[1; 32]).unwrap();
+        assert_eq!(format!("{pair:?}"), format!("KeyPair({})", public([1; 32]).fingerprint()));
+    }
+}

@@ -154,3 +154,47 @@ impl RevokedCertificates {
         serial != 0 && (self.serials.iter().any(in_span) || self.bitmaps.iter().any(in_bitmap))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{
+        SEAL_NAMESPACE,
+        certificate::tests::{Issue, public},
+    };
+
+    fn signature(certified: bool) -> SshSignature {
+        let certificate = Certificate::from_wire(&Issue::user().certify(&public([1; 32]), [2; 32])).unwrap();
+        SshSignature::assemble(public([1; 32]), certified.then_some(certificate), SEAL_NAMESPACE, [0; 64])
+    }
+
+    #[test]
+    fn a_plain_list_names_keys_in_any_spelling() {
+        let [key, authority] = [1, 2].map(|seed| public([seed; 32]));
+        let wire = Issue::user().certify(&key, [3; 32]);
+        let certificate = base64::engine::general_purpose::STANDARD.encode(wire);
+        for line in [
+            key.openssh_line("lost on the quay"),
+            key.fingerprint(),
+            format!("  {} lost on the quay\r", key.fingerprint()),
+            format!("{CERTIFICATE_NAME} {certificate}"),
+        ] {
+            let list = Revocation::parse(format!("# lost\n\n{line}\n").as_bytes()).unwrap();
+            assert_eq!(list.check(&signature(false)), Some(Revoked::Key(key)), "{line}");
+            assert_eq!(list.check(&signature(true)), Some(Revoked::Key(key)), "{line}");
+        }
+        let list = Revocation::parse(authority.fingerprint().as_bytes()).unwrap();
+        assert_eq!(list.check(&signature(false)), None);
+        assert_eq!(list.check(&signature(true)), Some(Revoked::Authority(authority)));
+        assert_eq!(Revocation::parse(b"").unwrap().check(&signature(true)), None);
+    }
+
+    #[test]
+    fn a_list_that_is_not_understood_is_not_used() {
+        for bad in ["serial: 7", "SHA256:short", "MD5:aa:bb", "ssh-ed25519 AAAA", "key", "SSHKRL", "ssh-ed25519"] {
+            let error = Revocation::parse(format!("# ok\n{bad}\n").as_bytes()).unwrap_err();
+            assert!(matches!(error, RevocationError::Line { line: 2, .. }), "{bad}");
+        }
+        assert!(Revocation::parse(b"\xff").is_err());
+    }
+}

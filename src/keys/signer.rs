@@ -175,3 +175,189 @@ fn certificate_beside(path: &Path) -> Result<Option<(PathBuf, Certificate)>, Key
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        io::{Read, Write},
+        os::unix::net::UnixListener,
+        thread,
+    };
+
+    use base64::Engine;
+
+    use super::*;
+    use crate::keys::{
+        NoteCheck, SEAL_NAMESPACE,
+        certificate::tests::{Issue, public},
+        private::pkcs8_pem,
+        public::ED25519_NAME,
+        wire::{Reader, put_string},
+    };
+
+    fn string(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_string(&mut out, bytes);
+        out
+    }
+
+    /// An agent that answers each request as `answer` says; `None` closes the connection.
+    struct FakeAgent {
+        folder: tempfile::TempDir,
+    }
+
+    impl FakeAgent {
+        fn start(answer: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + 'static) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let listener = UnixListener::bind(folder.path().join("agent")).unwrap();
+            thread::spawn(move || {
+                let mut kept = Vec::new();
+                for stream in listener.incoming() {
+                    let mut stream = stream.unwrap();
+                    let mut length = [0; 4];
+                    stream.read_exact(&mut length).unwrap();
+                    let mut request = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+                    stream.read_exact(&mut request).unwrap();
+                    match answer(&request) {
+                        Some(reply) if reply.is_empty() => kept.push(stream),
+                        Some(reply) => stream.write_all(&reply).unwrap(),
+                        None => drop(stream),
+                    }
+                }
+            });
+            fs::write(folder.path().join("seal.pub"), public([1; 32]).openssh_line("")).unwrap();
+            Self { folder }
+        }
+
+        fn open(&self) -> Result<Signer, SignerError> {
+            let (key, socket) = (self.folder.path().join("seal.pub"), self.folder.path().join("agent"));
+            Signer::open(&key, Some(&socket), Duration::from_millis(200))
+        }
+    }
+
+    fn identities(blobs: &[Vec<u8>]) -> Vec<u8> {
+        let mut body = vec![12];
+        body.extend_from_slice(&u32::try_from(blobs.len()).unwrap().to_be_bytes());
+        blobs.iter().for_each(|blob| body.extend([string(blob), string(b"comment")].concat()));
+        string(&body)
+    }
+
+    /// Signs as an agent does, with the key of `seed`.
+    fn signed(seed: u8, request: &[u8]) -> Vec<u8> {
+        let mut reader = Reader::new(&request[1..]);
+        let (_blob, message, flags) = (reader.string().unwrap(), reader.string().unwrap(), reader.u32().unwrap());
+        assert!(flags == 0 && reader.is_empty());
+        let signature = KeyPair::from_seed(&[seed; 32]).unwrap().sign(message).unwrap();
+        let blob = [string(ED25519_NAME.as_bytes()), string(&signature)].concat();
+        string(&[&[14], string(&blob).as_slice()].concat())
+    }
+
+    fn agent_error(result: Result<impl std::fmt::Debug, SignerError>) -> AgentError {
+        match result.unwrap_err() {
+            SignerError::Agent(error) => error,
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_key_in_memory_signs_both_ways() {
+        let signer = Signer::from_key(KeyPair::from_seed(&[1; 32]).unwrap());
+        let armored = signer.sign_ssh(b"seal\n", SEAL_NAMESPACE).unwrap();
+        assert!(SshSignature::parse(armored.as_bytes()).unwrap().verify(b"seal\n"));
+        let note = signer.sign_note("seal\n", &["a.example/1", "a.example"]).unwrap();
+        assert_eq!(Note::parse(note.as_bytes()).unwrap().check("a.example", &signer.public_key()), NoteCheck::Verified);
+        assert!(matches!(signer.sign_note("SSHSIG\0\0\0\x01\n", &["a"]), Err(SignerError::Note(_))));
+        assert!(matches!(signer.sign_note("seal\n", &["a b"]), Err(SignerError::Note(_))));
+        signer.probe().unwrap();
+    }
+
+    #[test]
+    fn an_agent_signs_the_same_bytes() {
+        let agent = FakeAgent::start(|request| match request[0] {
+            11 => Some(identities(&[public([2; 32]).blob(), public([1; 32]).blob()])),
+            _ => Some(signed(1, request)),
+        });
+        let (signer, memory) = (agent.open().unwrap(), Signer::from_key(KeyPair::from_seed(&[1; 32]).unwrap()));
+        assert!(signer.is_agent() && !memory.is_agent());
+        let sign = |signer: &Signer| signer.sign_ssh(b"seal\n", SEAL_NAMESPACE).unwrap();
+        assert_eq!(sign(&signer), sign(&memory));
+        assert_eq!(signer.sign_note("seal\n", &["a"]).unwrap(), memory.sign_note("seal\n", &["a"]).unwrap());
+        let line = public([1; 32]).openssh_line("");
+        let socket = agent.folder.path().join("agent");
+        assert!(Signer::open(Path::new(&line), Some(&socket), Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn an_agent_that_holds_only_the_certificate_signs_too() {
+        let wire = Issue::user().certify(&public([1; 32]), [2; 32]);
+        let held = wire.clone();
+        let agent = FakeAgent::start(move |request| match request[0] {
+            11 => Some(identities(std::slice::from_ref(&held))),
+            _ => Reader::new(&request[1..]).string().filter(|blob| *blob == held).map(|_| signed(1, request)),
+        });
+        let line =
+            format!("ssh-ed25519-cert-v01@openssh.com {}", base64::engine::general_purpose::STANDARD.encode(&wire));
+        fs::write(agent.folder.path().join("seal-cert.pub"), line).unwrap();
+        let signer = agent.open().unwrap();
+        let signature = SshSignature::parse(signer.sign_ssh(b"x", SEAL_NAMESPACE).unwrap().as_bytes()).unwrap();
+        assert!(signature.verify(b"x"));
+        assert_eq!(signature.certificate().map(Certificate::wire), Some(wire.as_slice()));
+    }
+
+    #[test]
+    fn an_agent_that_does_not_sign_is_told_apart() {
+        let key = || identities(&[public([1; 32]).blob()]);
+        let refusing = FakeAgent::start(move |request| Some(if request[0] == 11 { key() } else { string(&[5]) }));
+        let signer = refusing.open().unwrap();
+        assert!(matches!(agent_error(signer.probe()), AgentError::Refused { .. }));
+        let other = FakeAgent::start(|_| Some(identities(&[public([2; 32]).blob()])));
+        assert!(matches!(agent_error(other.open()), AgentError::KeyNotHeld { held: 1, .. }));
+        let silent = FakeAgent::start(|_| Some(Vec::new()));
+        assert!(matches!(agent_error(silent.open()), AgentError::Silent { .. }));
+        let closing = FakeAgent::start(|_| None);
+        assert!(matches!(agent_error(closing.open()), AgentError::BrokeOff { .. }));
+        let boasting = FakeAgent::start(|_| Some(vec![0xff; 4]));
+        assert!(matches!(agent_error(boasting.open()), AgentError::TooLong { .. }));
+        for reply in [vec![], vec![12], vec![12, 0xff, 0xff, 0xff, 0xff], vec![5]] {
+            let babbling = FakeAgent::start(move |_| Some(string(&reply)));
+            assert!(matches!(agent_error(babbling.open()), AgentError::Malformed { .. }));
+        }
+        let folder = refusing.folder.path();
+        let nobody = Signer::open(&folder.join("seal.pub"), Some(&folder.join("none")), Duration::from_secs(1));
+        assert!(matches!(agent_error(nobody), AgentError::Connect { .. }));
+        let none = Signer::open(&folder.join("seal.pub"), None, Duration::from_secs(1));
+        assert!(matches!(none, Err(SignerError::NoAgent { .. })));
+    }
+
+    #[test]
+    fn a_bad_signature_is_never_handed_out() {
+        let key = || identities(&[public([1; 32]).blob()]);
+        let lying = FakeAgent::start(move |request| Some(if request[0] == 11 { key() } else { signed(2, request) }));
+        let error = lying.open().unwrap().sign_ssh(b"seal\n", SEAL_NAMESPACE).unwrap_err();
+        assert!(matches!(error, SignerError::BadSignature { .. }));
+        let large = lying.open().unwrap().sign_note(&format!("{}\n", "a".repeat(300_000)), &["a"]);
+        assert!(matches!(agent_error(large), AgentError::TooLong { .. }));
+    }
+
+    #[test]
+    fn a_certificate_beside_the_key_must_be_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("seal"), folder.path().join("seal-cert.pub"));
+        fs::write(&path, &pkcs8_pem(&[1; 32]).0).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let open = || Signer::open(&path, None, Duration::from_secs(1));
+        let certify = |seed: u8| {
+            let wire = Issue::user().certify(&public([seed; 32]), [9; 32]);
+            let base64 = base64::engine::general_purpose::STANDARD.encode(wire);
+            fs::write(&beside, format!("ssh-ed25519-cert-v01@openssh.com {base64} quay\n")).unwrap();
+        };
+        assert!(open().unwrap().certificate().is_none());
+        certify(1);
+        assert_eq!(open().unwrap().certificate().unwrap().key_id(), "quay");
+        certify(2);
+        assert!(matches!(open(), Err(SignerError::OtherCertificate { .. })));
+        fs::write(&beside, public([1; 32]).openssh_line("")).unwrap();
+        assert!(matches!(open(), Err(SignerError::File(KeyFileError::Unknown { .. }))));
+    }
+}

@@ -173,3 +173,98 @@ fn signer(blob: &[u8]) -> Result<(PublicKey, Option<Certificate>), SshsigError> 
         Err(_) => Err(SshsigError::Malformed { field: "public key" }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::keys::certificate::tests::{Issue, public};
+
+    fn sample(certificate: Option<Certificate>) -> SshSignature {
+        let pair = ring::signature::Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+        let signature = pair.sign(&signed_data(b"seal\n", SEAL_NAMESPACE)).as_ref().try_into().unwrap();
+        SshSignature::assemble(public([1; 32]), certificate, SEAL_NAMESPACE, signature)
+    }
+
+    /// The armour of a signature whose wire form was changed.
+    fn rewritten(change: impl FnOnce(&mut Vec<u8>)) -> Result<SshSignature, SshsigError> {
+        let mut wire = pem::decode(&sample(None).armored()).unwrap().body.0.clone();
+        change(&mut wire);
+        SshSignature::parse(pem::encode(LABEL, &wire, WIDTH).as_bytes())
+    }
+
+    #[test]
+    fn a_signature_reads_back_and_verifies_its_own_message() {
+        let certificate = Certificate::from_wire(&Issue::user().certify(&public([1; 32]), [2; 32])).unwrap();
+        for signature in [sample(None), sample(Some(certificate))] {
+            let parsed = SshSignature::parse(signature.armored().as_bytes()).unwrap();
+            assert_eq!(parsed, signature);
+            assert!(parsed.verify(b"seal\n") && !parsed.verify(b"seal"));
+            assert_eq!((parsed.public_key(), parsed.namespace()), (public([1; 32]), SEAL_NAMESPACE));
+        }
+        let mut other = sample(None);
+        other.namespace = STATEMENT_NAMESPACE.to_owned();
+        assert!(!other.verify(b"seal\n"));
+    }
+
+    #[test]
+    fn only_one_spelling_is_read() {
+        let text = sample(None).armored();
+        let malformed = Err(SshsigError::Malformed { field: "armour" });
+        for loose in [
+            text.replace('\n', "\r\n"),
+            format!("{text}\n"),
+            format!("\n{text}"),
+            format!("{text}{text}"),
+            text.trim_end().to_owned(),
+            text.replacen('\n', "\n\n", 1),
+            text.replace("SSH SIGNATURE", "SSH SIG"),
+            pem::encode(LABEL, &pem::decode(&text).unwrap().body.0, 76),
+            " ".repeat(MAX_ARMORED) + &text,
+        ] {
+            assert_eq!(SshSignature::parse(loose.as_bytes()), malformed, "{}", loose.len());
+        }
+    }
+
+    #[test]
+    fn what_is_not_supported_is_named() {
+        let unsupported =
+            |what, found: &str, expected| Err(SshsigError::Unsupported { what, found: found.to_owned(), expected });
+        let malformed = |field| Err(SshsigError::Malformed { field });
+        assert_eq!(rewritten(|wire| wire[9] = 2), unsupported("signature version", "2", "1"));
+        assert_eq!(rewritten(|wire| wire[28] = b'8'), unsupported("key type", "ssh-ed25518", "ssh-ed25519"));
+        let hash = |wire: &mut Vec<u8>| {
+            let at = wire.windows(6).position(|window| window == b"sha512").unwrap();
+            wire[at..at + 6].copy_from_slice(b"sha256");
+        };
+        assert_eq!(rewritten(hash), unsupported("hash", "sha256", "sha512"));
+        assert_eq!(rewritten(|wire| wire.push(0)), malformed("end"));
+        assert_eq!(rewritten(|wire| wire[0] = b's'), malformed("preamble"));
+        let reserved = |wire: &mut Vec<u8>| {
+            let at = wire.windows(6).position(|window| window == b"sha512").unwrap() - 5;
+            wire[at] = 1;
+            wire.insert(at + 1, 0);
+        };
+        assert_eq!(rewritten(reserved), malformed("reserved field"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_is_free(at: prop::sample::Index, byte: u8) {
+            let mut bytes = sample(None).armored().into_bytes();
+            let at = at.index(bytes.len());
+            prop_assume!(bytes[at] != byte);
+            bytes[at] = byte;
+            prop_assert!(!SshSignature::parse(&bytes).is_ok_and(|parsed| parsed.verify(b"seal\n")
+                && parsed.namespace() == SEAL_NAMESPACE && parsed.public_key() == public([1; 32])));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes: Vec<u8>, cut: prop::sample::Index) {
+            let _ = SshSignature::from_wire(&bytes);
+            let wire = pem::decode(&sample(None).armored()).unwrap().body.0.clone();
+            prop_assert!(SshSignature::from_wire(&wire[..cut.index(wire.len())]).is_err());
+        }
+    }
+}

@@ -174,3 +174,96 @@ fn named(line: &SignerLine) -> Vec<String> {
 fn millis(second: u64) -> i64 {
     i64::try_from(second).unwrap_or(i64::MAX).saturating_mul(1000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{
+        AllowedSigners, SEAL_NAMESPACE, STATEMENT_NAMESPACE,
+        certificate::tests::{Issue, public},
+    };
+
+    const AT: i64 = 150_000;
+
+    fn signature(certificate: Option<&Issue<'_>>) -> SshSignature {
+        let key = public([1; 32]);
+        let certificate = certificate.map(|issue| Certificate::from_wire(&issue.certify(&key, [2; 32])).unwrap());
+        SshSignature::assemble(key, certificate, SEAL_NAMESPACE, [0; 64])
+    }
+
+    fn judge(file: &str, signature: &SshSignature, principal: Option<&str>) -> Trust {
+        let [key, authority] = [1, 2].map(|seed| public([seed; 32]).openssh_line(""));
+        let signers = AllowedSigners::parse(file.replace("KEY", &key).replace("CA", &authority).as_bytes());
+        assert_eq!(signers.problems(), [], "{file}");
+        signers.judge(signature, SEAL_NAMESPACE, AT, principal)
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_plain_key_is_judged_by_its_lines() {
+        let plain = signature(None);
+        let accepted = |line, list: &[&str]| Trust::Accepted { principals: names(list), line, via: Via::Key };
+        assert_eq!(judge("a,b@* KEY", &plain, None), accepted(1, &["a", "b@*"]));
+        assert_eq!(judge("a CA\na KEY", &plain, None), accepted(2, &["a"]));
+        assert_eq!(judge("a namespaces=\"*\" KEY", &plain, Some("a")), accepted(1, &["a"]));
+        assert_eq!(judge("a CA", &plain, None), Trust::UnknownSigner);
+        assert_eq!(judge("", &plain, None), Trust::UnknownSigner);
+        // A line for an authority admits certificates only, even if the authority itself signed.
+        assert_eq!(judge("a cert-authority KEY", &plain, None), Trust::UnknownSigner);
+        let wrong = Trust::WrongPrincipal { line: 1, principals: names(&["a", "!b"]) };
+        assert_eq!(judge("a,!b KEY", &plain, Some("b")), wrong);
+        let narrow = Trust::WrongNamespace { line: 1, allowed: "file,!seal@*".to_owned() };
+        assert_eq!(judge("a namespaces=\"file,!seal@*\" KEY", &plain, None), narrow);
+        let purpose = AllowedSigners::parse(b"").judge(&plain, STATEMENT_NAMESPACE, AT, None);
+        assert_eq!(purpose, Trust::OtherPurpose { found: SEAL_NAMESPACE.to_owned() });
+    }
+
+    #[test]
+    fn validity_includes_both_named_seconds() {
+        let plain = signature(None);
+        // Second 150 is 1970-01-01T00:02:30Z.
+        for line in ["a valid-after=\"19700101000230Z\" KEY", "a valid-before=\"19700101000230Z\" KEY"] {
+            assert!(judge(line, &plain, None).is_accepted(), "{line}");
+        }
+        let later = judge("a valid-after=\"19700101000231Z\" KEY", &plain, None);
+        assert_eq!(later, Trust::NotYetValid { line: 1, from: 151_000 });
+        let earlier = judge("a valid-before=\"19700101000229Z\" KEY", &plain, None);
+        assert_eq!(earlier, Trust::Expired { line: 1, until: 149_000 });
+        let before_all = AllowedSigners::parse(
+            format!("a valid-after=\"19700102\" {}", public([1; 32]).openssh_line("")).as_bytes(),
+        );
+        let from = 86_400_000;
+        assert_eq!(before_all.judge(&plain, SEAL_NAMESPACE, -1, None), Trust::NotYetValid { line: 1, from });
+    }
+
+    #[test]
+    fn the_refusal_that_came_furthest_is_told_and_a_later_line_may_still_admit() {
+        let plain = signature(None);
+        let file = "b KEY\na namespaces=\"x\" KEY\na valid-before=\"19700101000229Z\" KEY\n";
+        assert_eq!(judge(file, &plain, Some("a")), Trust::Expired { line: 3, until: 149_000 });
+        let file = format!("{file}a KEY\n");
+        assert!(matches!(judge(&file, &plain, Some("a")), Trust::Accepted { line: 4, .. }));
+    }
+
+    #[test]
+    fn a_certificate_is_judged_by_its_authority() {
+        let issue = Issue { principals: &["seal@harbour", "root"], ..Issue::user() };
+        let signed = signature(Some(&issue));
+        let via = Via::Authority(public([2; 32]));
+        let accepted = |list: &[&str]| Trust::Accepted { principals: names(list), line: 1, via };
+        assert_eq!(judge("* cert-authority CA", &signed, None), accepted(&["seal@harbour", "root"]));
+        assert_eq!(judge("*@harbour cert-authority CA", &signed, None), accepted(&["seal@harbour"]));
+        assert_eq!(judge("* cert-authority CA", &signed, Some("root")), accepted(&["root"]));
+        let wrong = Trust::WrongPrincipal { line: 1, principals: names(&["*@harbour"]) };
+        assert_eq!(judge("*@harbour cert-authority CA", &signed, Some("root")), wrong);
+        assert_eq!(judge("*@harbour cert-authority CA", &signed, Some("seal@*")), wrong);
+        // Neither the certified key by itself nor the authority without its option admits it.
+        assert_eq!(judge("* KEY\n* CA\n* cert-authority KEY", &signed, None), Trust::UnknownSigner);
+        let expired = signature(Some(&Issue { validity: (0, 150), ..Issue::user() }));
+        let problem = CertificateProblem::Expired(150);
+        assert_eq!(judge("* cert-authority CA", &expired, None), Trust::Certificate { line: 1, problem });
+    }
+}
