@@ -1,3 +1,6 @@
 //! chatseal (tour to come)
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+pub mod cli;
 pub mod keys;
+pub mod progress;
 pub mod record;

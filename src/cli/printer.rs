@@ -1,0 +1,294 @@
+//! The one place that writes to the terminal.
+//!
+//! Message rules, for every command:
+//!
+//! - Data goes to stdout, talk to stderr. A script reads stdout and the exit code and nothing else.
+//! - `--quiet` silences talk and progress, never data, warnings or errors.
+//! - `--json` puts exactly one document on stdout, also for failures: `kind`, `exit` (code and name), then the rest.
+//! - A sentence begins in lower case and ends without a period; objects stand in `backticks`; numbers have separators.
+//! - Before work starts say what was understood; at the end one screen of counts; never a green word over exceptions.
+//! - Colour marks only words that say the same without it, and only on a terminal without `NO_COLOR` or `TERM=dumb`.
+//!
+//! Invariant: a write that fails is remembered, so that a command whose answer did not arrive cannot exit well (see
+//! [`Printer::settle`]).
+
+use super::exit::Exit;
+use super::failure::{Account, Failure};
+use indicatif::{HumanBytes, HumanCount, ProgressBar};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a marked word means; the colour follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It is as it should be.
+    Good,
+    /// Look here: exceptions, warnings, things not checked.
+    Look,
+    /// It is not as it should be.
+    Bad,
+    /// A heading or something typed.
+    Strong,
+}
+
+/// Decides streams, colour, quiet and JSON for one run of the program.
+pub struct Printer {
+    quiet: bool,
+    json: bool,
+    colour_out: bool,
+    colour_err: bool,
+    bars: bool,
+    out: Mutex<Sink>,
+    err: Mutex<Sink>,
+    bar: Mutex<Option<ProgressBar>>,
+    stop: Arc<AtomicBool>,
+}
+
+struct Sink {
+    to: Box<dyn Write + Send>,
+    failed: Option<io::Error>,
+    documents: usize,
+}
+
+/// The part of every JSON document that is the same.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    kind: &'a str,
+    exit: Ending,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+#[derive(Serialize)]
+struct Ending {
+    code: u8,
+    name: &'static str,
+}
+
+impl Printer {
+    /// A printer for the terminal that the program was started from; `stop` is raised by its signals.
+    #[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+    pub fn terminal(quiet: bool, json: bool, stop: Arc<AtomicBool>) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let colour = !plain && !dumb;
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Self {
+            colour_out: colour && io::stdout().is_terminal(),
+            colour_err: colour && stderr_is_terminal,
+            bars: stderr_is_terminal && !dumb,
+            ..Self::to(quiet, json, stop, Box::new(io::stdout()), Box::new(io::stderr()))
+        }
+    }
+
+    /// A printer without colour or bars that writes to `out` and `err`.
+    pub fn to(
+        quiet: bool,
+        json: bool,
+        stop: Arc<AtomicBool>,
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+    ) -> Self {
+        let sink = |to| Mutex::new(Sink { to, failed: None, documents: 0 });
+        Self {
+            quiet,
+            json,
+            colour_out: false,
+            colour_err: false,
+            bars: false,
+            out: sink(out),
+            err: sink(err),
+            bar: Mutex::new(None),
+            stop,
+        }
+    }
+
+    /// Whether the answer is to be one JSON document.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether talk and progress are silenced.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether progress may move on the terminal.
+    pub(super) fn has_bars(&self) -> bool {
+        self.bars
+    }
+
+    /// The flag that a signal raises.
+    pub(super) fn stop(&self) -> &Arc<AtomicBool> {
+        &self.stop
+    }
+
+    /// Keeps `bar` out of the way of everything that is written, until it is replaced by `None`.
+    pub(super) fn show_bar(&self, bar: Option<ProgressBar>) {
+        *guard(&self.bar) = bar;
+    }
+
+    fn write(&self, sink: &Mutex<Sink>, bytes: &[u8]) {
+        let write = || guard(sink).write(bytes);
+        match &*guard(&self.bar) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Writes data to stdout as it is.
+    pub fn data(&self, bytes: impl AsRef<[u8]>) {
+        self.write(&self.out, bytes.as_ref());
+    }
+
+    /// Writes a line of data to stdout.
+    pub fn line(&self, text: impl AsRef<str>) {
+        self.data(format!("{}\n", text.as_ref()));
+    }
+
+    /// Says something on stderr, unless quiet.
+    pub fn note(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.say(text.as_ref());
+        }
+    }
+
+    /// Says on stderr what should not be overlooked, quiet or not.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        self.say(&format!("{} {}", paint(self.colour_err, Mark::Look, "warning:"), text.as_ref()));
+    }
+
+    fn say(&self, text: &str) {
+        self.write(&self.err, format!("{text}\n").as_bytes());
+    }
+
+    /// `text`, marked for stdout.
+    pub fn mark(&self, mark: Mark, text: &str) -> String {
+        paint(self.colour_out, mark, text)
+    }
+
+    /// Answers: with `--json` the document `kind`, `exit` and the members of `body` (a struct or map), else `text`.
+    pub fn answer<T: Serialize>(&self, kind: &str, exit: Exit, body: &T, text: impl FnOnce() -> String) {
+        if !self.json {
+            return self.data(text());
+        }
+        let document = Document { kind, exit: Ending { code: exit.code(), name: exit.name() }, body };
+        match serde_json::to_string_pretty(&document) {
+            Ok(json) => {
+                guard(&self.out).documents += 1;
+                self.line(json);
+            }
+            Err(error) => guard(&self.out).fail(error.into()),
+        }
+    }
+
+    /// Shows a failure, once, and returns how the program exits.
+    pub fn failure(&self, failure: &Failure) -> Exit {
+        let exit = failure.exit();
+        let account = failure.account();
+        if self.json && guard(&self.out).documents == 0 {
+            self.answer("error", exit, &account, String::new);
+        } else {
+            self.say(&self.render(&account));
+        }
+        exit
+    }
+
+    fn render(&self, account: &Account<'_>) -> String {
+        let mut text = format!("{} {}", paint(self.colour_err, Mark::Bad, "error:"), account.message);
+        for cause in &account.causes {
+            let _ = write!(text, "\n  caused by: {cause}");
+        }
+        for hint in account.hints {
+            let _ = write!(text, "\n{} {hint}", paint(self.colour_err, Mark::Strong, "hint:"));
+        }
+        text
+    }
+
+    /// The exit that may stand after all writes: an answer that did not arrive makes a good end
+    /// [`Exit::Unavailable`]; a reader that went away (a closed pipe) needs no message, everything else gets one.
+    pub fn settle(&self, exit: Exit) -> Exit {
+        let failed = {
+            let mut out = guard(&self.out);
+            out.flush();
+            out.failed.take()
+        };
+        let Some(error) = failed else { return exit };
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            let failure = Failure::of(Exit::Unavailable, error).context("cannot write to standard output");
+            self.say(&self.render(&failure.account()));
+        }
+        if exit == Exit::Ok { Exit::Unavailable } else { exit }
+    }
+}
+
+fn guard<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sink {
+    fn write(&mut self, bytes: &[u8]) {
+        if self.failed.is_none()
+            && let Err(error) = self.to.write_all(bytes)
+        {
+            self.fail(error);
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.failed.is_none()
+            && let Err(error) = self.to.flush()
+        {
+            self.fail(error);
+        }
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        self.failed = Some(error);
+    }
+}
+
+fn paint(colour: bool, mark: Mark, text: &str) -> String {
+    let code = match mark {
+        Mark::Good => "32",
+        Mark::Look => "33",
+        Mark::Bad => "1;31",
+        Mark::Strong => "1",
+    };
+    if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// A number with separators: `1,284,533`.
+pub fn count(number: u64) -> String {
+    HumanCount(number).to_string()
+}
+
+/// A size as people read it: `4.20 MiB`.
+pub fn size(bytes: u64) -> String {
+    HumanBytes(bytes).to_string()
+}
+
+/// A stream into memory, for a command that runs others and for tests.
+#[derive(Clone, Default)]
+pub(super) struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Memory {
+    /// What was written, as text.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&guard(&self.0)).into_owned()
+    }
+}
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        guard(&self.0).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
