@@ -45,14 +45,14 @@ impl Folder {
         run("ssh-keygen", &args, b"").expect_success();
         path
     }
+}
 
-    /// Certifies `key` as `ssh-keygen -s authority` with `args`; leaves `KEY-cert.pub` beside it.
-    fn certify(&self, authority: &str, key: &str, args: &[&str]) -> String {
-        let public = format!("{key}.pub");
-        let args = [&["-q", "-s", authority, "-I", "quay-id"], args, &[public.as_str()]].concat();
-        run("ssh-keygen", &args, b"").expect_success();
-        format!("{key}-cert.pub")
-    }
+/// Certifies `key` as `ssh-keygen -s authority` with `args`; leaves `KEY-cert.pub` beside it.
+fn certify(authority: &str, key: &str, args: &[&str]) -> String {
+    let public = format!("{key}.pub");
+    let args = [&["-q", "-s", authority, "-I", "quay-id"], args, &[public.as_str()]].concat();
+    run("ssh-keygen", &args, b"").expect_success();
+    format!("{key}-cert.pub")
 }
 
 fn open(path: &str) -> Signer {
@@ -76,7 +76,7 @@ fn ssh_signatures_are_byte_for_byte_those_of_ssh_keygen() {
         let theirs = run("ssh-keygen", &["-Y", "sign", "-q", "-n", SEAL_NAMESPACE, "-f", &key], &message);
         assert_eq!(sign(&key, &message).armored().into_bytes(), theirs.expect_success(), "{length}");
     }
-    let certificate = folder.certify(&authority, &key, &["-n", "seal@harbour"]);
+    let certificate = certify(&authority, &key, &["-n", "seal@harbour"]);
     let theirs = run("ssh-keygen", &["-Y", "sign", "-q", "-n", SEAL_NAMESPACE, "-f", &certificate], b"seal\n");
     let ours = sign(&key, b"seal\n");
     assert_eq!(ours.certificate().unwrap().principals(), ["seal@harbour"]);

@@ -239,7 +239,7 @@ mod tests {
     fn identities(blobs: &[Vec<u8>]) -> Vec<u8> {
         let mut body = vec![12];
         body.extend_from_slice(&u32::try_from(blobs.len()).unwrap().to_be_bytes());
-        blobs.iter().for_each(|blob| body.extend([string(blob), string(b"comment")].concat()));
+        body.extend(blobs.iter().flat_map(|blob| [string(blob), string(b"comment")].concat()));
         string(&body)
     }
 

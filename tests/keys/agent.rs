@@ -9,7 +9,7 @@ use std::{
 
 use chatseal::keys::{AgentError, SEAL_NAMESPACE, Signer, SignerError};
 
-use super::{Folder, open};
+use super::{Folder, certify, open};
 use crate::tools::{Answer, feed, missing, skipped};
 
 struct Agent {
@@ -68,7 +68,7 @@ fn an_agent_gives_the_same_signatures_as_the_key_itself() {
     assert_eq!((ssh(&held), note(&held)), (ssh(&file), note(&file)));
     held.probe().unwrap();
 
-    let certificate = folder.certify(&authority, &key, &["-n", "seal@harbour"]);
+    let certificate = certify(&authority, &key, &["-n", "seal@harbour"]);
     let (held, file) = pair();
     assert!(held.certificate().is_some());
     assert_eq!((ssh(&held), note(&held)), (ssh(&file), note(&file)));

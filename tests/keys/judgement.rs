@@ -4,7 +4,7 @@ use std::fs;
 
 use chatseal::keys::{AllowedSigners, CertificateProblem, SEAL_NAMESPACE, SshSignature, Trust};
 
-use super::{Folder, sign};
+use super::{Folder, certify, sign};
 use crate::tools::{run, skipped};
 
 const MESSAGE: &[u8] = b"a seal\n";
@@ -117,7 +117,7 @@ impl Case {
         let certificate = self.folder.path("seal-cert.pub");
         let _ = fs::remove_file(&certificate);
         if let Some(args) = args {
-            self.folder.certify(&self.authority, &self.key, args);
+            certify(&self.authority, &self.key, args);
         }
         sign(&self.key, MESSAGE)
     }
@@ -212,7 +212,7 @@ fn we_are_stricter_with_certificates() {
 
     let rsa = case.folder.ssh_key("rsa", &["rsa", "-b", "2048"]);
     let _ = case.signed(None);
-    case.folder.certify(&rsa, &case.key, &["-n", "root"]);
+    certify(&rsa, &case.key, &["-n", "root"]);
     let by_rsa = sign(&case.key, MESSAGE);
     let signers = format!("* cert-authority {}", fs::read_to_string(format!("{rsa}.pub")).unwrap());
     assert_eq!(case.theirs(&signers, &by_rsa, "root", time), Ok(()));

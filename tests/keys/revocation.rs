@@ -4,7 +4,7 @@ use std::fs;
 
 use chatseal::keys::{Revocation, Revoked};
 
-use super::{Folder, sign};
+use super::{Folder, certify, sign};
 use crate::tools::{run, skipped};
 
 /// A folder with the key `seal`, the authority `ca` and a list made from `specification`.
@@ -37,14 +37,14 @@ fn certificates_revoked_by_number() {
         return;
     }
     // Runs, scattered and dense numbers: ssh-keygen picks list, span or bitmap for each.
-    let mut specification = "serial: 10-30\nserial: 1099511627776\nserial: 18446744073709551615\n".to_owned();
-    (1001..1400).step_by(2).for_each(|serial| specification += &format!("serial: {serial}\n"));
-    let (folder, key, authority, krl) = list(&specification);
+    let scattered: Vec<String> = (1001..1400).step_by(2).map(|serial| format!("serial: {serial}")).collect();
+    let alone = "serial: 10-30\nserial: 1099511627776\nserial: 18446744073709551615\n";
+    let (folder, key, authority, krl) = list(&(alone.to_owned() + &scattered.join("\n")));
     let mut revoked = Vec::new();
     for serial in
         ["0", "9", "10", "30", "31", "1000", "1001", "1002", "1399", "1400", "1099511627776", "18446744073709551615"]
     {
-        let certificate = folder.certify(&authority, &key, &["-n", "root", "-z", serial]);
+        let certificate = certify(&authority, &key, &["-n", "root", "-z", serial]);
         let ours = ours(&krl, &key);
         assert_eq!(ours.is_some(), theirs(&krl, &certificate), "{serial}");
         revoked.extend(ours.map(|ours| (serial, ours)));
@@ -52,7 +52,7 @@ fn certificates_revoked_by_number() {
     let expected = ["10", "30", "1001", "1399", "1099511627776", "18446744073709551615"];
     assert_eq!(revoked, expected.map(|serial| (serial, Revoked::Serial(serial.parse().unwrap()))));
     let other = folder.ssh_key("other", &["ed25519"]);
-    let certificate = folder.certify(&other, &key, &["-n", "root", "-z", "10"]);
+    let certificate = certify(&other, &key, &["-n", "root", "-z", "10"]);
     assert_eq!((ours(&krl, &key), theirs(&krl, &certificate)), (None, false));
 }
 
@@ -64,9 +64,9 @@ fn keys_and_certificates_revoked_by_name_or_hash() {
     for specification in
         ["id: quay-id", "key: KEY", "sha1: KEY", "sha256: KEY", "key: CA", "sha256: CA", "id: other", ""]
     {
-        let (folder, key, authority, krl) = list(&format!("{specification}\n"));
+        let (_folder, key, authority, krl) = list(&format!("{specification}\n"));
         assert_eq!(ours(&krl, &key).is_some(), theirs(&krl, &format!("{key}.pub")), "{specification}, plain");
-        let certificate = folder.certify(&authority, &key, &["-n", "root"]);
+        let certificate = certify(&authority, &key, &["-n", "root"]);
         assert_eq!(ours(&krl, &key).is_some(), theirs(&krl, &certificate), "{specification}, certified");
         let by_name = specification.ends_with("KEY") || specification.ends_with("CA") || specification == "id: quay-id";
         assert_eq!(ours(&krl, &key).is_some(), by_name, "{specification}");
@@ -95,7 +95,7 @@ fn plain_lists_are_those_of_ssh_keygen() {
     let (key, authority) = (folder.ssh_key("seal", &["ed25519"]), folder.ssh_key("ca", &["ed25519"]));
     let other = folder.ssh_key("other", &["rsa", "-b", "1024"]);
     let read = |path: &str| fs::read_to_string(path).unwrap();
-    let certificate = folder.certify(&authority, &key, &["-n", "root"]);
+    let certificate = certify(&authority, &key, &["-n", "root"]);
     for (content, revoked) in [
         (read(&format!("{key}.pub")), true),
         (read(&format!("{authority}.pub")), true),
