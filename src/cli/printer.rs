@@ -38,13 +38,19 @@ pub enum Mark {
 pub struct Printer {
     quiet: bool,
     json: bool,
-    colour_out: bool,
-    colour_err: bool,
-    bars: bool,
+    terminal: Terminal,
     out: Mutex<Sink>,
     err: Mutex<Sink>,
     bar: Mutex<Option<ProgressBar>>,
     stop: Arc<AtomicBool>,
+}
+
+/// What the streams can show.
+#[derive(Clone, Copy, Default)]
+struct Terminal {
+    colour_out: bool,
+    colour_err: bool,
+    bars: bool,
 }
 
 struct Sink {
@@ -76,12 +82,12 @@ impl Printer {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let colour = !plain && !dumb;
         let stderr_is_terminal = io::stderr().is_terminal();
-        Self {
+        let terminal = Terminal {
             colour_out: colour && io::stdout().is_terminal(),
             colour_err: colour && stderr_is_terminal,
             bars: stderr_is_terminal && !dumb,
-            ..Self::to(quiet, json, stop, Box::new(io::stdout()), Box::new(io::stderr()))
-        }
+        };
+        Self { terminal, ..Self::to(quiet, json, stop, Box::new(io::stdout()), Box::new(io::stderr())) }
     }
 
     /// A printer without colour or bars that writes to `out` and `err`.
@@ -93,17 +99,7 @@ impl Printer {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let sink = |to| Mutex::new(Sink { to, failed: None, documents: 0 });
-        Self {
-            quiet,
-            json,
-            colour_out: false,
-            colour_err: false,
-            bars: false,
-            out: sink(out),
-            err: sink(err),
-            bar: Mutex::new(None),
-            stop,
-        }
+        Self { quiet, json, terminal: Terminal::default(), out: sink(out), err: sink(err), bar: Mutex::new(None), stop }
     }
 
     /// Whether the answer is to be one JSON document.
@@ -118,7 +114,7 @@ impl Printer {
 
     /// Whether progress may move on the terminal.
     pub(super) fn has_bars(&self) -> bool {
-        self.bars
+        self.terminal.bars
     }
 
     /// The flag that a signal raises.
@@ -158,7 +154,7 @@ impl Printer {
 
     /// Says on stderr what should not be overlooked, quiet or not.
     pub fn warn(&self, text: impl AsRef<str>) {
-        self.say(&format!("{} {}", paint(self.colour_err, Mark::Look, "warning:"), text.as_ref()));
+        self.say(&format!("{} {}", paint(self.terminal.colour_err, Mark::Look, "warning:"), text.as_ref()));
     }
 
     fn say(&self, text: &str) {
@@ -167,7 +163,7 @@ impl Printer {
 
     /// `text`, marked for stdout.
     pub fn mark(&self, mark: Mark, text: &str) -> String {
-        paint(self.colour_out, mark, text)
+        paint(self.terminal.colour_out, mark, text)
     }
 
     /// Answers: with `--json` the document `kind`, `exit` and the members of `body` (a struct or map), else `text`.
@@ -198,12 +194,12 @@ impl Printer {
     }
 
     fn render(&self, account: &Account<'_>) -> String {
-        let mut text = format!("{} {}", paint(self.colour_err, Mark::Bad, "error:"), account.message);
+        let mut text = format!("{} {}", paint(self.terminal.colour_err, Mark::Bad, "error:"), account.message);
         for cause in &account.causes {
             let _ = write!(text, "\n  caused by: {cause}");
         }
         for hint in account.hints {
-            let _ = write!(text, "\n{} {hint}", paint(self.colour_err, Mark::Strong, "hint:"));
+            let _ = write!(text, "\n{} {hint}", paint(self.terminal.colour_err, Mark::Strong, "hint:"));
         }
         text
     }
