@@ -10,3 +10,5 @@ mod help;
 mod house;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
+mod streams;

@@ -358,7 +358,10 @@ impl Contents {
                     }
                     Ok(_) => return gap(Class::FilePathUnsafe, "a symbolic link"),
                     Err(_) => {
-                        return gap(Class::FileUnreadable, "a member that is encrypted or compressed in an unknown way");
+                        return gap(
+                            Class::FileUnreadable,
+                            "a member that is encrypted or compressed in an unknown way",
+                        );
                     }
                 }
             }
