@@ -1,5 +1,8 @@
 //! chatseal (tour to come)
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::format_collect)
+)]
 pub mod archive;
 pub mod cli;
 pub mod keys;

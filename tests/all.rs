@@ -1,1 +1,18 @@
-//! tests
+//! The integration tests, one binary: every file is named here, with what it holds against the program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
+
+/// Completions know every command and flag, for every shell.
+mod completions;
+/// Every command and flag explains itself, and the same flag says the same everywhere.
+mod help;
+/// The house rules: layers, dependencies, words and files.
+mod house;
+/// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
+mod keys;
+/// The pages in `man/` are what the commands say today.
+mod man;
+/// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
+mod streams;
+/// Programs of other people, as judges of ours.
+mod tools;

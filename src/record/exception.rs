@@ -173,8 +173,10 @@ mod tests {
     fn lines_are_compact_json() {
         let mut out = Vec::new();
         let object = "file/a\"b".to_owned();
-        Exception { class: Class::FileMissing, object, expected: "the file", found: "nothing".into(), records: 1 }.push_line(&mut out);
-        let line = r#"{"class":"file-missing","object":"file/a\"b","expected":"the file","found":"nothing","records":1}"#;
+        Exception { class: Class::FileMissing, object, expected: "the file", found: "nothing".into(), records: 1 }
+            .push_line(&mut out);
+        let line =
+            r#"{"class":"file-missing","object":"file/a\"b","expected":"the file","found":"nothing","records":1}"#;
         assert_eq!(String::from_utf8(out).unwrap(), line);
     }
 }

@@ -166,7 +166,9 @@ impl Spill {
     fn readers(&self, total_runs: usize) -> Vec<Reader> {
         let buffer = (16 << 20) / total_runs.max(1);
         let buffer = buffer.clamp(32 << 10, 256 << 10);
-        let run = |&(start, end)| Reader::Disk(Run { file: self.file.clone(), next: start, end, buffer: Vec::new(), size: buffer, at: 0 });
+        let run = |&(start, end)| {
+            Reader::Disk(Run { file: self.file.clone(), next: start, end, buffer: Vec::new(), size: buffer, at: 0 })
+        };
         self.runs.iter().map(run).collect()
     }
 }
@@ -390,7 +392,9 @@ mod tests {
         let mut expected = records.clone();
         expected.sort();
         for (limit, threads) in [(usize::MAX / 2, 1), (4000, 1), (1000, 3), (90, 2)] {
-            let mut sorters: Vec<_> = (0..threads).map(|_| Sorter { limit, bytes: Vec::with_capacity(1), entries: Vec::new(), spill: None }).collect();
+            let mut sorters: Vec<_> = (0..threads)
+                .map(|_| Sorter { limit, bytes: Vec::with_capacity(1), entries: Vec::new(), spill: None })
+                .collect();
             for (i, (kind, at, line)) in records.iter().enumerate() {
                 let sorter = &mut sorters[i % threads];
                 sorter.push(*kind, *at, i as u64, |out| out.extend_from_slice(line));

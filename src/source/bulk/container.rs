@@ -109,7 +109,11 @@ impl Container {
                 return Err(BulkError::NotAnExport { path: path.to_owned(), found });
             }
             let beside = path.parent().unwrap_or(Path::new("")).join("data");
-            let contents = if *place == ContentPlace::Usual { Contents::folder(&beside).map_err(failed)? } else { Contents::none() };
+            let contents = if *place == ContentPlace::Usual {
+                Contents::folder(&beside).map_err(failed)?
+            } else {
+                Contents::none()
+            };
             (None, name.clone(), contents)
         };
         let contents = match place {
@@ -130,7 +134,8 @@ impl Container {
 
     /// Bytes that reading all lines takes from the source, for progress.
     pub fn lines_size(&self) -> u64 {
-        let size = |(zip, at): &(ZipArchive<Span>, usize)| zip.by_index_data(*at).map_or(0, |entry| entry.compressed_size());
+        let size =
+            |(zip, at): &(ZipArchive<Span>, usize)| zip.by_index_data(*at).map_or(0, |entry| entry.compressed_size());
         self.zip.as_ref().map_or(self.size, size)
     }
 
@@ -225,7 +230,8 @@ fn list_zip(
             strangers.push((class, String::from_utf8_lossy(name).into_owned()));
         }
     }
-    let lines = lines.ok_or_else(|| BulkError::NotAnExport { path: path.to_owned(), found: "a zip without `import.jsonl`" })?;
+    let lines =
+        lines.ok_or_else(|| BulkError::NotAnExport { path: path.to_owned(), found: "a zip without `import.jsonl`" })?;
     let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
     Ok((lines, Contents { listing, named, place: Place::Zip(zip.clone()) }))
 }
@@ -352,7 +358,12 @@ impl Contents {
                         copy(&mut member, size)?
                     }
                     Ok(_) => return gap(Class::FilePathUnsafe, "a symbolic link"),
-                    Err(_) => return gap(Class::FileUnreadable, "a member that is encrypted or compressed in an unknown way"),
+                    Err(_) => {
+                        return gap(
+                            Class::FileUnreadable,
+                            "a member that is encrypted or compressed in an unknown way",
+                        );
+                    }
                 }
             }
         };

@@ -96,7 +96,10 @@ pub fn count(line: &[u8], counts: &mut Counts) {
                 if matches!(byte, b'{' | b'[') {
                     let useful = levels.len() < LEVELS && (levels.len() < 2 || interesting(&levels));
                     if useful {
-                        let key = levels.last().filter(|level| byte == b'[' || level.array).map_or(&b""[..], |level| level.key);
+                        let key = levels
+                            .last()
+                            .filter(|level| byte == b'[' || level.array)
+                            .map_or(&b""[..], |level| level.key);
                         levels.push(Level { key, array: byte == b'[', expects_value: byte == b'[' });
                     } else {
                         deeper = 1;
@@ -140,7 +143,15 @@ fn interesting(levels: &[Level<'_>]) -> bool {
     levels.last().is_some_and(|level| level.array)
         || matches!(
             key,
-            b"replies" | b"reactions" | b"attachments" | b"flagged_by" | b"thread_followers" | b"teams" | b"channels" | b"members" | b"participants"
+            b"replies"
+                | b"reactions"
+                | b"attachments"
+                | b"flagged_by"
+                | b"thread_followers"
+                | b"teams"
+                | b"channels"
+                | b"members"
+                | b"participants"
         )
 }
 
@@ -188,8 +199,14 @@ mod tests {
         let line = r#"{"type":"post","post":{"team":"t","message":"[{\"replies\":[1,2]","props":{"attachments":[{"fields":[1,2]}],"reactions":[1]},
             "reactions":[{"user":"a"},{"user":"b"}],"flagged_by":["x"],"replies":[{"user":"u","reactions":null,"attachments":[{"path":"p"}],"replies":[1]},
             {"reactions":[{"user":"c"}],"flagged_by":[]}],"attachments":[{"path":"p"},{"path":"q"}],"thread_followers":[{"user":"z"}]}}"#;
-        assert_eq!(counts(line), [("file", 3), ("post", 3), ("reaction", 3), ("saved_post", 1), ("thread_membership", 1)]);
-        assert_eq!(counts(r#"{"type":"post","post":{"replies":null,"reactions":[],"attachments":null}}"#), [("post", 1)]);
+        assert_eq!(
+            counts(line),
+            [("file", 3), ("post", 3), ("reaction", 3), ("saved_post", 1), ("thread_membership", 1)]
+        );
+        assert_eq!(
+            counts(r#"{"type":"post","post":{"replies":null,"reactions":[],"attachments":null}}"#),
+            [("post", 1)]
+        );
     }
 
     #[test]
@@ -198,7 +215,10 @@ mod tests {
         assert_eq!(counts(user), [("channel_member", 2), ("profile_picture", 1), ("team_member", 2), ("user", 1)]);
         assert_eq!(counts(r#"{"type":"user","user":{"profile_image":"","teams":null}}"#), [("user", 1)]);
         assert_eq!(counts(r#"{"type":"version","version":1,"info":{"version":"11"}}"#), [("server", 1)]);
-        assert_eq!(counts(r#"{"type":"direct_channel","direct_channel":{"members":["a","b"],"header":""}}"#), [("channel", 1), ("channel_member", 2)]);
+        assert_eq!(
+            counts(r#"{"type":"direct_channel","direct_channel":{"members":["a","b"],"header":""}}"#),
+            [("channel", 1), ("channel_member", 2)]
+        );
         let scheme = r#"{"type":"scheme","scheme":{"name":"s","default_team_admin_role":{"name":"r","permissions":["a"]},"default_team_user_role":null}}"#;
         assert_eq!(counts(scheme), [("role", 1), ("scheme", 1)]);
         assert_eq!(counts(r#"{"bot":{"username":"type"},"type":"bot"}"#), [("bot", 1)]);
@@ -208,7 +228,17 @@ mod tests {
     fn broken_and_foreign_lines_do_no_harm() {
         assert_eq!(counts(r#"{"type":"post","post":{"replies":[{"user":"a"},{"user":"b"#), [("post", 3)]);
         assert_eq!(counts(r#"{"type":"poll","poll":{"replies":[1]}}"#), []);
-        for line in ["", "}", "]]]]", "{{{{{{{{{{{{", "[[[[[[[[[[[[1", "\"", "\\", ",,,:::", "{\"type\":\"post\",\"post\":[[[[[[[[[[1]]]]]]]]]]}"] {
+        for line in [
+            "",
+            "}",
+            "]]]]",
+            "{{{{{{{{{{{{",
+            "[[[[[[[[[[[[1",
+            "\"",
+            "\\",
+            ",,,:::",
+            "{\"type\":\"post\",\"post\":[[[[[[[[[[1]]]]]]]]]]}",
+        ] {
             counts(line);
         }
     }

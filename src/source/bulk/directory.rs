@@ -10,7 +10,9 @@ use super::post::name;
 use crate::record::id::{Synthetic, synthetic_text};
 use crate::record::json::{Cursor, Fault, Shape, Text, Value};
 use crate::record::line::push_string;
-use crate::source::catalogue::{BOT, CHANNEL, CHANNEL_MEMBER, EMOJI, PROFILE_PICTURE, ROLE, Rank, SCHEME, SERVER, TEAM, TEAM_MEMBER, USER};
+use crate::source::catalogue::{
+    BOT, CHANNEL, CHANNEL_MEMBER, EMOJI, PROFILE_PICTURE, ROLE, Rank, SCHEME, SERVER, TEAM, TEAM_MEMBER, USER,
+};
 use crate::source::scope::Scope;
 
 /// Members that are never read, as `OBJECT.MEMBER`.
@@ -201,7 +203,9 @@ impl<'a> Object<'a> {
         for (member, field, is) in spec {
             let Some(value) = self.get(member) else { continue };
             match is {
-                Is::Text => data.text(field, Cursor::new(value.text).string().unwrap_or(Text { raw: "", escaped: false })),
+                Is::Text => {
+                    data.text(field, Cursor::new(value.text).string().unwrap_or(Text { raw: "", escaped: false }))
+                }
                 Is::Integer => data.time(field, moment_of(value).unwrap_or(Moment::NONE)),
                 Is::Bool => data.raw(field, value.text.as_bytes()),
                 Is::Json => data.json(field, value),
@@ -311,7 +315,9 @@ pub fn direct_channel(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<
         let texts = texts.map_err(|fault| Fault { offset: object.offset, ..fault })?;
         texts.into_iter().map(|text| name(Some(text)).into_owned()).collect()
     } else {
-        let member = |p: &Object<'_>| p.check(CHANNEL_MEMBER_SPEC).and_then(|()| p.required("username", "a participant with `username`"));
+        let member = |p: &Object<'_>| {
+            p.check(CHANNEL_MEMBER_SPEC).and_then(|()| p.required("username", "a participant with `username`"))
+        };
         participants.iter().map(member).collect::<Result<_, _>>()?
     };
     if names.is_empty() {
@@ -342,7 +348,14 @@ pub fn direct_channel(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<
         .map(|(at, user)| {
             let user = out.names.user(user);
             let key = (id, out.names.id(user));
-            Membership { object: participants.get(at).unwrap_or(&none), user, channel: met, channel_id, team: None, key }
+            Membership {
+                object: participants.get(at).unwrap_or(&none),
+                user,
+                channel: met,
+                channel_id,
+                team: None,
+                key,
+            }
         })
         .collect();
     write_memberships(&rows, "participant", &["username"], scope, out);
@@ -410,7 +423,13 @@ pub fn user(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Re
 /// A team membership: its object, the team's name, its channels and their names.
 type TeamMembership<'o, 'a> = (&'o Object<'a>, String, Vec<Object<'a>>, Vec<String>);
 
-fn write_team_memberships(rows: &[TeamMembership<'_, '_>], user: Ref, id: &Synthetic, scope: &Scope, out: &mut Emitter<'_>) {
+fn write_team_memberships(
+    rows: &[TeamMembership<'_, '_>],
+    user: Ref,
+    id: &Synthetic,
+    scope: &Scope,
+    out: &mut Emitter<'_>,
+) {
     let user_id = out.names.id(user);
     let teams: Vec<Ref> = rows.iter().map(|(_, team, ..)| out.names.team(team)).collect();
     let team_ids: Vec<Synthetic> = teams.iter().map(|team| out.names.id(*team)).collect();
@@ -422,7 +441,8 @@ fn write_team_memberships(rows: &[TeamMembership<'_, '_>], user: Ref, id: &Synth
         rows[at].0.write(TEAM_MEMBER_SPEC, data);
         extras[at].write(data);
     };
-    let key = |at: usize, key: &mut Vec<u8>| key.extend(key_of(&[("user_id", synthetic_text(id)), ("team", &rows[at].1)]));
+    let key =
+        |at: usize, key: &mut Vec<u8>| key.extend(key_of(&[("user_id", synthetic_text(id)), ("team", &rows[at].1)]));
     let ids = out.number(TEAM_MEMBER, rows.len(), key, fill);
     for (at, derived) in ids.iter().enumerate() {
         let selected = scope.has_place(Some(&team_ids[at]), None) && scope.has_user(&user_id);
@@ -449,8 +469,7 @@ struct Membership<'o, 'a> {
 
 fn write_memberships(rows: &[Membership<'_, '_>], of: &str, handled: &[&str], scope: &Scope, out: &mut Emitter<'_>) {
     let users: Vec<Synthetic> = rows.iter().map(|row| out.names.id(row.user)).collect();
-    let extras: Vec<Extra<'_>> =
-        rows.iter().map(|row| row.object.extra(of, CHANNEL_MEMBER_SPEC, handled)).collect();
+    let extras: Vec<Extra<'_>> = rows.iter().map(|row| row.object.extra(of, CHANNEL_MEMBER_SPEC, handled)).collect();
     let fill = |at: usize, data: &mut Data<'_>| {
         data.id("channel_id", &rows[at].channel_id);
         data.id("user_id", &users[at]);
@@ -541,7 +560,8 @@ pub fn scheme(cursor: &mut Cursor<'_>, out: &mut Emitter<'_>) -> Result<(), Faul
     let mut roles = Vec::new();
     for member in SCHEME_ROLES {
         let Some(value) = object.get(member) else { continue };
-        let role = Object::read(&mut Cursor::new(value.text)).map_err(|fault| Fault { offset: object.offset, ..fault })?;
+        let role =
+            Object::read(&mut Cursor::new(value.text)).map_err(|fault| Fault { offset: object.offset, ..fault })?;
         role.check(ROLE_SPEC)?;
         let role_name = role.required("name", "a role with `name`")?;
         roles.push((member, role_name, role));

@@ -178,7 +178,6 @@ impl Names {
     pub fn refer(&mut self, to: Ref) {
         self.known[to.0 as usize].references += 1;
     }
-
 }
 
 fn meet(known: &mut Vec<Known>, kind: &str, key: &[u8]) -> Ref {
@@ -268,7 +267,13 @@ mod tests {
         assert_eq!(ids.name, "a/..\\b.png");
         let none = format!("20260802/teams/noteam/channels/{c}/users/{u}/{f}/x");
         assert_eq!(PathIds::parse(&none).unwrap().team, None);
-        for bad in ["", "x", "2026080/teams/noteam/channels/c/users/u/f/x", &path.replace("teams", "team"), &path.replace(&f, "F")] {
+        for bad in [
+            "",
+            "x",
+            "2026080/teams/noteam/channels/c/users/u/f/x",
+            &path.replace("teams", "team"),
+            &path.replace(&f, "F"),
+        ] {
             assert_eq!(PathIds::parse(bad), None, "{bad}");
         }
     }

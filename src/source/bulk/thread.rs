@@ -36,7 +36,8 @@ pub fn decode(cursor: &mut Cursor<'_>, direct: bool, scope: &Scope, out: &mut Em
     let place = Place::of(&thread, direct, scope, out)
         .ok_or(Fault { offset: cursor.offset(), expected: "a post with `team` and `channel`, or `channel_members`" })?;
     let replies = thread.replies.take().unwrap_or_default();
-    let mut replies: Vec<Written<'_, '_>> = replies.iter().map(|reply| Written::new(reply, &place, scope, out)).collect();
+    let mut replies: Vec<Written<'_, '_>> =
+        replies.iter().map(|reply| Written::new(reply, &place, scope, out)).collect();
     let mut root = Written::new(&thread.root, &place, scope, out);
     root.selected |= replies.iter().any(|reply| reply.selected);
 
@@ -144,7 +145,8 @@ impl<'p, 'a> Written<'p, 'a> {
                 out.names.refer(team);
             }
         }
-        let draft = Draft { rank: POST, id: synthetic_text(id), at: self.post.at(), selected: self.selected, path: None };
+        let draft =
+            Draft { rank: POST, id: synthetic_text(id), at: self.post.at(), selected: self.selected, path: None };
         out.emit(&draft, |data| self.fill(place, data));
     }
 
@@ -155,23 +157,37 @@ impl<'p, 'a> Written<'p, 'a> {
         self.write_files(rare, id, place, out);
         write_reactions(rare, id, place, scope, out);
         let saved_by = rare.saved_by.as_deref().unwrap_or_default();
-        self.write_people(SAVED_POST, saved_by, |user| *user, id, out, |user, user_id, data| {
-            let _: &Text<'_> = user;
-            data.id("user_id", user_id);
-            data.id("post_id", id);
-        });
+        self.write_people(
+            SAVED_POST,
+            saved_by,
+            |user| *user,
+            id,
+            out,
+            |user, user_id, data| {
+                let _: &Text<'_> = user;
+                data.id("user_id", user_id);
+                data.id("post_id", id);
+            },
+        );
         let followers = rare.followers.as_deref().unwrap_or_default();
-        self.write_people(THREAD_MEMBERSHIP, followers, |follower: &Follower<'_>| follower.user, id, out, |follower, user_id, data| {
-            data.id("post_id", id);
-            data.id("user_id", user_id);
-            if let Some(viewed) = follower.viewed {
-                data.time("last_view_timestamp", viewed);
-            }
-            if let Some(unread) = follower.unread {
-                data.time("unread_mentions", unread);
-            }
-            follower.extra.write(data);
-        });
+        self.write_people(
+            THREAD_MEMBERSHIP,
+            followers,
+            |follower: &Follower<'_>| follower.user,
+            id,
+            out,
+            |follower, user_id, data| {
+                data.id("post_id", id);
+                data.id("user_id", user_id);
+                if let Some(viewed) = follower.viewed {
+                    data.time("last_view_timestamp", viewed);
+                }
+                if let Some(unread) = follower.unread {
+                    data.time("unread_mentions", unread);
+                }
+                follower.extra.write(data);
+            },
+        );
         for follower in followers {
             follower.extra.report("thread_follower", out);
         }
@@ -188,12 +204,18 @@ impl<'p, 'a> Written<'p, 'a> {
             data.string("path", path);
             data.string("name", own_name);
         };
-        let key = |at: usize, key: &mut Vec<u8>| key.extend(key_of(&[("post_id", synthetic_text(id)), ("path", &paths[at])]));
+        let key =
+            |at: usize, key: &mut Vec<u8>| key.extend(key_of(&[("post_id", synthetic_text(id)), ("path", &paths[at])]));
         let ids = out.number(FILE, paths.len(), key, fill);
         for (at, (path, derived)) in paths.iter().zip(&ids).enumerate() {
             let real = PathIds::parse(path).map(|ids| ids.file);
-            let draft =
-                Draft { rank: FILE, id: or_derived(real, derived), at: Moment::NONE, selected: self.selected, path: Some(path) };
+            let draft = Draft {
+                rank: FILE,
+                id: or_derived(real, derived),
+                at: Moment::NONE,
+                selected: self.selected,
+                path: Some(path),
+            };
             out.emit(&draft, |data| fill(at, data));
         }
     }
@@ -221,7 +243,8 @@ impl<'p, 'a> Written<'p, 'a> {
         };
         let ids = out.number(rank, items.len(), key, |at, data| fill(&items[at], &users[at], data));
         for (at, derived) in ids.iter().enumerate() {
-            let draft = Draft { rank, id: synthetic_text(derived), at: Moment::NONE, selected: self.selected, path: None };
+            let draft =
+                Draft { rank, id: synthetic_text(derived), at: Moment::NONE, selected: self.selected, path: None };
             out.emit(&draft, |data| fill(&items[at], &users[at], data));
         }
     }
