@@ -3,6 +3,7 @@
 pub mod exceptions;
 pub mod manifest;
 pub mod names;
+pub mod records;
 pub mod salt;
 pub mod seal;
 pub mod segments;

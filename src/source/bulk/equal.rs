@@ -26,7 +26,12 @@ pub struct Renumbered {
 }
 
 /// Finds lines of equal key among `heads` and decodes them again.
-pub fn renumber(container: &Container, heads: Vec<Sorter>, scope: &Scope, work: &Work<'_>) -> Result<Renumbered, BulkError> {
+pub fn renumber(
+    container: &Container,
+    heads: Vec<Sorter>,
+    scope: &Scope,
+    work: &Work<'_>,
+) -> Result<Renumbered, BulkError> {
     let lines = not_unique(heads).map_err(BulkError::Temporary)?;
     if lines.is_empty() {
         return Ok(Renumbered::default());

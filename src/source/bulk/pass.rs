@@ -219,9 +219,12 @@ impl<'c> Worker<'c> {
         let bytes = format!("{} bytes, sha256:{}", line.len(), hex(digest.as_ref()));
         let records = counts.iter().sum();
         let (class, expected, found, kind) = match fault {
-            LineFault::UnknownType(kind) => {
-                (Class::LineTypeUnknown, "a line type known to this version", format!("`{kind}`, {bytes}"), "(unknown type)")
-            }
+            LineFault::UnknownType(kind) => (
+                Class::LineTypeUnknown,
+                "a line type known to this version",
+                format!("`{kind}`, {bytes}"),
+                "(unknown type)",
+            ),
             LineFault::UnknownVersion(version) => {
                 (Class::LineUndecodable, "version 1", format!("version `{version}`, {bytes}"), "(undecodable)")
             }
