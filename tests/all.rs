@@ -10,5 +10,9 @@ mod help;
 mod house;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// The README shows what really happens.
+mod readme;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
+/// Transcripts: what is typed, what is said.
+mod transcripts;
