@@ -8,6 +8,8 @@ mod completions;
 mod help;
 /// The house rules: layers, dependencies, words and files.
 mod house;
+/// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
+mod keys;
 /// The pages in `man/` are what the commands say today.
 mod man;
 /// The README shows what really happens.
@@ -16,3 +18,5 @@ mod readme;
 mod streams;
 /// Transcripts: what is typed, what is said.
 mod transcripts;
+/// Programs of other people, as judges of ours.
+mod tools;
