@@ -16,7 +16,7 @@ mod man;
 mod readme;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
-/// Transcripts: what is typed, what is said.
-mod transcripts;
 /// Programs of other people, as judges of ours.
 mod tools;
+/// Transcripts: what is typed, what is said.
+mod transcripts;
