@@ -30,8 +30,14 @@ fn parts(page: &str) -> Vec<Part> {
         }
         match (console && !line.starts_with("```"), line.strip_prefix("$ "), parts.last_mut()) {
             (true, Some(typed), _) => parts.push(Part::Command { typed: typed.to_owned(), printed: String::new() }),
-            (true, None, Some(Part::Command { printed, .. })) => *printed += &format!("{line}\n"),
-            (_, _, Some(Part::Text(text))) => *text += &format!("{line}\n"),
+            (true, None, Some(Part::Command { printed, .. })) => {
+                printed.push_str(line);
+                printed.push('\n');
+            }
+            (_, _, Some(Part::Text(text))) => {
+                text.push_str(line);
+                text.push('\n');
+            }
             _ => parts.push(Part::Text(format!("{line}\n"))),
         }
     }
