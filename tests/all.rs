@@ -4,6 +4,8 @@
 
 /// Completions know every command and flag, for every shell.
 mod completions;
+/// The demo ends well, and what it prints works when it is typed.
+mod demo;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// The house rules: layers, dependencies, words and files.
