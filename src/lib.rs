@@ -9,4 +9,5 @@ pub mod keys;
 pub mod merkle;
 pub mod progress;
 pub mod record;
+pub mod select;
 pub mod source;

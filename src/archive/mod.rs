@@ -3,8 +3,11 @@
 pub mod exceptions;
 pub mod manifest;
 pub mod names;
+pub mod records;
 pub mod salt;
 pub mod seal;
 pub mod segments;
+pub mod stage;
 pub mod summary;
+pub mod writer;
 pub mod zip;

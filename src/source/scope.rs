@@ -44,3 +44,16 @@ impl Scope {
         self.window.is_open() || times.iter().flatten().any(|at| *at != 0 && self.window.contains(*at))
     }
 }
+
+/// A scope as a person asks for it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Event window.
+    pub window: Window,
+    /// Team names.
+    pub teams: Vec<String>,
+    /// Channels, as `TEAM/NAME` or an id.
+    pub channels: Vec<String>,
+    /// Users, as username, e-mail address or id.
+    pub users: Vec<String>,
+}

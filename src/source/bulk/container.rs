@@ -233,18 +233,21 @@ fn list_zip(
     let lines =
         lines.ok_or_else(|| BulkError::NotAnExport { path: path.to_owned(), found: "a zip without `import.jsonl`" })?;
     let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
-    Ok((lines, Contents { listing, named, place: Place::Zip(zip.clone()) }))
+    Ok((lines, Contents { listing: Arc::new(listing), named, place: Place::Zip(zip.clone()) }))
 }
 
 /// The files that records may name, listed once.
 #[derive(Debug)]
 pub struct Contents {
-    listing: HashMap<Box<[u8]>, u32>,
+    listing: Arc<Listing>,
     named: Vec<AtomicBool>,
     place: Place,
 }
 
-#[derive(Debug)]
+/// Position of each file, by its path as bytes.
+type Listing = HashMap<Box<[u8]>, u32>;
+
+#[derive(Debug, Clone)]
 enum Place {
     Zip(ZipArchive<Span>),
     Folder(PathBuf),
@@ -261,8 +264,9 @@ pub struct Gap {
 }
 
 impl Contents {
-    fn none() -> Self {
-        Self { listing: HashMap::new(), named: Vec::new(), place: Place::Nowhere }
+    /// No files at all.
+    pub fn none() -> Self {
+        Self { listing: Arc::default(), named: Vec::new(), place: Place::Nowhere }
     }
 
     /// Lists a folder; symbolic links are not followed and count as absent. A folder that does not exist is empty.
@@ -287,7 +291,7 @@ impl Contents {
             }
         }
         let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(Self { listing, named, place: Place::Folder(root.to_owned()) })
+        Ok(Self { listing: Arc::new(listing), named, place: Place::Folder(root.to_owned()) })
     }
 
     /// Whether bytes are wanted at all.
@@ -323,6 +327,25 @@ impl Contents {
     /// Whether nothing is listed.
     pub fn is_empty(&self) -> bool {
         self.listing.is_empty()
+    }
+
+    /// A reader of the files' bytes, apart from what is known about them.
+    pub fn reader(&self) -> ContentReader {
+        ContentReader { listing: self.listing.clone(), place: self.place.clone() }
+    }
+}
+
+/// Reads files that records name, and only files that were listed.
+#[derive(Debug)]
+pub struct ContentReader {
+    listing: Arc<Listing>,
+    place: Place,
+}
+
+impl ContentReader {
+    /// Whether bytes are wanted at all.
+    pub fn is_wanted(&self) -> bool {
+        !matches!(self.place, Place::Nowhere)
     }
 
     /// Hands the bytes of a file to `copy`, together with the length that the source states.
