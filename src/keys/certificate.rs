@@ -73,23 +73,43 @@ pub enum CertificateProblem {
 }
 impl Certificate {
     /// Parses the SSH encoding.
-    pub fn from_wire(_wire: &[u8]) -> Result<Self, CertificateError> { todo!() }
+    pub fn from_wire(_wire: &[u8]) -> Result<Self, CertificateError> {
+        todo!()
+    }
     /// Parses the line of a `-cert.pub` file; its comment is dropped.
-    pub fn parse_openssh(_line: &str) -> Result<Self, CertificateError> { todo!() }
+    pub fn parse_openssh(_line: &str) -> Result<Self, CertificateError> {
+        todo!()
+    }
     /// The SSH encoding, as issued.
-    pub fn wire(&self) -> &[u8] { &self.wire }
+    pub fn wire(&self) -> &[u8] {
+        &self.wire
+    }
     /// The certified key.
-    pub fn public_key(&self) -> PublicKey { todo!() }
+    pub fn public_key(&self) -> PublicKey {
+        todo!()
+    }
     /// The key that issued it.
-    pub fn authority(&self) -> &Authority { todo!() }
+    pub fn authority(&self) -> &Authority {
+        todo!()
+    }
     /// The serial number that its authority gave it; 0 when none.
-    pub fn serial(&self) -> u64 { todo!() }
+    pub fn serial(&self) -> u64 {
+        todo!()
+    }
     /// The name that its authority gave it.
-    pub fn key_id(&self) -> &str { todo!() }
+    pub fn key_id(&self) -> &str {
+        todo!()
+    }
     /// The names that it certifies.
-    pub fn principals(&self) -> &[String] { todo!() }
+    pub fn principals(&self) -> &[String] {
+        todo!()
+    }
     /// Validity in seconds since 1970: first inside, first outside (`u64::MAX` is for ever).
-    pub fn validity(&self) -> (u64, u64) { todo!() }
+    pub fn validity(&self) -> (u64, u64) {
+        todo!()
+    }
     /// Checks all but who the authority is, at `at` (epoch milliseconds).
-    pub fn check(&self, _at: i64) -> Result<(), CertificateProblem> { todo!() }
+    pub fn check(&self, _at: i64) -> Result<(), CertificateProblem> {
+        todo!()
+    }
 }

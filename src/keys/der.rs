@@ -6,7 +6,8 @@ pub(super) fn element<'a>(bytes: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
     let (length, rest) = if first < 0x80 {
         (usize::from(first), rest)
     } else {
-        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f)).filter(|(d, _)| matches!(d.len(), 1..=3))?;
+        let (digits, rest) =
+            rest.split_at_checked(usize::from(first & 0x7f)).filter(|(d, _)| matches!(d.len(), 1..=3))?;
         (digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)), rest)
     };
     let (content, rest) = rest.split_at_checked(length)?;
@@ -77,7 +78,8 @@ mod tests {
         assert_eq!(element(&mut bytes), Some((4, [1, 2].as_slice())));
         assert_eq!(expect(&mut bytes, INTEGER), Some([9].as_slice()));
         assert_eq!(element(&mut bytes), None);
-        for bad in [[0x04, 0x80].as_slice(), &[0x04, 0x05, 1], &[0x04, 0x84, 0, 0, 0, 1, 7], &[0x04], &[4, 0x82, 0xff]] {
+        for bad in [[0x04, 0x80].as_slice(), &[0x04, 0x05, 1], &[0x04, 0x84, 0, 0, 0, 1, 7], &[0x04], &[4, 0x82, 0xff]]
+        {
             assert_eq!(element(&mut &*bad), None, "{bad:02x?}");
         }
     }
@@ -85,7 +87,10 @@ mod tests {
     #[test]
     fn other_algorithms_are_named() {
         assert_eq!(algorithm_name(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]), "RSA");
-        assert_eq!(algorithm_name(&[0x60, 0x86, 0x48, 1, 101, 3, 4, 3, 18]), "object identifier 2.16.840.1.101.3.4.3.18");
+        assert_eq!(
+            algorithm_name(&[0x60, 0x86, 0x48, 1, 101, 3, 4, 3, 18]),
+            "object identifier 2.16.840.1.101.3.4.3.18"
+        );
         assert_eq!(algorithm_name(&[0xff; 40]), "object identifier ");
     }
 }

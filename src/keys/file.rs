@@ -1,6 +1,6 @@
 //! Key files of any kind.
-use std::path::Path;
 use super::{certificate::Certificate, private::KeyPair, public::PublicKey};
+use std::path::Path;
 /// What a key file holds.
 pub enum KeyFile {
     /// A private key.
@@ -19,7 +19,11 @@ pub enum KeyFileError {
 }
 impl KeyFile {
     /// Reads `path`, following symbolic links.
-    pub fn read(_path: &Path) -> Result<Self, KeyFileError> { todo!() }
+    pub fn read(_path: &Path) -> Result<Self, KeyFileError> {
+        todo!()
+    }
     /// The public key in it.
-    pub fn public_key(&self) -> PublicKey { todo!() }
+    pub fn public_key(&self) -> PublicKey {
+        todo!()
+    }
 }

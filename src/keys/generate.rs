@@ -1,7 +1,7 @@
 //! Making keys.
-use std::path::{Path, PathBuf};
-use ring::rand::SecureRandom;
 use super::public::PublicKey;
+use ring::rand::SecureRandom;
+use std::path::{Path, PathBuf};
 /// A key that was just made, and where it lies.
 #[derive(Debug)]
 pub struct GeneratedKey {
@@ -18,4 +18,6 @@ pub enum GenerateError {
     Random,
 }
 /// Makes a key and writes `PATH` (PKCS#8 v1 PEM, mode 0600), `PATH.pub` and `PATH.pub.pem`; never overwrites.
-pub fn generate(_rng: &dyn SecureRandom, _path: &Path, _comment: &str) -> Result<GeneratedKey, GenerateError> { todo!() }
+pub fn generate(_rng: &dyn SecureRandom, _path: &Path, _comment: &str) -> Result<GeneratedKey, GenerateError> {
+    todo!()
+}

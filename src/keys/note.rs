@@ -5,7 +5,10 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 /// A parsed note; nothing in it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note { text: String, signatures: Vec<NoteSignature> }
+pub struct Note {
+    text: String,
+    signatures: Vec<NoteSignature>,
+}
 /// One signature line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteSignature {
@@ -59,13 +62,23 @@ pub enum NoteError {
 }
 impl Note {
     /// Parses strictly: what was parsed encodes to the same bytes.
-    pub fn parse(_bytes: &[u8]) -> Result<Self, NoteError> { todo!() }
+    pub fn parse(_bytes: &[u8]) -> Result<Self, NoteError> {
+        todo!()
+    }
     /// The signed text, with its final line feed.
-    pub fn text(&self) -> &str { &self.text }
+    pub fn text(&self) -> &str {
+        &self.text
+    }
     /// The signature lines in order, known or not.
-    pub fn signatures(&self) -> &[NoteSignature] { &self.signatures }
+    pub fn signatures(&self) -> &[NoteSignature] {
+        &self.signatures
+    }
     /// The bytes of the note.
-    pub fn encode(&self) -> String { todo!() }
+    pub fn encode(&self) -> String {
+        todo!()
+    }
     /// What the key known as `name` says.
-    pub fn check(&self, _name: &str, _key: &PublicKey) -> NoteCheck { todo!() }
+    pub fn check(&self, _name: &str, _key: &PublicKey) -> NoteCheck {
+        todo!()
+    }
 }

@@ -1,7 +1,9 @@
 //! Private keys.
 use super::public::PublicKey;
 /// An Ed25519 key pair in memory.
-pub struct KeyPair { public: PublicKey }
+pub struct KeyPair {
+    public: PublicKey,
+}
 /// Why bytes are not a private key that can be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PrivateKeyError {
@@ -14,5 +16,7 @@ pub enum PrivateKeyError {
 }
 impl KeyPair {
     /// Its public half.
-    pub fn public_key(&self) -> PublicKey { self.public }
+    pub fn public_key(&self) -> PublicKey {
+        self.public
+    }
 }

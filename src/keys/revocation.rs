@@ -1,5 +1,5 @@
 //! Revocation lists.
-use super::{krl::KrlError, sshsig::SshSignature, public::PublicKey};
+use super::{krl::KrlError, public::PublicKey, sshsig::SshSignature};
 /// A parsed revocation list: plain lines or an OpenSSH KRL.
 #[derive(Clone, Debug)]
 pub struct Revocation {}
@@ -32,7 +32,11 @@ pub enum Revoked {
 }
 impl Revocation {
     /// Parses a plain list or a KRL, told apart by content.
-    pub fn parse(_bytes: &[u8]) -> Result<Self, RevocationError> { todo!() }
+    pub fn parse(_bytes: &[u8]) -> Result<Self, RevocationError> {
+        todo!()
+    }
     /// Whether the signer of `signature` is revoked, and by what.
-    pub fn check(&self, _signature: &SshSignature) -> Option<Revoked> { todo!() }
+    pub fn check(&self, _signature: &SshSignature) -> Option<Revoked> {
+        todo!()
+    }
 }

@@ -38,15 +38,28 @@ pub enum SshsigError {
 }
 impl SshSignature {
     /// Parses exactly what `ssh-keygen -Y sign` writes (base64 in lines of 70, one final line feed).
-    pub fn parse(_armored: &[u8]) -> Result<Self, SshsigError> { todo!() }
+    pub fn parse(_armored: &[u8]) -> Result<Self, SshsigError> {
+        todo!()
+    }
     /// The armored text; the bytes that [`Self::parse`] took.
-    pub fn armored(&self) -> String { todo!() }
+    pub fn armored(&self) -> String {
+        todo!()
+    }
     /// The key that signed; of a certificate, the certified one.
-    pub fn public_key(&self) -> PublicKey { todo!() }
+    pub fn public_key(&self) -> PublicKey {
+        todo!()
+    }
     /// The certificate, when the signature carries one.
-    pub fn certificate(&self) -> Option<&Certificate> { todo!() }
+    pub fn certificate(&self) -> Option<&Certificate> {
+        todo!()
+    }
     /// The purpose that was signed.
-    pub fn namespace(&self) -> &str { &self.namespace }
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
     /// Whether the signature is one of `message` for its own namespace. Says nothing about trust.
-    pub fn verify(&self, _message: &[u8]) -> bool { let _ = self.signature; todo!() }
+    pub fn verify(&self, _message: &[u8]) -> bool {
+        let _ = self.signature;
+        todo!()
+    }
 }

@@ -65,5 +65,7 @@ pub enum Trust {
 }
 impl Trust {
     /// Whether the signer is admitted.
-    pub fn is_accepted(&self) -> bool { matches!(self, Self::Accepted { .. }) }
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted { .. })
+    }
 }
