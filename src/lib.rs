@@ -6,3 +6,4 @@ pub mod keys;
 pub mod merkle;
 pub mod progress;
 pub mod record;
+pub mod verify;

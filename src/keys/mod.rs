@@ -16,6 +16,7 @@ mod certificate;
 mod der;
 mod file;
 mod generate;
+mod instant;
 mod krl;
 mod note;
 mod pattern;

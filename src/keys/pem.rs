@@ -30,7 +30,6 @@ pub(super) fn decode(text: &str) -> Option<Pem> {
             base64.0.extend_from_slice(line.as_bytes());
         }
     }
-    // The traditional encrypted forms break base64 into headers and body only; an unreadable body is still named.
     let body = STANDARD.decode(&base64.0).ok().map(Secret)?;
     Some(Pem { label: label.to_owned(), encrypted, body })
 }

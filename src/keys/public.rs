@@ -13,7 +13,7 @@ use ring::{
 
 use super::{
     pem,
-    wire::{Reader, put_string},
+    wire::{Reader, printable, put_string},
 };
 
 /// The name of the one key type that chatseal signs with (RFC 8709).
@@ -126,7 +126,7 @@ impl PublicKey {
         let mut reader = Reader::new(blob);
         let Some(found) = reader.text() else { return Err(malformed) };
         if found != ED25519_NAME {
-            let found = found.chars().take(60).filter(|c| c.is_ascii_graphic()).collect::<String>();
+            let found = printable(found);
             let is_certificate = found.contains("-cert-v");
             return Err(if is_certificate {
                 PublicKeyError::IsCertificate { found }
@@ -147,13 +147,18 @@ impl PublicKey {
     pub fn parse_spki_pem(text: &str) -> Result<Self, PublicKeyError> {
         let malformed = PublicKeyError::Malformed { expected: "a PEM block `PUBLIC KEY`" };
         let pem = pem::decode(text).filter(|pem| pem.label == "PUBLIC KEY").ok_or(malformed)?;
-        if let Some(key) = pem.body.0.strip_prefix(&SPKI_PREFIX).and_then(|key| key.try_into().ok()) {
-            return Ok(Self(key));
+        if let Some(key) = Self::from_spki_der(&pem.body.0) {
+            return Ok(key);
         }
         Err(match super::der::spki_algorithm(&pem.body.0) {
             Some(found) => PublicKeyError::OtherType { found },
             None => PublicKeyError::Malformed { expected: "a SubjectPublicKeyInfo in DER" },
         })
+    }
+
+    /// Reads a `SubjectPublicKeyInfo` in DER, if it is one of an Ed25519 key.
+    pub(super) fn from_spki_der(der: &[u8]) -> Option<Self> {
+        der.strip_prefix(&SPKI_PREFIX)?.try_into().ok().map(Self)
     }
 
     /// Parses a C2SP verifier key: `NAME+KEYID+BASE64`. Returns the name with the key.
@@ -177,6 +182,13 @@ impl PublicKey {
         }
         Ok((name.to_owned(), key))
     }
+}
+
+/// The 64 bytes of an SSH signature blob: `string "ssh-ed25519"`, `string` of 64 bytes (RFC 8709, section 6).
+pub(super) fn signature_from_blob(blob: &[u8]) -> Option<[u8; 64]> {
+    let mut reader = Reader::new(blob);
+    reader.string().filter(|name| *name == ED25519_NAME.as_bytes())?;
+    reader.fixed().filter(|_| reader.is_empty())
 }
 
 /// Splits a `.pub` line into the decoded key and the comment; the type before the key must be the one inside it.
@@ -203,5 +215,88 @@ impl fmt::Display for PublicKey {
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({})", self.fingerprint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 8032, section 7.1, test 2: secret 4ccd089b…, one byte of message.
+    const KEY: [u8; 32] = [
+        0x3d, 0x40, 0x17, 0xc3, 0xe8, 0x43, 0x89, 0x5a, 0x92, 0xb7, 0x0a, 0xa7, 0x4d, 0x1b, 0x7e, 0xbc, 0x9c, 0x98,
+        0x2c, 0xcf, 0x2e, 0xc4, 0x96, 0x8c, 0xc0, 0xcd, 0x55, 0xf1, 0x2a, 0xf4, 0x66, 0x0c,
+    ];
+    const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM";
+
+    #[test]
+    fn a_published_signature_verifies_and_no_other() {
+        let signature: [u8; 64] = [
+            0x92, 0xa0, 0x09, 0xa9, 0xf0, 0xd4, 0xca, 0xb8, 0x72, 0x0e, 0x82, 0x0b, 0x5f, 0x64, 0x25, 0x40, 0xa2, 0xb2,
+            0x7b, 0x54, 0x16, 0x50, 0x3f, 0x8f, 0xb3, 0x76, 0x22, 0x23, 0xeb, 0xdb, 0x69, 0xda, 0x08, 0x5a, 0xc1, 0xe4,
+            0x3e, 0x15, 0x99, 0x6e, 0x45, 0x8f, 0x36, 0x13, 0xd0, 0xf1, 0x1d, 0x8c, 0x38, 0x7b, 0x2e, 0xae, 0xb4, 0x30,
+            0x2a, 0xee, 0xb0, 0x0d, 0x29, 0x16, 0x12, 0xbb, 0x0c, 0x00,
+        ];
+        let key = PublicKey::from_bytes(KEY);
+        assert!(key.verify(&[0x72], &signature));
+        assert!(!key.verify(&[0x73], &signature));
+        assert!(!PublicKey::from_bytes([0xff; 32]).verify(&[0x72], &signature));
+    }
+
+    #[test]
+    fn every_spelling_reads_back() {
+        let key = PublicKey::from_bytes(KEY);
+        assert_eq!(key.openssh_line("seal key\nroot"), format!("{LINE} seal key root"));
+        assert_eq!(key.openssh_line(""), LINE);
+        // ssh-keygen -lf
+        assert_eq!(key.fingerprint(), "SHA256:F34nin7tcaYH6WR5LSWSfj6weFBPfBpuyUUoPFP9YjA");
+        for line in [LINE.to_owned(), format!("  {LINE}\r\n"), format!("{LINE}\ta b c")] {
+            assert_eq!(PublicKey::parse_openssh(&line), Ok(key));
+        }
+        assert_eq!(PublicKey::parse_spki_pem(&key.spki_pem()), Ok(key));
+        assert_eq!(PublicKey::parse_vkey(&key.vkey("example.com/a")), Ok(("example.com/a".to_owned(), key)));
+        assert_eq!(format!("{key} {key:?}"), format!("{0} PublicKey({0})", key.fingerprint()));
+    }
+
+    #[test]
+    fn the_verifier_keys_of_other_implementations() {
+        // The example of C2SP signed-note, and two of golang.org/x/mod/sumdb/note.
+        for vkey in [
+            "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+            "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+            "EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop",
+        ] {
+            let (name, key) = PublicKey::parse_vkey(vkey).unwrap();
+            assert_eq!(key.vkey(&name), vkey);
+            let renamed = vkey.replacen('+', "2+", 1);
+            assert!(matches!(PublicKey::parse_vkey(&renamed), Err(PublicKeyError::KeyId { .. })), "{renamed}");
+        }
+        // A cosignature key (type 4) is not one that signs notes.
+        let cosigner = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+        let found = "note signature type 0x04".to_owned();
+        assert_eq!(PublicKey::parse_vkey(cosigner), Err(PublicKeyError::OtherType { found }));
+    }
+
+    #[test]
+    fn other_keys_are_named_and_broken_ones_refused() {
+        let other = |found: &str| Err(PublicKeyError::OtherType { found: found.to_owned() });
+        let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQM=";
+        assert_eq!(PublicKey::parse_openssh(rsa), other("ssh-rsa"));
+        let p256 = "-----BEGIN PUBLIC KEY-----\nMBkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDAgAE\n-----END PUBLIC KEY-----\n";
+        assert_eq!(PublicKey::parse_spki_pem(p256), other("elliptic curve (ECDSA)"));
+        for bad in [
+            "",
+            "ssh-ed25519",
+            "ssh-ed25519 AAAA",
+            "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAID1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM",
+            &LINE[..LINE.len() - 4],
+            &format!("{LINE}AAAA"),
+            &format!("{LINE}\n{LINE}"),
+        ] {
+            assert!(matches!(PublicKey::parse_openssh(bad), Err(PublicKeyError::Malformed { .. })), "{bad}");
+        }
+        for bad in ["", "a+b", "a+00000000+", "a b+00000000+AQ==", "a+00000000+AQ==", "+530d903a+AekyeRrm"] {
+            assert!(PublicKey::parse_vkey(bad).is_err(), "{bad}");
+        }
     }
 }

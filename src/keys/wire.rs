@@ -68,6 +68,11 @@ pub(super) fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// A name out of hostile bytes, fit to be shown: at most 60 visible ASCII characters.
+pub(super) fn printable(name: &str) -> String {
+    name.chars().filter(char::is_ascii_graphic).take(60).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

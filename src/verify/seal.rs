@@ -5,9 +5,9 @@ use super::code::Code;
 use super::layer::Layer;
 use super::members::Texts;
 use super::trust::TrustPolicy;
-use crate::archive::names::Member;
+use crate::archive::names::{Member, printable};
 use crate::archive::seal::{Seal, SealError};
-use crate::keys::{Note, NoteCheck, PublicKey, SEAL_NAMESPACE, SshSignature, SshsigError, Trust};
+use crate::keys::{Note, NoteCheck, PublicKey, Revoked, SEAL_NAMESPACE, SshSignature, SshsigError, Trust};
 use crate::record::time;
 
 /// Reads the seal. The second value says whether the version is one that this program does not know, so that nothing
@@ -59,7 +59,7 @@ pub(super) fn signatures(texts: &Texts, seal: &Seal, checks: &mut Checks) -> Opt
         checks.found(Code::SignatureInvalid, &place, "it does not verify over the bytes of seal.txt");
     }
     if signature.namespace() != SEAL_NAMESPACE {
-        let found = crate::archive::names::printable(signature.namespace());
+        let found = printable(signature.namespace());
         checks.found(Code::SignatureNamespace, &place, format!("expected `{SEAL_NAMESPACE}`, found `{found}`"));
     }
     if key.fingerprint() != seal.fingerprint() {
@@ -101,7 +101,7 @@ pub(super) fn trust(signature: &SshSignature, seal: &Seal, policy: &TrustPolicy<
     checks.ran(Layer::Trust);
     let place = Member::SealSignature.to_string();
     if let Some(revoked) = policy.revoked.and_then(|list| list.check(signature)) {
-        checks.found(Code::SignerRevoked, &place, revoked.to_string());
+        checks.found(Code::SignerRevoked, &place, revocation(&revoked));
     }
     let at = policy.at.unwrap_or(seal.time);
     let fingerprint = signature.public_key().fingerprint();
@@ -111,8 +111,11 @@ pub(super) fn trust(signature: &SshSignature, seal: &Seal, policy: &TrustPolicy<
         Trust::WrongPrincipal { line, principals } => {
             (Code::SignerOther, format!("line {line} of the signers file names {}", principals.join(", ")))
         }
-        // The signature layer has said so already; a second word here would count it twice.
-        Trust::OtherPurpose { .. } => return Vec::new(),
+        Trust::OtherPurpose { .. } => {
+            // The signature layer has said so already; a second finding would count it twice.
+            checks.skipped(Layer::Trust, "the signature was made for another purpose");
+            return Vec::new();
+        }
         Trust::WrongNamespace { line, allowed } => {
             (Code::SignerPurpose, format!("line {line} of the signers file admits `{allowed}` only"))
         }
@@ -128,6 +131,15 @@ pub(super) fn trust(signature: &SshSignature, seal: &Seal, policy: &TrustPolicy<
     };
     checks.found(code, place, detail);
     Vec::new()
+}
+
+fn revocation(revoked: &Revoked) -> String {
+    match revoked {
+        Revoked::Key(key) => format!("the key {} was revoked", key.fingerprint()),
+        Revoked::Authority(key) => format!("the authority {} was revoked", key.fingerprint()),
+        Revoked::Serial(serial) => format!("the certificate with serial number {serial} was revoked"),
+        Revoked::KeyId(id) => format!("the certificate with key id `{}` was revoked", printable(id)),
+    }
 }
 
 fn spelled(at: i64) -> String {
