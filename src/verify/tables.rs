@@ -153,12 +153,14 @@ fn list_digest(
     any.then_some(hash)
 }
 
-/// Whether `bytes` are one strict JSON object.
+/// Whether `bytes` are one strict JSON object. Line feeds between its members are layout.
 fn is_object(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    let mut cursor = Cursor::new(text);
-    // Line feeds between members are layout here, so only keys and strings decide.
-    cursor.value().is_ok_and(|value| value.shape == Shape::Object) && cursor.end().is_ok()
+    // Inside a string a line feed is not JSON, so this cannot change what the text says.
+    let mended = text.replace('\n', " ");
+    let (mut cursor, grammar) = (Cursor::new(&mended), Cursor::new(text).value());
+    let strict = cursor.value().is_ok_and(|value| value.shape == Shape::Object && value.strict);
+    grammar.is_ok() && strict && cursor.end().is_ok()
 }
 
 /// Whether each file is named by a record, in the order of the zip.
