@@ -3,5 +3,7 @@
 
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
+/// Archives that are wrong in one way each.
+mod damaged;
 /// Verification: layers, endings, trust, chains.
 mod verify;

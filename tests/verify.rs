@@ -19,7 +19,7 @@ fn judged(path: &Path, text: &str) -> Report {
 }
 
 /// Verifies `bytes` with key 1 allowed.
-fn report(bytes: &[u8]) -> Report {
+pub(crate) fn report(bytes: &[u8]) -> Report {
     let (_folder, path) = written(bytes);
     judged(&path, &Key::new(1).allowed("auditor@example.org", ""))
 }

@@ -148,7 +148,8 @@ pub(super) fn manifest(archive: &Archive, checks: &mut Checks) -> io::Result<Lis
 /// Holds Payload-Oxum against the payload, and the policies against `data/withheld.jsonl`.
 pub(super) fn payload(archive: &Archive, info: Option<&BagInfo>, checks: &mut Checks) {
     let payload = archive.entries().iter().filter(|entry| entry.member.is_payload());
-    let (bytes, files) = payload.fold((0_u64, 0_u64), |(bytes, files), entry| (bytes.saturating_add(entry.size), files + 1));
+    let (bytes, files) =
+        payload.fold((0_u64, 0_u64), |(bytes, files), entry| (bytes.saturating_add(entry.size), files + 1));
     match info {
         Some(info) if (info.payload_bytes, info.payload_files) != (bytes, files) => {
             let detail = format!("expected {}.{}, found {bytes}.{files}", info.payload_bytes, info.payload_files);

@@ -17,8 +17,10 @@ pub enum Class {
 }
 
 const OTHER_COPY: &str = "keep this file, get another copy from where it was made, and compare their SHA-256";
-const MAKER: &str = "if every copy says the same, ask who made the archive: the program that wrote it was not chatseal, or is broken";
-const SIGNERS: &str = "compare the fingerprint, by telephone or on paper, with the one that the maker of the archive states";
+const MAKER: &str =
+    "if every copy says the same, ask who made the archive: the program that wrote it was not chatseal, or is broken";
+const SIGNERS: &str =
+    "compare the fingerprint, by telephone or on paper, with the one that the maker of the archive states";
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $layer:ident, $class:ident, $next:ident: $meaning:literal,)+) => {
@@ -67,7 +69,8 @@ macro_rules! codes {
 }
 
 const UPGRADE: &str = "use the version of chatseal that made it, or a later one";
-const RENEW: &str = "decide by `--at` at which time the signer must have been valid, or get the signers file of that time";
+const RENEW: &str =
+    "decide by `--at` at which time the signer must have been valid, or get the signers file of that time";
 const NEVER: &str = "do not rely on this archive; find out what else was signed with that key";
 const COLLECT: &str = "give all archives of the series at once, and look for the missing one where archives are kept";
 const HISTORIES: &str = "keep all of them; one was made by restoring an old state or by rewriting history";

@@ -8,6 +8,7 @@ use ring::digest::{Context, SHA256};
 
 use super::code::Code;
 use super::finding::Findings;
+use super::layer::Layer;
 use super::records::sha256;
 use crate::archive::defect::Flaw;
 use crate::archive::names::Member;
@@ -58,7 +59,7 @@ impl Texts {
             }
             match archive.load(entry, &mut body)? {
                 Ok(()) => drop(texts.insert(entry.member.clone(), body.bytes().to_vec())),
-                Err(flaw) => findings.push(Code::Zip(flaw), entry.member.to_string(), "cannot be read"),
+                Err(flaw) => unreadable(flaw, &entry.member.to_string(), findings),
             }
         }
         Ok(Self(texts))
@@ -72,6 +73,13 @@ impl Texts {
     /// SHA-256 of `member`.
     pub(super) fn digest(&self, member: &Member) -> Option<Hash> {
         self.get(member).map(sha256)
+    }
+}
+
+/// Says that a member cannot be read, unless its headers were found wrong already.
+pub(super) fn unreadable(flaw: Flaw, place: &str, findings: &mut Findings) {
+    if Code::Zip(flaw).layer() == Layer::Digests {
+        findings.push(Code::Zip(flaw), place, "cannot be read as its headers describe it");
     }
 }
 

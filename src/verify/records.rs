@@ -15,7 +15,7 @@ use ring::digest::{SHA256, digest};
 
 use super::code::Code;
 use super::finding::Findings;
-use super::members::Expected;
+use super::members::{Expected, unreadable};
 use crate::archive::names::Member;
 use crate::archive::reader::{Archive, Body};
 use crate::archive::salt::ArchiveSalt;
@@ -69,10 +69,15 @@ pub(super) struct Walk<'a> {
 impl Walk<'_> {
     /// Reads all segments; `claims` is the table of the archive, if it could be read.
     pub(super) fn run(&self, claims: &[SegmentRow]) -> io::Result<Part> {
-        let segments: Vec<(usize, &Entry)> =
-            (0..).zip(self.archive.entries()).filter(|(_, entry)| matches!(entry.member, Member::Records { .. })).collect();
+        let segments: Vec<(usize, &Entry)> = (0..)
+            .zip(self.archive.entries())
+            .filter(|(_, entry)| matches!(entry.member, Member::Records { .. }))
+            .collect();
         // A segment of n bytes holds at most n records, so a claim cannot make an index overflow.
-        let claimed = segments.iter().enumerate().map(|(i, (_, entry))| claims.get(i).map_or(0, |row| row.records.min(entry.size)));
+        let claimed = segments
+            .iter()
+            .enumerate()
+            .map(|(i, (_, entry))| claims.get(i).map_or(0, |row| row.records.min(entry.size)));
         let starts = running_sums(claimed);
         let mut part = self.pass(&segments, &starts)?;
         let counted = running_sums(part.rows.iter().map(|row| row.records));
@@ -97,7 +102,11 @@ impl Walk<'_> {
         let last = before.bytes().split_inclusive(|b| *b == b'\n').next_back();
         let first = behind.bytes().split_inclusive(|b| *b == b'\n').next();
         if last > first {
-            findings.push(Code::RecordOrder, right.to_string(), "its first record precedes the last of the segment before");
+            findings.push(
+                Code::RecordOrder,
+                right.to_string(),
+                "its first record precedes the last of the segment before",
+            );
         }
         Ok(())
     }
@@ -125,7 +134,7 @@ impl Walk<'_> {
         let loaded = self.archive.load(entry, body)?;
         self.progress.add(entry.size);
         if let Err(flaw) = loaded {
-            part.findings.push(Code::Zip(flaw), &place, "cannot be read");
+            unreadable(flaw, &place, &mut part.findings);
             part.unread = 1;
             part.range = None;
             return Ok(part);
@@ -134,7 +143,8 @@ impl Walk<'_> {
         self.expected.require(position, &sha256(bytes), &place, &mut part.findings);
         let deflated = (entry.method == Method::Deflated)
             .then(|| Deflated { bytes: body.raw().len() as u64, sha256: sha256(body.raw()) });
-        let mut lines = Lines { walk: self, kind, place: &place, part: &mut part, first: None, previous: None, count: 0 };
+        let mut lines =
+            Lines { walk: self, kind, place: &place, part: &mut part, first: None, previous: None, count: 0 };
         lines.read(bytes, start);
         let (count, first, last) = (lines.count, lines.first, lines.previous);
         let edge = |(line, bytes_of_line): &(Line<'_>, &[u8])| Edge {

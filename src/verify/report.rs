@@ -88,7 +88,9 @@ impl Report {
     /// The verdict in one line.
     pub fn verdict(&self) -> String {
         let layers = self.layers();
-        let unchecked = |wanted| layers.iter().any(|(layer, outcome)| *layer == wanted && matches!(outcome, Outcome::NotChecked(_)));
+        let unchecked = |wanted| {
+            layers.iter().any(|(layer, outcome)| *layer == wanted && matches!(outcome, Outcome::NotChecked(_)))
+        };
         let mut words = match self.ending() {
             Ending::FailedCheck => format!("NOT INTACT: {} findings", self.findings().total()),
             Ending::Untrusted if unchecked(Layer::Trust) && !self.findings().touches(Layer::Signature) => {

@@ -93,7 +93,12 @@ fn check_note(note: &[u8], text: &[u8], seal: &Seal, key: &PublicKey, checks: &m
 }
 
 /// Judges the signer; returns who it may be.
-pub(super) fn trust(signature: &SshSignature, seal: &Seal, policy: &TrustPolicy<'_>, checks: &mut Checks) -> Vec<String> {
+pub(super) fn trust(
+    signature: &SshSignature,
+    seal: &Seal,
+    policy: &TrustPolicy<'_>,
+    checks: &mut Checks,
+) -> Vec<String> {
     let Some(signers) = policy.signers else {
         checks.skipped(Layer::Trust, "no --signers were given");
         return Vec::new();

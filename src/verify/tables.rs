@@ -278,7 +278,11 @@ pub(super) fn counts(seal: Option<&Seal>, part: &Part, counted: &Counted, checks
     ];
     for (name, sealed, found, known) in pairs {
         if known && sealed != found {
-            checks.found(Code::CountsDiffer, Member::Seal.to_string(), format!("{name}: {sealed} sealed, {found} found"));
+            checks.found(
+                Code::CountsDiffer,
+                Member::Seal.to_string(),
+                format!("{name}: {sealed} sealed, {found} found"),
+            );
         }
     }
 }

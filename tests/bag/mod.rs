@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 
-pub(crate) use raw::{Raw, zip};
+pub(crate) use raw::{Raw, deflate, end_records, zip};
 pub(crate) use sign::Key;
 
 /// Time of all archives made here: 2026-11-21T08:55:00Z.
@@ -59,7 +59,12 @@ impl Spec {
         let content = format!("data/files/{}/{}", &sha(&file)[..2], sha(&file));
         let posts = (0..24).map(|i| {
             let message = "Crane 7 stands still, pump 3 has no pressure, tide gauge reads nothing. ".repeat(2);
-            line("post", &format!("post{i:02}"), 1_700_000_000_000 + i * 1000, &format!("{{\"message\":\"{message}{i}\"}}"))
+            line(
+                "post",
+                &format!("post{i:02}"),
+                1_700_000_000_000 + i * 1000,
+                &format!("{{\"message\":\"{message}{i}\"}}"),
+            )
         });
         Self {
             name: "harbour".into(),
@@ -128,7 +133,8 @@ impl Spec {
     fn kinds(&self) -> Vec<(&str, usize, usize)> {
         let mut kinds: Vec<(&str, usize, usize)> = Vec::new();
         for (kind, lines) in &self.segments {
-            let withheld = self.withheld.iter().filter(|line| line.starts_with(&format!("{{\"kind\":\"{kind}\""))).count();
+            let withheld =
+                self.withheld.iter().filter(|line| line.starts_with(&format!("{{\"kind\":\"{kind}\""))).count();
             match kinds.last_mut() {
                 Some((last, records, _)) if last == kind => *records += lines.len(),
                 _ => kinds.push((kind, lines.len(), withheld)),
@@ -346,10 +352,10 @@ impl Bag {
 
     /// The root over the record lines, by the recursive definition of RFC 6962.
     pub(crate) fn root(&self) -> Vec<u8> {
-        let segments = self.members.iter().filter(|(path, _)| path.starts_with("data/records/"));
-        let lines: Vec<&[u8]> = segments
-            .flat_map(|(_, bytes)| bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|b| *b == b'\n'))
-            .collect();
+        let segments =
+            self.members.iter().filter(|(path, bytes)| path.starts_with("data/records/") && !bytes.is_empty());
+        let lines: Vec<&[u8]> =
+            segments.flat_map(|(_, bytes)| bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|b| *b == b'\n')).collect();
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.spec.salt);
         let leaves: Vec<Vec<u8>> = (0_u64..)
             .zip(lines)

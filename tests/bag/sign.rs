@@ -43,8 +43,7 @@ impl Key {
         let common = [string(namespace.as_bytes()), string(b""), string(b"sha512")].concat();
         let signed = [b"SSHSIG", &common[..], &string(hash.as_ref())].concat();
         let signature = [string(b"ssh-ed25519"), string(self.pair().sign(&signed).as_ref())].concat();
-        let blob =
-            [b"SSHSIG", &1_u32.to_be_bytes()[..], &string(&self.blob()), &common, &string(&signature)].concat();
+        let blob = [b"SSHSIG", &1_u32.to_be_bytes()[..], &string(&self.blob()), &common, &string(&signature)].concat();
         let mut armored = "-----BEGIN SSH SIGNATURE-----\n".to_owned();
         for chunk in STANDARD.encode(blob).as_bytes().chunks(70) {
             armored += std::str::from_utf8(chunk).expect("base64");

@@ -38,8 +38,9 @@ pub(super) fn read(file: &File, end: &End, defects: &mut Defects) -> io::Result<
     if whole && blocks.left() > 0 {
         let detail = format!("{} bytes in it belong to no member", blocks.left());
         defects.push(Flaw::DirectoryDamaged, "directory", detail);
+    } else if whole {
+        place.check(end.start, "directory", defects);
     }
-    place.check(end.start, "directory", defects);
     if end.records != zip::end_records(end.members, place.needed, end.start, end.size) {
         let detail = "a field has another value than these members give it";
         defects.push(Flaw::EndRecordDiffers, "end record", detail);
