@@ -1,9 +1,24 @@
-//! One integration binary: each module is named for what it shows.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! The integration tests, one binary: every file is named here, with what it holds against the program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
+/// Completions know every command and flag, for every shell.
+mod completions;
 /// Archives that are wrong in one way each.
 mod damaged;
+/// Every command and flag explains itself, and the same flag says the same everywhere.
+mod help;
+/// The house rules: layers, dependencies, words and files.
+mod house;
+/// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
+mod keys;
+/// The pages in `man/` are what the commands say today.
+mod man;
+/// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
+mod streams;
+/// Programs of other people, as judges of ours.
+mod tools;
 /// Verification: layers, endings, trust, chains.
 mod verify;

@@ -8,5 +8,7 @@ pub mod reader;
 pub mod salt;
 pub mod seal;
 pub mod segments;
+pub mod stage;
 pub mod summary;
+pub mod writer;
 pub mod zip;

@@ -2,7 +2,6 @@
 
 use super::Cli;
 use super::exit::Exit;
-use super::failure::Failure;
 use super::manual::Manual;
 use super::printer::Printer;
 use clap::ValueEnum;
@@ -30,7 +29,7 @@ enum ShellName {
     Zsh,
 }
 
-const MANUAL: Manual = Manual {
+pub(super) const MANUAL: Manual = Manual {
     exits: &[(Exit::Ok, "printed")],
     files: &[],
     examples: &[(
@@ -41,7 +40,7 @@ const MANUAL: Manual = Manual {
 };
 
 /// Runs the command.
-pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, printer: &Printer) -> Exit {
     let shell = match args.shell {
         ShellName::Bash => Shell::Bash,
         ShellName::Elvish => Shell::Elvish,
@@ -52,5 +51,5 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::definition(), "chatseal", &mut script);
     printer.data(script);
-    Ok(Exit::Ok)
+    Exit::Ok
 }

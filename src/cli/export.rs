@@ -73,7 +73,7 @@ pub(super) struct Args {
     pub(super) threads: Threads,
 }
 
-const MANUAL: Manual = Manual {
+pub(super) const MANUAL: Manual = Manual {
     exits: &[
         (Exit::Ok, "sealed; everything in scope was collected"),
         (Exit::Exceptions, "sealed and valid, but something could not be collected; see the exceptions"),

@@ -22,7 +22,7 @@ pub(super) struct Args {
     pub(super) output: PathBuf,
 }
 
-const MANUAL: Manual = Manual {
+pub(super) const MANUAL: Manual = Manual {
     exits: &[
         (Exit::Ok, "unpacked"),
         (Exit::FailedCheck, "the file is not an archive that can be unpacked safely; nothing is left behind"),

@@ -34,7 +34,7 @@ impl Failure {
     /// whatever it was doing.
     pub fn of(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
         let error = error.into();
-        let stopped = error.chain().any(|cause| cause.is::<Interrupted>());
+        let stopped = error.chain().any(<dyn std::error::Error>::is::<Interrupted>);
         Self { exit: if stopped { Exit::Interrupted } else { exit }, error, hints: Vec::new() }
     }
 

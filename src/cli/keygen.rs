@@ -20,7 +20,7 @@ pub(super) struct Args {
     pub(super) path: PathBuf,
 }
 
-const MANUAL: Manual = Manual {
+pub(super) const MANUAL: Manual = Manual {
     exits: &[
         (Exit::Ok, "the three files are written"),
         (Exit::Unavailable, "a file could not be written; nothing is left behind"),

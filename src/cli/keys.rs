@@ -36,14 +36,14 @@ pub(super) struct ShowArgs {
     pub(super) file: PathBuf,
 }
 
-const MANUAL: Manual = Manual {
+pub(super) const MANUAL: Manual = Manual {
     exits: &[(Exit::Ok, "the key is shown"), (Exit::Unavailable, "the file cannot be read or holds no key that seals")],
     files: &[],
     examples: &[("Print every spelling of a public key", "chatseal keys show seal.key.pub")],
     see_also: &["chatseal-keys-show(1)", "chatseal-keygen(1)"],
 };
 
-const MANUAL_SHOW: Manual = Manual {
+pub(super) const MANUAL_SHOW: Manual = Manual {
     exits: MANUAL.exits,
     files: &[],
     examples: MANUAL.examples,

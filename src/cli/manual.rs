@@ -2,6 +2,7 @@
 //!
 //! They are data, so that the two never differ and a test can hold them against the table of exit codes.
 
+use super::Cli;
 use super::exit::Exit;
 use std::fmt::Write as _;
 
@@ -20,6 +21,42 @@ pub struct Manual {
 
 /// The ways in which every command may end.
 pub const ALWAYS: [Exit; 3] = [Exit::Usage, Exit::Internal, Exit::Interrupted];
+
+/// One page of the manual, section 1.
+#[derive(Debug)]
+pub struct Page {
+    /// Its name: `chatseal`, `chatseal-keys-show`.
+    pub name: String,
+    /// The command as it is typed: `chatseal keys show`.
+    pub typed: String,
+    /// Its definition, as yet unbuilt, with the flags that every command takes.
+    pub command: clap::Command,
+    /// The sections that follow the flags; `None` if nobody wrote them, which a test finds.
+    pub manual: Option<Manual>,
+}
+
+/// A page for each command, the program itself first.
+pub fn pages() -> Vec<Page> {
+    let root = Cli::definition();
+    let global: Vec<clap::Arg> = root.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
+    let mut pages = Vec::new();
+    collect(&root, &[], &global, &mut pages);
+    pages
+}
+
+fn collect(command: &clap::Command, words: &[&str], global: &[clap::Arg], pages: &mut Vec<Page>) {
+    let named = |between: &str| ["chatseal"].iter().chain(words).copied().collect::<Vec<_>>().join(between);
+    let missing = global.iter().filter(|flag| command.get_arguments().all(|own| own.get_id() != flag.get_id()));
+    pages.push(Page {
+        name: named("-"),
+        typed: named(" "),
+        command: command.clone().args(missing.cloned()),
+        manual: Cli::manual(words),
+    });
+    for child in command.get_subcommands() {
+        collect(child, &[words, &[child.get_name()]].concat(), global, pages);
+    }
+}
 
 impl Manual {
     /// Every exit of the command with its meaning here, by code.

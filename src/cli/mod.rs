@@ -27,12 +27,13 @@ mod verify;
 use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;
 use failure::Failure;
+use manual::Manual;
 use printer::Printer;
 use std::ffi::OsString;
 use std::sync::Arc;
 use usage::Unparsed;
 
-/// Seal what was said in Mattermost into archives that a stranger can verify offline
+/// Seal Mattermost exports into archives that a stranger can verify offline
 ///
 /// chatseal turns an export of a Mattermost server into one signed zip file. Whoever holds that file, your public key
 /// and nothing else can check, on a machine without a network, that no byte was changed, removed, added or reordered
@@ -52,7 +53,7 @@ pub struct Cli {
 #[derive(Debug, clap::Args)]
 struct Output {
     /// Say nothing but data, warnings and errors
-    #[arg(long, short, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = "Output")]
     quiet: bool,
     /// Answer with exactly one JSON document on stdout, also for failures
     #[arg(long, global = true, help_heading = "Output")]
@@ -72,7 +73,7 @@ enum Command {
 }
 
 /// What the page of the program itself says beyond its flags.
-pub const MANUAL: manual::Manual = manual::Manual {
+const MANUAL: Manual = Manual {
     exits: &[
         (Exit::Ok, Exit::Ok.meaning()),
         (Exit::FailedCheck, Exit::FailedCheck.meaning()),
@@ -138,13 +139,30 @@ impl Cli {
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
-            Command::Completions(args) => completions::run(&args, printer),
+            Command::Completions(args) => Ok(completions::run(&args, printer)),
         }
     }
 
     /// The definition of all commands and flags, for completions, man pages and tests.
     pub fn definition() -> clap::Command {
         Self::command()
+    }
+
+    /// What the page of a command says beyond its flags; `words` are those after `chatseal`.
+    fn manual(words: &[&str]) -> Option<Manual> {
+        Some(match words {
+            [] => MANUAL,
+            ["demo"] => demo::MANUAL,
+            ["keygen"] => keygen::MANUAL,
+            ["keys"] => keys::MANUAL,
+            ["keys", "show"] => keys::MANUAL_SHOW,
+            ["export"] => export::MANUAL,
+            ["verify"] => verify::MANUAL,
+            ["show"] => show::MANUAL,
+            ["extract"] => extract::MANUAL,
+            ["completions"] => completions::MANUAL,
+            _ => return None,
+        })
     }
 }
 

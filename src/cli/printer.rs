@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::failure::{Account, Failure};
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 use serde::Serialize;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::AtomicBool;
@@ -38,13 +39,28 @@ pub enum Mark {
 pub struct Printer {
     quiet: bool,
     json: bool,
-    colour_out: bool,
-    colour_err: bool,
-    bars: bool,
+    terminal: Terminal,
     out: Mutex<Sink>,
     err: Mutex<Sink>,
     bar: Mutex<Option<ProgressBar>>,
     stop: Arc<AtomicBool>,
+}
+
+/// What the streams can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Terminal {
+    colour_out: bool,
+    colour_err: bool,
+    bars: bool,
+}
+
+impl Terminal {
+    /// `NO_COLOR` counts unless empty (no-color.org); without `TERM`, or with `dumb`, nothing moves and has colour.
+    fn judge(no_color: Option<OsString>, term: Option<OsString>, out: bool, err: bool) -> Self {
+        let moves = term.is_some_and(|term| term != "dumb");
+        let colour = moves && no_color.is_none_or(|value| value.is_empty());
+        Self { colour_out: colour && out, colour_err: colour && err, bars: moves && err }
+    }
 }
 
 struct Sink {
@@ -72,16 +88,9 @@ impl Printer {
     /// A printer for the terminal that the program was started from; `stop` is raised by its signals.
     #[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
     pub fn terminal(quiet: bool, json: bool, stop: Arc<AtomicBool>) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let colour = !plain && !dumb;
-        let stderr_is_terminal = io::stderr().is_terminal();
-        Self {
-            colour_out: colour && io::stdout().is_terminal(),
-            colour_err: colour && stderr_is_terminal,
-            bars: stderr_is_terminal && !dumb,
-            ..Self::to(quiet, json, stop, Box::new(io::stdout()), Box::new(io::stderr()))
-        }
+        let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
+        let terminal = Terminal::judge(no_color, term, io::stdout().is_terminal(), io::stderr().is_terminal());
+        Self { terminal, ..Self::to(quiet, json, stop, Box::new(io::stdout()), Box::new(io::stderr())) }
     }
 
     /// A printer without colour or bars that writes to `out` and `err`.
@@ -93,17 +102,7 @@ impl Printer {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let sink = |to| Mutex::new(Sink { to, failed: None, documents: 0 });
-        Self {
-            quiet,
-            json,
-            colour_out: false,
-            colour_err: false,
-            bars: false,
-            out: sink(out),
-            err: sink(err),
-            bar: Mutex::new(None),
-            stop,
-        }
+        Self { quiet, json, terminal: Terminal::default(), out: sink(out), err: sink(err), bar: Mutex::new(None), stop }
     }
 
     /// Whether the answer is to be one JSON document.
@@ -118,7 +117,7 @@ impl Printer {
 
     /// Whether progress may move on the terminal.
     pub(super) fn has_bars(&self) -> bool {
-        self.bars
+        self.terminal.bars
     }
 
     /// The flag that a signal raises.
@@ -158,7 +157,7 @@ impl Printer {
 
     /// Says on stderr what should not be overlooked, quiet or not.
     pub fn warn(&self, text: impl AsRef<str>) {
-        self.say(&format!("{} {}", paint(self.colour_err, Mark::Look, "warning:"), text.as_ref()));
+        self.say(&format!("{} {}", paint(self.terminal.colour_err, Mark::Look, "warning:"), text.as_ref()));
     }
 
     fn say(&self, text: &str) {
@@ -167,7 +166,7 @@ impl Printer {
 
     /// `text`, marked for stdout.
     pub fn mark(&self, mark: Mark, text: &str) -> String {
-        paint(self.colour_out, mark, text)
+        paint(self.terminal.colour_out, mark, text)
     }
 
     /// Answers: with `--json` the document `kind`, `exit` and the members of `body` (a struct or map), else `text`.
@@ -198,12 +197,12 @@ impl Printer {
     }
 
     fn render(&self, account: &Account<'_>) -> String {
-        let mut text = format!("{} {}", paint(self.colour_err, Mark::Bad, "error:"), account.message);
+        let mut text = format!("{} {}", paint(self.terminal.colour_err, Mark::Bad, "error:"), account.message);
         for cause in &account.causes {
             let _ = write!(text, "\n  caused by: {cause}");
         }
         for hint in account.hints {
-            let _ = write!(text, "\n{} {hint}", paint(self.colour_err, Mark::Strong, "hint:"));
+            let _ = write!(text, "\n{} {hint}", paint(self.terminal.colour_err, Mark::Strong, "hint:"));
         }
         text
     }
@@ -290,5 +289,36 @@ impl Write for Memory {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_and_bars_need_a_terminal_that_wants_them() {
+        let judge = |no_color: Option<&str>, term: Option<&str>, out, err| {
+            let terminal = Terminal::judge(no_color.map(OsString::from), term.map(OsString::from), out, err);
+            (terminal.colour_out, terminal.colour_err, terminal.bars)
+        };
+        assert_eq!(judge(None, Some("xterm"), true, true), (true, true, true));
+        assert_eq!(judge(None, Some("xterm"), false, true), (false, true, true));
+        assert_eq!(judge(None, Some("xterm"), true, false), (true, false, false));
+        assert_eq!(judge(Some("1"), Some("xterm"), true, true), (false, false, true));
+        assert_eq!(judge(Some(""), Some("xterm"), true, true), (true, true, true));
+        assert_eq!(judge(None, Some("dumb"), true, true), (false, false, false));
+        assert_eq!(judge(None, None, true, true), (false, false, false));
+    }
+
+    #[test]
+    fn marks_say_the_same_without_colour() {
+        assert_eq!(paint(false, Mark::Bad, "error:"), "error:");
+        assert_eq!(paint(true, Mark::Bad, "error:"), "\u{1b}[1;31merror:\u{1b}[0m");
+    }
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!((count(1_284_533), size(4_404_019)), ("1,284,533".to_owned(), "4.20 MiB".to_owned()));
     }
 }

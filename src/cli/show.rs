@@ -22,7 +22,7 @@ pub(super) struct Args {
     pub(super) record: Option<String>,
 }
 
-const MANUAL: Manual = Manual {
+pub(super) const MANUAL: Manual = Manual {
     exits: &[
         (Exit::Ok, "shown"),
         (Exit::FailedCheck, "no record has this id, or the file is not an archive that can be read safely"),

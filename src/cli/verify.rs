@@ -59,7 +59,7 @@ impl Args {
     }
 }
 
-const MANUAL: Manual = Manual {
+pub(super) const MANUAL: Manual = Manual {
     exits: &[
         (Exit::Ok, "everything that was asked for was checked, and it is as sealed, by an accepted signer"),
         (Exit::FailedCheck, "an integrity finding, or a signature that does not verify"),

@@ -1,7 +1,7 @@
 //! The `allowed_signers` file (ALLOWED SIGNERS in `ssh-keygen(1)`): who may sign what, and when.
 //!
 //! One line each: principals, options, key. The file is the verifier's own word, so it is read with patience: a line
-//! that cannot be used is reported with its number and the others still count. (`ssh-keygen` stops at such a line.)
+//! that cannot be used is reported with its number and the others still count, as in `ssh-keygen`.
 //! Nothing is ever admitted because of a line that was not understood in full.
 
 use super::{
@@ -119,11 +119,20 @@ impl AllowedSigners {
 /// A line that admits `key` as `principal` for `namespaces`, without line feed; `None` when `principal` holds white
 /// space, quotes or the signs of a pattern, and so would not be read as one plain name.
 pub fn allowed_signers_line(principal: &str, namespaces: &[&str], key: &PublicKey) -> Option<String> {
+    line_for(principal, "", namespaces, key)
+}
+
+/// The same for the holders of certificates that `authority` issued to `principal`.
+pub fn allowed_authority_line(principal: &str, namespaces: &[&str], authority: &PublicKey) -> Option<String> {
+    line_for(principal, "cert-authority,", namespaces, authority)
+}
+
+fn line_for(principal: &str, option: &str, namespaces: &[&str], key: &PublicKey) -> Option<String> {
     let special = |c: char| c.is_whitespace() || c.is_control() || "\",*?!#".contains(c);
     if principal.is_empty() || principal.contains(special) {
         return None;
     }
-    Some(format!("{principal} namespaces=\"{}\" {}", namespaces.join(","), key.openssh_line("")))
+    Some(format!("{principal} {option}namespaces=\"{}\" {}", namespaces.join(","), key.openssh_line("")))
 }
 
 type Parsed = (String, Options, Vec<u8>);
@@ -355,6 +364,8 @@ mod tests {
         let (principals, options, blob) = parse_line(&line).unwrap().unwrap();
         assert_eq!((principals.as_str(), options.namespaces.as_deref()), ("seal@harbour", Some("a@b,c@d")));
         assert_eq!(blob, public([1; 32]).blob());
+        let line = allowed_authority_line("seal@harbour", &["a@b"], &public([1; 32])).unwrap();
+        assert!(parse_line(&line).unwrap().unwrap().1.authority);
         for bad in ["", "a b", "a,b", "*", "!a", "a?", "\"a", "#a", "a\n"] {
             assert_eq!(allowed_signers_line(bad, &[], &public([1; 32])), None, "{bad}");
         }

@@ -276,7 +276,9 @@ pub(super) mod tests {
             wire.extend_from_slice(&self.kind.to_be_bytes());
             put_string(&mut wire, self.key_id.as_bytes());
             let mut list = Vec::new();
-            self.principals.iter().for_each(|name| put_string(&mut list, name.as_bytes()));
+            for name in self.principals {
+                put_string(&mut list, name.as_bytes());
+            }
             put_string(&mut wire, &list);
             wire.extend_from_slice(&self.validity.0.to_be_bytes());
             wire.extend_from_slice(&self.validity.1.to_be_bytes());

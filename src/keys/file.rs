@@ -13,7 +13,7 @@ use super::{
     certificate::{CERTIFICATE_NAME, Certificate, CertificateError},
     der,
     private::{KeyPair, PrivateKeyError},
-    public::{PublicKey, PublicKeyError},
+    public::{PublicKey, PublicKeyError, split_openssh},
     secret::Secret,
 };
 
@@ -26,7 +26,12 @@ pub enum KeyFile {
     /// A private key.
     Private(KeyPair),
     /// A public key: an OpenSSH line, a PEM or DER `SubjectPublicKeyInfo`, or a C2SP verifier key.
-    Public(PublicKey),
+    Public {
+        /// The key.
+        key: PublicKey,
+        /// What stands behind it in an OpenSSH line, or its name in a verifier key; else empty.
+        comment: String,
+    },
     /// An OpenSSH certificate.
     Certificate(Box<Certificate>),
 }
@@ -100,15 +105,17 @@ impl KeyFile {
 
     fn decode(path: &Path, bytes: &[u8], mode: u32) -> Result<Self, KeyFileError> {
         let unknown = || KeyFileError::Unknown { path: path.to_owned() };
-        let public = |found: Result<PublicKey, PublicKeyError>| {
-            found.map(Self::Public).map_err(|source| KeyFileError::Public { path: path.to_owned(), source })
+        let public = |found: Result<(PublicKey, String), PublicKeyError>| {
+            found
+                .map(|(key, comment)| Self::Public { key, comment })
+                .map_err(|source| KeyFileError::Public { path: path.to_owned(), source })
         };
         let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
         if text.starts_with("-----BEGIN PUBLIC KEY-----") {
-            return public(PublicKey::parse_spki_pem(text));
+            return public(PublicKey::parse_spki_pem(text).map(|key| (key, String::new())));
         }
         if let Some(key) = PublicKey::from_spki_der(bytes) {
-            return Ok(Self::Public(key));
+            return public(Ok((key, String::new())));
         }
         // Whatever may hold a secret is first asked who can read it, and only then what it is.
         if bytes.first() == Some(&der::SEQUENCE) || text.contains("PRIVATE KEY") {
@@ -126,10 +133,11 @@ impl KeyFile {
                 .map_err(|source| KeyFileError::Certificate { path: path.to_owned(), source });
         }
         if ["ssh-", "ecdsa-", "sk-"].iter().any(|prefix| word.starts_with(prefix)) {
-            return public(PublicKey::parse_openssh(text));
+            let comment = split_openssh(text).map(|(_, comment)| comment.to_owned()).unwrap_or_default();
+            return public(PublicKey::parse_openssh(text).map(|key| (key, comment)));
         }
         if word.len() == text.len() && word.contains('+') {
-            return public(PublicKey::parse_vkey(text).map(|(_, key)| key));
+            return public(PublicKey::parse_vkey(text).map(|(name, key)| (key, name)));
         }
         Err(unknown())
     }
@@ -138,7 +146,7 @@ impl KeyFile {
     pub fn public_key(&self) -> PublicKey {
         match self {
             Self::Private(pair) => pair.public_key(),
-            Self::Public(key) => *key,
+            Self::Public { key, .. } => *key,
             Self::Certificate(certificate) => certificate.public_key(),
         }
     }
@@ -193,9 +201,18 @@ mod tests {
     fn public_files_may_be_open_and_are_told_apart_by_content() {
         let folder = tempfile::tempdir().unwrap();
         let key = public([1; 32]);
-        for content in [key.openssh_line("x"), key.spki_pem(), key.vkey("a.example")] {
-            let path = write(folder.path(), content.as_bytes(), 0o644);
-            assert!(matches!(KeyFile::read(&path), Ok(KeyFile::Public(found)) if found == key), "{content}");
+        let der = crate::keys::pem::decode(&key.spki_pem()).unwrap().body.0.clone();
+        for (content, expected) in [
+            (key.openssh_line("seal key").into_bytes(), "seal key"),
+            (key.spki_pem().into_bytes(), ""),
+            (der, ""),
+            (key.vkey("a.example").into_bytes(), "a.example"),
+        ] {
+            let Ok(KeyFile::Public { key: found, comment }) = KeyFile::read(&write(folder.path(), &content, 0o644))
+            else {
+                panic!("{content:?}")
+            };
+            assert_eq!((found, comment.as_str()), (key, expected));
         }
     }
 
@@ -206,7 +223,7 @@ mod tests {
         assert!(matches!(read(b""), KeyFileError::Unknown { .. }));
         assert!(matches!(read(b"\xff\x00"), KeyFileError::Unknown { .. }));
         assert!(matches!(read(b"PuTTY-User-Key-File-3: ssh-ed25519\n"), KeyFileError::Unknown { .. }));
-        assert!(matches!(read(&[b'x'; 70_000]), KeyFileError::TooLarge { .. }));
+        assert!(matches!(read(&vec![b'x'; 70_000]), KeyFileError::TooLarge { .. }));
         assert!(matches!(read(b"0\x03\x02\x01\x00"), KeyFileError::Private { .. }));
         assert!(matches!(read(b"ssh-rsa AAAAB3NzaC1yc2E="), KeyFileError::Public { .. }));
         assert!(matches!(KeyFile::read(folder.path()), Err(KeyFileError::Read { .. })));

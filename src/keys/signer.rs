@@ -80,15 +80,15 @@ impl Signer {
     pub fn open(path: &Path, agent_socket: Option<&Path>, timeout: Duration) -> Result<Self, SignerError> {
         let in_place = path.to_str().filter(|text| text.starts_with("ssh-ed25519 "));
         let file = match in_place.map(PublicKey::parse_openssh) {
-            Some(Ok(key)) => KeyFile::Public(key),
+            Some(Ok(key)) => KeyFile::Public { key, comment: String::new() },
             Some(Err(source)) => return Err(KeyFileError::Public { path: path.to_owned(), source }.into()),
             None => KeyFile::read(path)?,
         };
         let public_key = file.public_key();
         let (holder, beside) = match file {
             KeyFile::Private(pair) => (Holder::Memory(pair), certificate_beside(path)?),
-            KeyFile::Public(_) if in_place.is_some() => (Holder::Agent(agent(path, agent_socket, timeout)?), None),
-            KeyFile::Public(_) => (Holder::Agent(agent(path, agent_socket, timeout)?), certificate_beside(path)?),
+            KeyFile::Public { .. } if in_place.is_some() => (Holder::Agent(agent(path, agent_socket, timeout)?), None),
+            KeyFile::Public { .. } => (Holder::Agent(agent(path, agent_socket, timeout)?), certificate_beside(path)?),
             KeyFile::Certificate(certificate) => {
                 (Holder::Agent(agent(path, agent_socket, timeout)?), Some((path.to_owned(), *certificate)))
             }
@@ -239,7 +239,7 @@ mod tests {
     fn identities(blobs: &[Vec<u8>]) -> Vec<u8> {
         let mut body = vec![12];
         body.extend_from_slice(&u32::try_from(blobs.len()).unwrap().to_be_bytes());
-        blobs.iter().for_each(|blob| body.extend([string(blob), string(b"comment")].concat()));
+        body.extend(blobs.iter().flat_map(|blob| [string(blob), string(b"comment")].concat()));
         string(&body)
     }
 

@@ -3,7 +3,7 @@
 //! Ids are ASCII from `[A-Za-z0-9._:@+%/-]`, so an id never needs escaping in a record line, and comparing lines of
 //! one kind and time compares their ids first.
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 
 /// Joins the key columns of a row, in catalogue order, by `/`.
 ///
@@ -37,33 +37,42 @@ fn push_escaped(id: &mut String, part: &[u8]) {
 ///
 /// `key` is compact JSON of fixed fields of the kind; `n` counts, from 0, the records of equal key in byte order of
 /// their `data`, so that the id does not depend on where a line stood in the export.
-pub fn synthetic(kind: &str, key: &[u8], n: u64) -> String {
-    let mut message = Vec::with_capacity(kind.len() + key.len() + 24);
-    message.extend_from_slice(kind.as_bytes());
-    message.push(b'\n');
-    message.extend_from_slice(key);
-    message.push(b'\n');
-    message.extend_from_slice(n.to_string().as_bytes());
-    prefixed("s:", &message)
+pub fn synthetic(kind: &str, key: &[u8], n: u64) -> Synthetic {
+    let mut hash = Context::new(&SHA256);
+    for part in [kind.as_bytes(), b"\n", key, b"\n", n.to_string().as_bytes()] {
+        hash.update(part);
+    }
+    prefixed(*b"s:", hash.finish().as_ref())
+}
+
+/// A derived id: `s:` and 32 hex digits, always ASCII.
+pub type Synthetic = [u8; 34];
+
+/// A derived id as text.
+pub fn synthetic_text(id: &Synthetic) -> &str {
+    std::str::from_utf8(id).unwrap_or_default()
 }
 
 /// Names a record whose key is a credential: `h:` and the first 32 hex digits of SHA-256(`chatseal ` `kind` LF `key`).
 pub fn credential(kind: &str, key: &[u8]) -> String {
     let message = [b"chatseal ", kind.as_bytes(), b"\n", key].concat();
-    prefixed("h:", &message)
+    synthetic_text(&prefixed(*b"h:", digest(&SHA256, &message).as_ref())).to_owned()
 }
 
-fn prefixed(prefix: &str, message: &[u8]) -> String {
-    let hash = digest(&SHA256, message);
-    let mut id = String::with_capacity(34);
-    id.push_str(prefix);
-    push_hex(&mut id, &hash.as_ref()[..16]);
+fn prefixed(prefix: [u8; 2], hash: &[u8]) -> Synthetic {
+    let mut id = [b'0'; 34];
+    id[..2].copy_from_slice(&prefix);
+    for (digits, byte) in id[2..].chunks_exact_mut(2).zip(hash) {
+        digits[0] = HEX[usize::from(byte >> 4)];
+        digits[1] = HEX[usize::from(byte & 15)];
+    }
     id
 }
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// Appends `bytes` in lower-case hex.
 pub fn push_hex(out: &mut String, bytes: &[u8]) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
         out.push(char::from(HEX[usize::from(byte >> 4)]));
         out.push(char::from(HEX[usize::from(byte & 15)]));
@@ -123,7 +132,8 @@ mod tests {
     #[test]
     fn derived_ids_follow_the_specification() {
         // printf 'team\n{"name":"harbour"}\n0' | sha256sum
-        assert_eq!(synthetic("team", br#"{"name":"harbour"}"#, 0), "s:a9352530c8a13b0522bb9e0e8e961a73");
+        let id = synthetic("team", br#"{"name":"harbour"}"#, 0);
+        assert_eq!(synthetic_text(&id), "s:a9352530c8a13b0522bb9e0e8e961a73");
         // printf 'chatseal incoming_webhook\nabc' | sha256sum
         assert_eq!(credential("incoming_webhook", b"abc"), "h:3175444aacf62ce06dcb5dafe69dc0c2");
     }

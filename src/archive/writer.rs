@@ -1,0 +1,226 @@
+//! From staged members to a sealed archive: the remaining payload, the manifests, the seal, its signatures.
+//!
+//! Order is everything here, because each part covers the one before: payload → manifest → tag manifest → `seal.txt` →
+//! signatures → the zip's own end. What covers nothing is written last, and the name is taken only then.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use super::manifest::{BAGIT, BagInfo, bagging_date, line, tag_manifest};
+use super::names::Member;
+use super::records::Written;
+use super::salt::ArchiveSalt;
+use super::seal::{Clock, Origin, Seal, SealError};
+use super::stage::{Published, Stage, StageError};
+use super::summary::{self, FORMAT, Kinds, Summary, SummaryError};
+use super::segments;
+use crate::keys::{PublicKey, SEAL_NAMESPACE, Signer, SignerError};
+use crate::merkle::Hash;
+use crate::record::time::{Millis, Window};
+
+/// How to check an archive by hand; the same text in every archive.
+pub const README: &str = include_str!("README.txt");
+
+/// Why an archive could not be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum WriterError {
+    /// The archive could not be written.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The key could not sign.
+    #[error("cannot sign the seal")]
+    Signer(#[from] SignerError),
+    /// The seal has no text.
+    #[error("cannot write the seal")]
+    Seal(#[from] SealError),
+    /// The summary could not be written.
+    #[error("cannot write the summary")]
+    Summary(#[from] SummaryError),
+    /// Exceptions could not be read back.
+    #[error("cannot read the sorted exceptions")]
+    Exceptions(#[source] io::Error),
+    /// Rows of a kind went missing between reading and writing: a bug, and nothing is sealed.
+    #[error("{kind}: the source has {source_rows} rows, but {accounted} are accounted for")]
+    Incomplete {
+        /// The kind.
+        kind: String,
+        /// Rows in the source.
+        source_rows: u64,
+        /// Records + out of scope + withheld + quarantined.
+        accounted: u64,
+    },
+}
+
+/// What the seal says that the records do not show.
+#[derive(Debug)]
+pub struct Statement<'a> {
+    /// Who keeps the series.
+    pub origin: Origin,
+    /// SHA-256 of the previous archive's `seal.txt`.
+    pub previous: Option<Hash>,
+    /// Which rows were asked for.
+    pub window: Window,
+    /// When it is sealed.
+    pub time: Millis,
+    /// Program and version.
+    pub agent: &'a str,
+    /// `data/source.json`.
+    pub source: &'a [u8],
+    /// `data/custody.jsonl`.
+    pub custody: &'a [u8],
+}
+
+/// Exceptions as they were written.
+#[derive(Debug, Default, Clone)]
+pub struct Gaps {
+    /// Lines by class.
+    pub classes: BTreeMap<String, u64>,
+    /// Lines that are notes.
+    pub notes: u64,
+    /// Lines that are none.
+    pub exceptions: u64,
+}
+
+/// A finished archive and what it holds.
+#[derive(Debug)]
+pub struct Sealed {
+    /// Where it stands.
+    pub published: Published,
+    /// What it holds.
+    pub summary: Summary,
+    /// Exceptions by class.
+    pub gaps: Gaps,
+    /// What was signed.
+    pub seal: Seal,
+    /// SHA-256 of `seal.txt`.
+    pub seal_digest: Hash,
+}
+
+/// Writes the fixed text that tells how to check an archive, and where it came from: the first members after records.
+pub fn write_preface(stage: &mut Stage, statement: &Statement<'_>) -> Result<(), StageError> {
+    stage.add(Member::Readme, README.as_bytes())?;
+    stage.add(Member::Custody, statement.custody).map(drop)
+}
+
+/// Writes exception lines, which `next` hands over in order (it returns false at the end).
+pub fn write_exceptions(
+    stage: &mut Stage,
+    mut next: impl FnMut(&mut dyn FnMut(&[u8])) -> io::Result<bool>,
+) -> Result<Gaps, WriterError> {
+    let mut gaps = Gaps::default();
+    let mut draft = stage.begin(Member::Exceptions.to_string().len(), 0);
+    let mut failure = None;
+    loop {
+        let more = next(&mut |line| {
+            let class = line.strip_prefix(b"{\"class\":\"").and_then(|rest| rest.split(|b| *b == b'"').next());
+            let class = String::from_utf8_lossy(class.unwrap_or_default()).into_owned();
+            if class.starts_with("note-") {
+                gaps.notes += 1;
+            } else {
+                gaps.exceptions += 1;
+            }
+            *gaps.classes.entry(class).or_default() += 1;
+            failure = draft.write(line).and_then(|()| draft.write(b"\n")).err();
+        });
+        if let Some(error) = failure.take() {
+            return Err(error.into());
+        }
+        if !more.map_err(WriterError::Exceptions)? {
+            break;
+        }
+    }
+    draft.finish(|_| Member::Exceptions)?;
+    Ok(gaps)
+}
+
+/// Writes the rest, signs, and publishes.
+pub fn seal(
+    mut stage: Stage,
+    written: &Written,
+    kinds: Kinds,
+    gaps: Gaps,
+    salt: &ArchiveSalt,
+    signer: &Signer,
+    statement: Statement<'_>,
+) -> Result<Sealed, WriterError> {
+    check_equation(&kinds)?;
+    let contents = || stage.members().filter(|(entry, _)| matches!(entry.member, Member::Content(_)));
+    let summary = Summary {
+        format: FORMAT.to_owned(),
+        records: written.records,
+        files: contents().count() as u64,
+        file_bytes: contents().map(|(entry, _)| entry.size).sum(),
+        exceptions: gaps.exceptions,
+        notes: gaps.notes,
+        kinds,
+        purged_posts: None,
+    };
+    let text = summary::text(stage.bag(), &summary, &gaps.classes);
+    stage.add(Member::Summary, summary.json()?.as_bytes())?;
+    stage.add(Member::SummaryText, text.as_bytes())?;
+    stage.add(Member::Segments, &segments::text(&written.rows))?;
+    let source = stage.add(Member::Source, statement.source)?;
+
+    let bag_info = BagInfo {
+        agent: statement.agent.to_owned(),
+        date: bagging_date(statement.time).ok_or(SealError::Time(statement.time))?,
+        name: stage.bag().clone(),
+        payload_bytes: stage.members().map(|(entry, _)| entry.size).sum(),
+        payload_files: stage.members().count() as u64,
+    };
+    let manifest: String = stage.members().map(|(entry, digest)| line(digest, &entry.member)).collect();
+    let bagit = stage.add(Member::Bagit, BAGIT.as_bytes())?;
+    let info = stage.add(Member::BagInfo, bag_info.text().as_bytes())?;
+    let salt_digest = stage.add(Member::Salt, salt.text().as_bytes())?;
+    let manifest = stage.add(Member::Manifest, manifest.as_bytes())?;
+    let tag_manifest = stage.add(Member::TagManifest, tag_manifest(&[info, bagit, manifest, salt_digest]).as_bytes())?;
+
+    let seal = Seal {
+        origin: statement.origin,
+        number: None,
+        records: written.records,
+        root: written.root,
+        previous: statement.previous,
+        tag_manifest,
+        clock: Clock::Event,
+        window: statement.window,
+        source,
+        policy: None,
+        holds: None,
+        files: summary.files,
+        exceptions: summary.exceptions,
+        time: statement.time,
+        signer: signer_digest(&signer.public_key()),
+    };
+    let text = seal.text()?;
+    let names = seal.note_names();
+    let signature = signer.sign_ssh(text.as_bytes(), SEAL_NAMESPACE)?;
+    let note = signer.sign_note(&text, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let seal_digest = stage.add(Member::Seal, text.as_bytes())?;
+    stage.add(Member::SealSignature, signature.as_bytes())?;
+    stage.add(Member::SealNote, note.as_bytes())?;
+    Ok(Sealed { published: stage.publish()?, summary, gaps, seal, seal_digest })
+}
+
+/// SHA-256 of the public key as OpenSSH encodes it, taken from the fingerprint that spells it.
+fn signer_digest(key: &PublicKey) -> Hash {
+    let fingerprint = key.fingerprint();
+    let digest = fingerprint.strip_prefix("SHA256:").and_then(|text| STANDARD_NO_PAD.decode(text).ok());
+    digest.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default()
+}
+
+fn check_equation(kinds: &Kinds) -> Result<(), WriterError> {
+    for (kind, counts) in &kinds.0 {
+        if let summary::Counts::Read { source, records, out_of_scope, withheld, quarantined } = *counts
+            && !counts.is_complete()
+        {
+            let accounted = [records, out_of_scope, withheld, quarantined].iter().fold(0, |sum: u64, n| sum.saturating_add(*n));
+            return Err(WriterError::Incomplete { kind: kind.clone(), source_rows: source, accounted });
+        }
+    }
+    Ok(())
+}
+

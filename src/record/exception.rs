@@ -1,0 +1,182 @@
+//! Exceptions: gaps in what could be collected, sealed as data.
+//!
+//! An exception is neither an error (we could go on) nor a finding (nothing is judged): it says that something which
+//! an examiner would expect is not there, or not as it was. Words come from fixed vocabularies; the varying parts are
+//! ids, digests, numbers and names of objects, never message bodies and never texts of the operating system.
+
+use super::line::{push_integer, push_string};
+
+/// What kind of gap; the spelling never changes once released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// A file that a record names is not in the source.
+    FileMissing,
+    /// A file is there, but its bytes could not be read or do not match their checksum.
+    FileUnreadable,
+    /// A file's length is not the length that the source states.
+    FileSizeMismatch,
+    /// The source's name for a file could lead out of its folder, so nothing was opened.
+    FilePathUnsafe,
+    /// A file in the source that no record names; its bytes are not collected.
+    FileUnreferenced,
+    /// A line of the source that cannot be decoded.
+    LineUndecodable,
+    /// The last line of the source ends in mid-air: the export may be cut short.
+    LineTruncated,
+    /// A line of the source that is longer than 64 MiB.
+    LineTooLong,
+    /// A line of a type that this version does not know.
+    LineTypeUnknown,
+    /// A record whose line would be longer than 16 MiB.
+    RecordTooLong,
+    /// Two record lines are byte for byte the same; both are kept.
+    DuplicateRow,
+    /// A time beyond ±(2^53−1) milliseconds; `at` is 0 and the original stays in `data`.
+    TimeOutOfRange,
+    /// A lone surrogate in a text became U+FFFD.
+    LossyText,
+    /// Records name a team, channel or user that the source does not describe.
+    ReferenceUnresolved,
+    /// File paths give more than one real id for the same team, channel or user, so none is recorded.
+    NoteIdAmbiguous,
+    /// A member of a source line that the catalogue does not know; kept in `extra`.
+    NoteFieldUnknown,
+    /// A member of the source zip that is no part of an export.
+    NoteMemberUnknown,
+    /// The server itself reported warnings in its export.
+    NoteServerWarnings,
+}
+
+impl Class {
+    /// Every class, for the manual and its test.
+    pub const ALL: [Self; 18] = [
+        Self::FileMissing,
+        Self::FileUnreadable,
+        Self::FileSizeMismatch,
+        Self::FilePathUnsafe,
+        Self::FileUnreferenced,
+        Self::LineUndecodable,
+        Self::LineTruncated,
+        Self::LineTooLong,
+        Self::LineTypeUnknown,
+        Self::RecordTooLong,
+        Self::DuplicateRow,
+        Self::TimeOutOfRange,
+        Self::LossyText,
+        Self::ReferenceUnresolved,
+        Self::NoteIdAmbiguous,
+        Self::NoteFieldUnknown,
+        Self::NoteMemberUnknown,
+        Self::NoteServerWarnings,
+    ];
+
+    /// The stable spelling. Classes beginning `note-` do not make an export end with exit code 3.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::FileMissing => "file-missing",
+            Self::FileUnreadable => "file-unreadable",
+            Self::FileSizeMismatch => "file-size-mismatch",
+            Self::FilePathUnsafe => "file-path-unsafe",
+            Self::FileUnreferenced => "file-unreferenced",
+            Self::LineUndecodable => "line-undecodable",
+            Self::LineTruncated => "line-truncated",
+            Self::LineTooLong => "line-too-long",
+            Self::LineTypeUnknown => "line-type-unknown",
+            Self::RecordTooLong => "record-too-long",
+            Self::DuplicateRow => "duplicate-row",
+            Self::TimeOutOfRange => "time-out-of-range",
+            Self::LossyText => "lossy-text",
+            Self::ReferenceUnresolved => "reference-unresolved",
+            Self::NoteIdAmbiguous => "note-id-ambiguous",
+            Self::NoteFieldUnknown => "note-field-unknown",
+            Self::NoteMemberUnknown => "note-member-unknown",
+            Self::NoteServerWarnings => "note-server-warnings",
+        }
+    }
+
+    /// Whether this class is told apart from real gaps.
+    pub fn is_note(self) -> bool {
+        self.code().starts_with("note-")
+    }
+
+    /// One plain sentence for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::FileMissing => "files that records name are not in the source",
+            Self::FileUnreadable => "files are in the source but could not be read whole",
+            Self::FileSizeMismatch => "files have another length than the source states",
+            Self::FilePathUnsafe => "file paths would lead out of their folder; not opened",
+            Self::FileUnreferenced => "files in the source that no record names; not collected",
+            Self::LineUndecodable => "source lines could not be decoded",
+            Self::LineTruncated => "the last source line breaks off; the export may be cut short",
+            Self::LineTooLong => "source lines are longer than 64 MiB",
+            Self::LineTypeUnknown => "source lines of a type unknown to this version",
+            Self::RecordTooLong => "records are longer than 16 MiB",
+            Self::DuplicateRow => "records occur twice, byte for byte; both are kept",
+            Self::TimeOutOfRange => "times are out of range; the original is kept as text",
+            Self::LossyText => "broken characters became U+FFFD",
+            Self::ReferenceUnresolved => "records name teams, channels or users that the source does not describe",
+            Self::NoteIdAmbiguous => "file paths disagree about a real id; none is recorded",
+            Self::NoteFieldUnknown => "source fields unknown to this version; kept under `extra`",
+            Self::NoteMemberUnknown => "members of the export zip that are no part of an export",
+            Self::NoteServerWarnings => "the server reported warnings of its own while exporting",
+        }
+    }
+}
+
+/// One gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// What kind of gap.
+    pub class: Class,
+    /// The object concerned: a record (`post/ID`), a source line (`import.jsonl:8812`), a name.
+    pub object: String,
+    /// What should have been there.
+    pub expected: &'static str,
+    /// What was there instead, in codes, digests and numbers.
+    pub found: String,
+    /// How many records are concerned; 0 when none is.
+    pub records: u64,
+}
+
+impl Exception {
+    /// Appends the exception as one line of `data/exceptions.jsonl`, without line feed.
+    pub fn push_line(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"class\":");
+        push_string(out, self.class.code());
+        out.extend_from_slice(b",\"object\":");
+        push_string(out, &self.object);
+        out.extend_from_slice(b",\"expected\":");
+        push_string(out, self.expected);
+        out.extend_from_slice(b",\"found\":");
+        push_string(out, &self.found);
+        out.extend_from_slice(b",\"records\":");
+        push_integer(out, i64::try_from(self.records).unwrap_or(i64::MAX));
+        out.push(b'}');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_notes_are_told_apart() {
+        let mut codes: Vec<_> = Class::ALL.iter().map(|class| class.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Class::ALL.len());
+        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 4);
+    }
+
+    #[test]
+    fn lines_are_compact_json() {
+        let mut out = Vec::new();
+        let object = "file/a\"b".to_owned();
+        Exception { class: Class::FileMissing, object, expected: "the file", found: "nothing".into(), records: 1 }
+            .push_line(&mut out);
+        let line =
+            r#"{"class":"file-missing","object":"file/a\"b","expected":"the file","found":"nothing","records":1}"#;
+        assert_eq!(String::from_utf8(out).unwrap(), line);
+    }
+}

@@ -1,0 +1,375 @@
+//! What a bulk export comes in: a zip with `import.jsonl` and `data/…`, or a bare `.jsonl` with a folder `data` beside.
+//!
+//! Told apart by content, not by name. A zip that two readers could read in two ways (duplicate names, overlaps,
+//! headers that disagree, bytes around it) is refused before anything is sealed. Nothing is ever written here, and no
+//! path of an export is opened before it was found, spelled exactly so, in the listing made at the start.
+
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ring::digest::{Context, SHA256};
+use zip::{CompressionMethod, ZipArchive};
+
+use super::BulkError;
+use crate::record::exception::Class;
+
+/// The lines of an export inside its zip.
+pub const IMPORT: &str = "import.jsonl";
+
+/// Written by the server beside the lines when it could not export everything.
+const WARNINGS: &str = "warnings.txt";
+
+/// Positioned reads as a stream of their own; any number of them share one open file.
+#[derive(Clone, Debug)]
+pub struct Span {
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Span {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(out.len());
+        let count = self.file.read_at(&mut out[..left], self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Span {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+        };
+        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+/// An opened export.
+#[derive(Debug)]
+pub struct Container {
+    /// Base name of the source.
+    pub name: String,
+    /// Base name of what holds the lines, for exceptions.
+    pub lines_name: String,
+    path: PathBuf,
+    file: Arc<File>,
+    /// Size in bytes.
+    pub size: u64,
+    modified: (i64, i64),
+    zip: Option<(ZipArchive<Span>, usize)>,
+    /// Files that records may name.
+    pub contents: Contents,
+    /// Members of the zip that belong to no export, and whether the server left warnings.
+    pub strangers: Vec<(Class, String)>,
+}
+
+/// Where attachments are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContentPlace {
+    /// In the zip, or in `data` beside the lines.
+    Usual,
+    /// In this folder.
+    Folder(PathBuf),
+    /// Nowhere: their bytes are not wanted.
+    Nowhere,
+}
+
+impl Container {
+    /// Opens an export and checks its container; reads no line yet.
+    pub fn open(path: &Path, place: &ContentPlace) -> Result<Self, BulkError> {
+        let failed = |source| BulkError::Open { path: path.to_owned(), source };
+        let file = Arc::new(File::open(path).map_err(failed)?);
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(BulkError::NotAnExport { path: path.to_owned(), found: "no regular file" });
+        }
+        let size = metadata.len();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut start = [0; 4];
+        let got = file.read_at(&mut start, 0).map_err(failed)?;
+        let is_zip = start[..got].starts_with(b"PK");
+        let mut strangers = Vec::new();
+        let (zip, lines_name, usual) = if is_zip {
+            let zip = open_zip(path, Span { file: file.clone(), at: 0, end: size })?;
+            let (lines, contents) = list_zip(path, &zip, &mut strangers)?;
+            (Some((zip, lines)), IMPORT.to_owned(), contents)
+        } else {
+            if !start[..got].trim_ascii_start().starts_with(b"{") {
+                let found = if got == 0 { "an empty file" } else { "neither a zip nor JSON lines" };
+                return Err(BulkError::NotAnExport { path: path.to_owned(), found });
+            }
+            let beside = path.parent().unwrap_or(Path::new("")).join("data");
+            let contents = if *place == ContentPlace::Usual {
+                Contents::folder(&beside).map_err(failed)?
+            } else {
+                Contents::none()
+            };
+            (None, name.clone(), contents)
+        };
+        let contents = match place {
+            ContentPlace::Usual => usual,
+            ContentPlace::Folder(folder) => {
+                Contents::folder(folder).map_err(|source| BulkError::Open { path: folder.clone(), source })?
+            }
+            ContentPlace::Nowhere => Contents::none(),
+        };
+        let modified = modified(&metadata);
+        Ok(Self { name, lines_name, path: path.to_owned(), file, size, modified, zip, contents, strangers })
+    }
+
+    /// Whether it is a zip.
+    pub fn is_zip(&self) -> bool {
+        self.zip.is_some()
+    }
+
+    /// Bytes that reading all lines takes from the source, for progress.
+    pub fn lines_size(&self) -> u64 {
+        let size =
+            |(zip, at): &(ZipArchive<Span>, usize)| zip.by_index_data(*at).map_or(0, |entry| entry.compressed_size());
+        self.zip.as_ref().map_or(self.size, size)
+    }
+
+    /// Hands the stream of lines to `read`. A checksum that does not match is an error at the end of the stream.
+    pub fn lines<T>(&self, read: impl FnOnce(&mut (dyn Read + Send)) -> Result<T, BulkError>) -> Result<T, BulkError> {
+        match &self.zip {
+            None => read(&mut Span { file: self.file.clone(), at: 0, end: self.size }),
+            Some((zip, at)) => {
+                let mut zip = zip.clone();
+                let mut member = zip.by_index(*at).map_err(|source| broken_zip(&self.path, &source))?;
+                read(&mut member)
+            }
+        }
+    }
+
+    /// SHA-256 of the source file.
+    pub fn digest(&self) -> Result<[u8; 32], BulkError> {
+        let mut hash = Context::new(&SHA256);
+        let mut span = Span { file: self.file.clone(), at: 0, end: self.size };
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            let count = span.read(&mut buffer).map_err(|source| BulkError::Read { path: self.path.clone(), source })?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&buffer[..count]);
+        }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(hash.finish().as_ref());
+        Ok(digest)
+    }
+
+    /// Refuses a source that changed while it was read.
+    pub fn check_unchanged(&self) -> Result<(), BulkError> {
+        let now = self.file.metadata().map_err(|source| BulkError::Read { path: self.path.clone(), source })?;
+        if now.len() == self.size && modified(&now) == self.modified {
+            return Ok(());
+        }
+        Err(BulkError::Changed { path: self.path.clone() })
+    }
+}
+
+fn modified(metadata: &Metadata) -> (i64, i64) {
+    (metadata.mtime(), metadata.mtime_nsec())
+}
+
+fn broken_zip(path: &Path, error: &zip::result::ZipError) -> BulkError {
+    BulkError::Zip { path: path.to_owned(), reason: error.to_string() }
+}
+
+fn open_zip(path: &Path, span: Span) -> Result<ZipArchive<Span>, BulkError> {
+    let refuse = |reason: &str| BulkError::Zip { path: path.to_owned(), reason: reason.to_owned() };
+    let end = span.end;
+    let file = span.file.clone();
+    let mut zip = ZipArchive::new(span).map_err(|error| broken_zip(path, &error))?;
+    if zip.offset() != 0 {
+        return Err(refuse("there are bytes before the zip"));
+    }
+    let mut tail = [0; 22];
+    let whole = end >= 22 && file.read_exact_at(&mut tail, end - 22).is_ok() && tail.starts_with(b"PK\x05\x06");
+    if !whole {
+        return Err(refuse("there are bytes after the zip, or a comment"));
+    }
+    zip.validate_header_consistency().map_err(|error| broken_zip(path, &error))?;
+    Ok(zip)
+}
+
+fn list_zip(
+    path: &Path,
+    zip: &ZipArchive<Span>,
+    strangers: &mut Vec<(Class, String)>,
+) -> Result<(usize, Contents), BulkError> {
+    let mut lines = None;
+    let mut listing = HashMap::new();
+    for at in 0..zip.len() {
+        let entry = zip.by_index_data(at).map_err(|error| broken_zip(path, &error))?;
+        let name = entry.name_raw();
+        if entry.is_dir() {
+            continue;
+        }
+        if name == IMPORT.as_bytes() {
+            lines = Some(at);
+            let method = entry.compression();
+            if entry.encrypted() || !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+                let reason = format!("`{IMPORT}` is encrypted or compressed in a way that Mattermost does not use");
+                return Err(BulkError::Zip { path: path.to_owned(), reason });
+            }
+        } else if let Some(inner) = name.strip_prefix(b"data/") {
+            listing.insert(Box::from(inner), u32::try_from(listing.len()).unwrap_or(u32::MAX));
+        } else {
+            let class = if name == WARNINGS.as_bytes() { Class::NoteServerWarnings } else { Class::NoteMemberUnknown };
+            strangers.push((class, String::from_utf8_lossy(name).into_owned()));
+        }
+    }
+    let lines =
+        lines.ok_or_else(|| BulkError::NotAnExport { path: path.to_owned(), found: "a zip without `import.jsonl`" })?;
+    let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
+    Ok((lines, Contents { listing, named, place: Place::Zip(zip.clone()) }))
+}
+
+/// The files that records may name, listed once.
+#[derive(Debug)]
+pub struct Contents {
+    listing: HashMap<Box<[u8]>, u32>,
+    named: Vec<AtomicBool>,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Zip(ZipArchive<Span>),
+    Folder(PathBuf),
+    Nowhere,
+}
+
+/// Why the bytes of a file are not to be had.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The class of the exception.
+    pub class: Class,
+    /// What was found, in our words.
+    pub found: String,
+}
+
+impl Contents {
+    /// No files at all.
+    pub fn none() -> Self {
+        Self { listing: HashMap::new(), named: Vec::new(), place: Place::Nowhere }
+    }
+
+    /// Lists a folder; symbolic links are not followed and count as absent. A folder that does not exist is empty.
+    fn folder(root: &Path) -> io::Result<Self> {
+        let mut listing = HashMap::new();
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries = match std::fs::read_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && folder == root => continue,
+                other => other?,
+            };
+            for entry in entries {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file() {
+                    let path = entry.path();
+                    let inner = path.strip_prefix(root).unwrap_or(&path).as_os_str().as_bytes();
+                    listing.insert(Box::from(inner), u32::try_from(listing.len()).unwrap_or(u32::MAX));
+                }
+            }
+        }
+        let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
+        Ok(Self { listing, named, place: Place::Folder(root.to_owned()) })
+    }
+
+    /// Whether bytes are wanted at all.
+    pub fn is_wanted(&self) -> bool {
+        !matches!(self.place, Place::Nowhere)
+    }
+
+    /// Remembers that a record names this path, whether or not the record is in scope.
+    pub fn mark_named(&self, path: &str) {
+        if let Some(at) = self.listing.get(path.as_bytes()) {
+            self.named[*at as usize].store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Paths that no record names, sorted.
+    pub fn unnamed(&self) -> Vec<String> {
+        let is_named = |at: &u32| self.named[*at as usize].load(Ordering::Relaxed);
+        let mut paths: Vec<String> = self
+            .listing
+            .iter()
+            .filter(|(_, at)| !is_named(at))
+            .map(|(path, _)| String::from_utf8_lossy(path).into_owned())
+            .collect();
+        paths.sort_unstable();
+        paths
+    }
+
+    /// Files listed.
+    pub fn len(&self) -> usize {
+        self.listing.len()
+    }
+
+    /// Whether nothing is listed.
+    pub fn is_empty(&self) -> bool {
+        self.listing.is_empty()
+    }
+
+    /// Hands the bytes of a file to `copy`, together with the length that the source states.
+    ///
+    /// `copy` reports an error of its own as the inner error; what is wrong with the file itself is a [`Gap`].
+    pub fn read<T>(
+        &mut self,
+        path: &str,
+        copy: impl FnOnce(&mut dyn Read, u64) -> Result<Option<T>, io::Error>,
+    ) -> Result<Result<T, Gap>, io::Error> {
+        let gap = |class, found: &str| Ok(Err(Gap { class, found: found.to_owned() }));
+        if path.starts_with('/') || path.contains('\0') || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return gap(Class::FilePathUnsafe, "an absolute path, or one with empty, `.` or `..` parts");
+        }
+        if !self.listing.contains_key(path.as_bytes()) {
+            return gap(Class::FileMissing, "no such file");
+        }
+        let copied = match &mut self.place {
+            Place::Nowhere => return gap(Class::FileMissing, "no such file"),
+            Place::Folder(root) => {
+                let opened = File::open(root.join(path)).and_then(|file| Ok((file.metadata()?, file)));
+                match opened {
+                    Ok((metadata, mut file)) if metadata.is_file() => copy(&mut file, metadata.len())?,
+                    _ => return gap(Class::FileUnreadable, "a file that cannot be opened"),
+                }
+            }
+            Place::Zip(zip) => {
+                let name = [b"data/", path.as_bytes()].concat();
+                match zip.by_name_raw(&name) {
+                    Ok(mut member) if !member.is_symlink() => {
+                        let size = member.size();
+                        copy(&mut member, size)?
+                    }
+                    Ok(_) => return gap(Class::FilePathUnsafe, "a symbolic link"),
+                    Err(_) => {
+                        return gap(
+                            Class::FileUnreadable,
+                            "a member that is encrypted or compressed in an unknown way",
+                        );
+                    }
+                }
+            }
+        };
+        match copied {
+            Some(copied) => Ok(Ok(copied)),
+            None => gap(Class::FileUnreadable, "bytes that break off or do not match their checksum"),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `data/source.json` of a bulk export: what was read, and what such an export cannot hold.
+
+use serde_json::{Value, json};
+
+use super::Bulk;
+use super::directory::SECRETS;
+use super::stream::Gathered;
+use crate::record::id::hex;
+use crate::source::catalogue::{TABLES, Windowing};
+
+/// What no bulk export has; an examiner must not take its absence for evidence.
+pub const NOT_IN_A_BULK_EXPORT: [&str; 10] = [
+    "ids of posts, users, channels and teams (derived ids stand in; see `recovered_id`)",
+    "deleted posts, and replies of deleted roots",
+    "earlier versions of edited posts",
+    "removed reactions",
+    "membership history",
+    "logins, sessions and the audit tables",
+    "webhooks, commands and other integrations",
+    "playbook runs, calls and boards",
+    "priorities, acknowledgements, bookmarks, drafts and scheduled posts",
+    "deleted teams and their channels; direct channels with a permanently deleted member",
+];
+
+/// The bytes of `data/source.json`: compact JSON and a line feed.
+pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>) -> Vec<u8> {
+    let container = &bulk.container;
+    let windowed: Vec<&str> =
+        TABLES.iter().filter(|table| table.scope == Windowing::Own).map(|table| table.kind).collect();
+    let follow: Vec<&str> =
+        TABLES.iter().filter(|table| table.scope == Windowing::WithPost).map(|table| table.kind).collect();
+    let tables: serde_json::Map<String, Value> = TABLES
+        .iter()
+        .zip(gathered.source)
+        .filter(|(_, rows)| *rows > 0)
+        .map(|(table, rows)| (table.kind.to_owned(), json!({ "table": table.table, "rows": rows, "evidence": table.evidence })))
+        .collect();
+    let document = json!({
+        "source": "mattermost bulk export",
+        "container": if container.is_zip() { "zip" } else { "jsonl" },
+        "format_version": 1,
+        "files": [{ "name": container.name, "bytes": container.size, "sha256": hex(digest) }],
+        "content_files": container.contents.len(),
+        "contents_wanted": container.contents.is_wanted(),
+        "lines": gathered.lines,
+        "kinds": tables,
+        "windowed": windowed,
+        "windowed_with_their_post": follow,
+        "fields_never_read": SECRETS,
+        "not_in_such_a_source": NOT_IN_A_BULK_EXPORT,
+    });
+    let mut bytes = document.to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}

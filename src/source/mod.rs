@@ -1,0 +1,5 @@
+//! Sources
+pub mod bulk;
+pub mod catalogue;
+pub mod scope;
+pub mod sort;

@@ -1,0 +1,59 @@
+//! Scope: which records an export is to hold, as a predicate over ids and times.
+//!
+//! `select` makes it from what the user asked for; sources apply it as early as they can. Names are already resolved
+//! to the source's ids here.
+
+use std::collections::HashSet;
+
+use crate::record::id::Synthetic;
+use crate::record::time::{Millis, Window};
+
+/// A resolved scope. Empty sets do not restrict.
+#[derive(Debug, Default, Clone)]
+pub struct Scope {
+    /// Event window.
+    pub window: Window,
+    /// Teams whose channels are in scope.
+    pub teams: HashSet<Synthetic>,
+    /// Channels in scope, besides those of `teams`.
+    pub channels: HashSet<Synthetic>,
+    /// Users whose own records are in scope.
+    pub users: HashSet<Synthetic>,
+}
+
+impl Scope {
+    /// Whether teams, channels or users restrict the scope.
+    pub fn is_narrow(&self) -> bool {
+        !(self.teams.is_empty() && self.channels.is_empty() && self.users.is_empty())
+    }
+
+    /// Whether something in this team and channel may be in scope.
+    pub fn has_place(&self, team: Option<&Synthetic>, channel: Option<&Synthetic>) -> bool {
+        (self.teams.is_empty() && self.channels.is_empty())
+            || team.is_some_and(|id| self.teams.contains(id))
+            || channel.is_some_and(|id| self.channels.contains(id))
+    }
+
+    /// Whether something done by this user may be in scope.
+    pub fn has_user(&self, user: &Synthetic) -> bool {
+        self.users.is_empty() || self.users.contains(user)
+    }
+
+    /// Whether one of these event times lies in the window; 0 and absent times are no events.
+    pub fn has_event(&self, times: &[Option<Millis>]) -> bool {
+        self.window.is_open() || times.iter().flatten().any(|at| *at != 0 && self.window.contains(*at))
+    }
+}
+
+/// A scope as a person asks for it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Event window.
+    pub window: Window,
+    /// Team names.
+    pub teams: Vec<String>,
+    /// Channels, as `TEAM/NAME` or an id.
+    pub channels: Vec<String>,
+    /// Users, as username, e-mail address or id.
+    pub users: Vec<String>,
+}
