@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
+/// Support: small archives, whole and damaged, written from the specification.
+mod bag;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// The demo ends well, and what it prints works when it is typed.
 mod demo;
+/// Archives that are wrong in one way each.
+mod damaged;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// The house rules: layers, dependencies, words and files.
@@ -22,3 +26,5 @@ mod streams;
 mod tools;
 /// Transcripts: what is typed, what is said.
 mod transcripts;
+/// Verification: layers, endings, trust, chains.
+mod verify;
