@@ -16,9 +16,13 @@ mod house;
 mod keys;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// The README shows what really happens.
+mod readme;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
 /// Programs of other people, as judges of ours.
 mod tools;
+/// Transcripts: what is typed, what is said.
+mod transcripts;
 /// Verification: layers, endings, trust, chains.
 mod verify;
