@@ -17,6 +17,7 @@ mod interrupt;
 mod keygen;
 mod keys;
 pub mod manual;
+mod opening;
 pub mod printer;
 mod progress;
 mod show;

@@ -104,11 +104,12 @@ impl Report {
             if unchecked(Layer::Chain) {
                 words.push_str(", chain not checked");
             }
-            words.push_str(&match self.counted.exceptions {
+            let sealed_in = match self.counted.exceptions {
                 0 => ", no exceptions".to_owned(),
                 1 => ", 1 exception sealed in it".to_owned(),
                 n => format!(", {n} exceptions sealed in it"),
-            });
+            };
+            words += &sealed_in;
         }
         words
     }
