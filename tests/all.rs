@@ -1,6 +1,13 @@
 //! The integration tests, one binary: every file is named here, with what it holds against the program.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    missing_docs,
+    clippy::format_push_string
+)]
 
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
