@@ -110,8 +110,20 @@ fn nibble(digit: u8) -> Option<u8> {
 
 /// Whether `id` could stand in a record line: 1 to 2,000 bytes of the id alphabet.
 pub fn is_valid(id: &[u8]) -> bool {
-    (1..=2000).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"._:@+%/-".contains(b))
+    (1..=2000).contains(&id.len()) && id.iter().all(|byte| ALPHABET[usize::from(*byte)])
 }
+
+/// Which bytes an id may hold: looked up, because every id of an archive is checked.
+const ALPHABET: [bool; 256] = {
+    let mut alphabet = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let punctuation = matches!(byte, b'.' | b'_' | b':' | b'@' | b'+' | b'%' | b'/' | b'-');
+        alphabet[byte as usize] = byte.is_ascii_alphanumeric() || punctuation;
+        byte += 1;
+    }
+    alphabet
+};
 
 /// Whether `text` is spelled like an id that Mattermost made: 26 lower-case letters and digits.
 pub fn is_mattermost(text: &str) -> bool {
