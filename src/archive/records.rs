@@ -157,7 +157,10 @@ fn seal_batch(full: Vec<Segment>, first_number: usize, salt: &ArchiveSalt) -> Re
     let last = last.ok_or(RecordsError::TooMany)?;
     let first = last - u32::try_from(full.len()).unwrap_or(0) + 1;
     let numbered: Vec<(u32, Segment)> = (first..).zip(full).collect();
-    Ok(numbered.into_par_iter().map_init(new_compressor, |deflater, (number, segment)| seal(number, segment, salt, deflater)).collect())
+    Ok(numbered
+        .into_par_iter()
+        .map_init(new_compressor, |deflater, (number, segment)| seal(number, segment, salt, deflater))
+        .collect())
 }
 
 fn new_compressor() -> Compress {

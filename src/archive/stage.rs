@@ -305,7 +305,8 @@ impl Draft<'_> {
         };
         let header = local_header(&self.stage.bag, &entry);
         if header.len() != self.header {
-            let source = io::Error::new(io::ErrorKind::FileTooLarge, "a member grew beyond the size that was announced");
+            let source =
+                io::Error::new(io::ErrorKind::FileTooLarge, "a member grew beyond the size that was announced");
             return Err(self.stage.failed(source));
         }
         if self.flushed == 0 {

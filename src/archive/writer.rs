@@ -14,9 +14,9 @@ use super::names::Member;
 use super::records::Written;
 use super::salt::ArchiveSalt;
 use super::seal::{Clock, Origin, Seal, SealError};
+use super::segments;
 use super::stage::{Published, Stage, StageError};
 use super::summary::{self, FORMAT, Kinds, Summary, SummaryError};
-use super::segments;
 use crate::keys::{PublicKey, SEAL_NAMESPACE, Signer, SignerError};
 use crate::merkle::Hash;
 use crate::record::time::{Millis, Window};
@@ -176,7 +176,8 @@ pub fn seal(
     let info = stage.add(Member::BagInfo, bag_info.text().as_bytes())?;
     let salt_digest = stage.add(Member::Salt, salt.text().as_bytes())?;
     let manifest = stage.add(Member::Manifest, manifest.as_bytes())?;
-    let tag_manifest = stage.add(Member::TagManifest, tag_manifest(&[info, bagit, manifest, salt_digest]).as_bytes())?;
+    let tag_manifest =
+        stage.add(Member::TagManifest, tag_manifest(&[info, bagit, manifest, salt_digest]).as_bytes())?;
 
     let seal = Seal {
         origin: statement.origin,
@@ -217,10 +218,10 @@ fn check_equation(kinds: &Kinds) -> Result<(), WriterError> {
         if let summary::Counts::Read { source, records, out_of_scope, withheld, quarantined } = *counts
             && !counts.is_complete()
         {
-            let accounted = [records, out_of_scope, withheld, quarantined].iter().fold(0, |sum: u64, n| sum.saturating_add(*n));
+            let accounted =
+                [records, out_of_scope, withheld, quarantined].iter().fold(0, |sum: u64, n| sum.saturating_add(*n));
             return Err(WriterError::Incomplete { kind: kind.clone(), source_rows: source, accounted });
         }
     }
     Ok(())
 }
-

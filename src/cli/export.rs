@@ -1,9 +1,17 @@
 //! `chatseal export`: a source becomes a sealed archive.
 
+mod account;
+mod earlier;
+mod failures;
+mod options;
+mod sealing;
+
+use self::options::Options;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::manual::Manual;
 use super::printer::Printer;
+use super::progress::watch;
 use super::threads::Threads;
 use crate::record::time::{self, Millis};
 use clap::ValueHint;
@@ -95,6 +103,12 @@ pub(super) const MANUAL: Manual = Manual {
 };
 
 /// Runs the command.
-pub(super) fn run(_args: &Args, _printer: &Printer) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Internal, "export is not built yet"))
+pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    let options = Options::new(args)?;
+    printer.note(options.understood());
+    let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(options.job(progress))))?;
+    let sealed = sealed.map_err(|error| failures::of_sealing(&args.source, &args.key, error))?;
+    let exit = if sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
+    account::show(&sealed, exit, printer);
+    Ok(exit)
 }

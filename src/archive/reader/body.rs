@@ -61,8 +61,8 @@ impl Archive {
     /// `Err` if the file cannot be read; a member beyond its size limit is not read at all.
     pub fn load(&self, entry: &Entry, body: &mut Body) -> io::Result<Result<(), Flaw>> {
         (body.raw_len, body.plain_len) = (0, None);
-        // DEFLATE never grows data by more than this, so a longer stream holds something else.
-        let bound = entry.size.saturating_add(entry.size / 1000 + 64);
+        // A literal takes 9 bits at most, so a longer stream holds something else.
+        let bound = entry.size.saturating_add(entry.size / 8 + 64);
         if entry.size > size_limit(&entry.member) || entry.stored > bound {
             return Ok(Err(Flaw::MemberTooLarge));
         }

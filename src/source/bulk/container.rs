@@ -17,6 +17,7 @@ use ring::digest::{Context, SHA256};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::BulkError;
+use super::blocks::Index;
 use crate::record::exception::Class;
 
 /// The lines of an export inside its zip.
@@ -151,6 +152,14 @@ impl Container {
         }
     }
 
+    /// An empty index of the lines: into the source if it is plain, else with a copy in `temporary`.
+    pub fn index(&self, temporary: &Path) -> Result<Index, BulkError> {
+        if self.zip.is_none() {
+            return Ok(Index::of_source(self.file.clone()));
+        }
+        tempfile::tempfile_in(temporary).map(Index::with_copy).map_err(BulkError::Temporary)
+    }
+
     /// SHA-256 of the source file.
     pub fn digest(&self) -> Result<[u8; 32], BulkError> {
         let mut hash = Context::new(&SHA256);
@@ -233,18 +242,21 @@ fn list_zip(
     let lines =
         lines.ok_or_else(|| BulkError::NotAnExport { path: path.to_owned(), found: "a zip without `import.jsonl`" })?;
     let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
-    Ok((lines, Contents { listing, named, place: Place::Zip(zip.clone()) }))
+    Ok((lines, Contents { listing: Arc::new(listing), named, place: Place::Zip(zip.clone()) }))
 }
 
 /// The files that records may name, listed once.
 #[derive(Debug)]
 pub struct Contents {
-    listing: HashMap<Box<[u8]>, u32>,
+    listing: Arc<Listing>,
     named: Vec<AtomicBool>,
     place: Place,
 }
 
-#[derive(Debug)]
+/// Position of each file, by its path as bytes.
+type Listing = HashMap<Box<[u8]>, u32>;
+
+#[derive(Debug, Clone)]
 enum Place {
     Zip(ZipArchive<Span>),
     Folder(PathBuf),
@@ -263,7 +275,7 @@ pub struct Gap {
 impl Contents {
     /// No files at all.
     pub fn none() -> Self {
-        Self { listing: HashMap::new(), named: Vec::new(), place: Place::Nowhere }
+        Self { listing: Arc::default(), named: Vec::new(), place: Place::Nowhere }
     }
 
     /// Lists a folder; symbolic links are not followed and count as absent. A folder that does not exist is empty.
@@ -288,7 +300,7 @@ impl Contents {
             }
         }
         let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(Self { listing, named, place: Place::Folder(root.to_owned()) })
+        Ok(Self { listing: Arc::new(listing), named, place: Place::Folder(root.to_owned()) })
     }
 
     /// Whether bytes are wanted at all.
@@ -324,6 +336,25 @@ impl Contents {
     /// Whether nothing is listed.
     pub fn is_empty(&self) -> bool {
         self.listing.is_empty()
+    }
+
+    /// A reader of the files' bytes, apart from what is known about them.
+    pub fn reader(&self) -> ContentReader {
+        ContentReader { listing: self.listing.clone(), place: self.place.clone() }
+    }
+}
+
+/// Reads files that records name, and only files that were listed.
+#[derive(Debug)]
+pub struct ContentReader {
+    listing: Arc<Listing>,
+    place: Place,
+}
+
+impl ContentReader {
+    /// Whether bytes are wanted at all.
+    pub fn is_wanted(&self) -> bool {
+        !matches!(self.place, Place::Nowhere)
     }
 
     /// Hands the bytes of a file to `copy`, together with the length that the source states.

@@ -33,7 +33,9 @@ pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>) -> Vec<
         .iter()
         .zip(gathered.source)
         .filter(|(_, rows)| *rows > 0)
-        .map(|(table, rows)| (table.kind.to_owned(), json!({ "table": table.table, "rows": rows, "evidence": table.evidence })))
+        .map(|(table, rows)| {
+            (table.kind.to_owned(), json!({ "table": table.table, "rows": rows, "evidence": table.evidence }))
+        })
         .collect();
     let document = json!({
         "source": "mattermost bulk export",

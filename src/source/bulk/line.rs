@@ -76,7 +76,17 @@ fn named<'a>(key: Text<'a>, kind: Option<&str>, cursor: &mut Cursor<'a>) -> Resu
 fn is_known(kind: &str) -> bool {
     matches!(
         kind,
-        "version" | "team" | "channel" | "user" | "bot" | "role" | "scheme" | "post" | "emoji" | "direct_channel" | "direct_post"
+        "version"
+            | "team"
+            | "channel"
+            | "user"
+            | "bot"
+            | "role"
+            | "scheme"
+            | "post"
+            | "emoji"
+            | "direct_channel"
+            | "direct_post"
     )
 }
 

@@ -163,7 +163,7 @@ impl Bulk {
         let looks_real = |name: &String| is_mattermost(name) || name.contains('@');
         let facts = if asked.channels.iter().chain(&asked.users).any(looks_real) {
             let mut directory = Directory::default();
-            for part in pass::run(&self.container, &Scope::default(), false, work)? {
+            for part in pass::run(&self.container, &Scope::default(), false, work)?.0 {
                 directory.absorb(part.names);
             }
             Some(directory)
@@ -186,7 +186,8 @@ impl Bulk {
         for name in &asked.users {
             let by_name = synthetic("user", &key_of(&[("username", name)]), 0);
             let email = || facts.as_ref().and_then(|facts| facts.emails.get(&name.to_lowercase()).copied());
-            let is_name = facts.as_ref().is_none_or(|facts| facts.known.get(&by_name).is_some_and(|known| known.described));
+            let is_name =
+                facts.as_ref().is_none_or(|facts| facts.known.get(&by_name).is_some_and(|known| known.described));
             let id = derived(name).or(is_name.then_some(by_name)).or_else(email).or_else(|| real(name));
             resolved.add("user", name, id.ok_or_else(|| not_found("user", name))?);
         }
@@ -195,7 +196,7 @@ impl Bulk {
 
     /// Reads everything in `scope`.
     pub fn read(&self, scope: &Scope, work: &Work<'_>) -> Result<Gathered<'_>, BulkError> {
-        let parts = pass::run(&self.container, scope, true, work)?;
+        let (parts, index) = pass::run(&self.container, scope, true, work)?;
         let mut gathered = Gathered::new(&self.container, scope.clone());
         let mut heads = Vec::new();
         for part in parts {
@@ -210,7 +211,7 @@ impl Bulk {
             gathered.exceptions.push(part.out.exceptions);
             heads.push(part.out.heads);
         }
-        let mut again = equal::renumber(&self.container, heads, scope, work)?;
+        let mut again = equal::renumber(&self.container, &index, heads, scope, work)?;
         if let Some(out) = again.out.take() {
             gathered.records.push(out.records);
             gathered.contents.push(out.contents);

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use super::container::Container;
+use super::container::{Container, ContentReader};
 use super::emit::{Counts, DECODED_AGAIN, Tally};
 use super::names::{Directory, Known, Real};
 use super::{LineCounts, NONE};
@@ -79,6 +79,11 @@ impl<'c> Gathered<'c> {
         self.directory.known.get(id).is_some_and(|known| known.described)
     }
 
+    /// Reads the bytes of files that records name.
+    pub fn content_reader(&self) -> ContentReader {
+        self.container.contents.reader()
+    }
+
     /// Records that lack their content, as `LINE\nPATH`, in archive order.
     pub fn contents(&mut self) -> io::Result<Stream<'_>> {
         let merge = Merge::new(std::mem::take(&mut self.contents))?;
@@ -147,7 +152,13 @@ impl<'c> Gathered<'c> {
         }
         for (class, name) in &self.container.strangers {
             let found = "a member of the zip, not collected".to_owned();
-            all.push(Exception { class: *class, object: name.clone(), expected: "import.jsonl and data/ only", found, records: 0 });
+            all.push(Exception {
+                class: *class,
+                object: name.clone(),
+                expected: "import.jsonl and data/ only",
+                found,
+                records: 0,
+            });
         }
         for path in self.container.contents.unnamed() {
             all.push(Exception {

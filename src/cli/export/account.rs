@@ -1,0 +1,70 @@
+//! One screen of counts at the end: what was kept, what was left out, what could not be collected.
+
+use serde::Serialize;
+
+use crate::archive::summary::{Counts, Summary};
+use crate::archive::writer::Sealed;
+use crate::cli::exit::Exit;
+use crate::cli::printer::{Mark, Printer, count, size};
+use crate::record::exception::Class;
+use crate::record::id::hex;
+
+/// What `--json` answers.
+#[derive(Serialize)]
+struct Answer<'a> {
+    archive: String,
+    bytes: u64,
+    seal_sha256: String,
+    origin: String,
+    signer: String,
+    summary: &'a Summary,
+    classes: &'a std::collections::BTreeMap<String, u64>,
+}
+
+/// Shows what was sealed.
+pub(super) fn show(sealed: &Sealed, exit: Exit, printer: &Printer) {
+    let answer = Answer {
+        archive: sealed.published.path.display().to_string(),
+        bytes: sealed.published.bytes,
+        seal_sha256: hex(&sealed.seal_digest),
+        origin: sealed.seal.archive_origin(),
+        signer: sealed.seal.fingerprint(),
+        summary: &sealed.summary,
+        classes: &sealed.gaps.classes,
+    };
+    printer.answer("export", exit, &answer, || text(sealed, exit, printer));
+}
+
+fn text(sealed: &Sealed, exit: Exit, printer: &Printer) -> String {
+    let summary = &sealed.summary;
+    let mut out =
+        format!("{:<18} {:>11} {:>11} {:>13} {:>12}\n", "kind", "in source", "sealed", "out of scope", "quarantined");
+    for (kind, counts) in &summary.kinds.0 {
+        if let Counts::Read { source, records, out_of_scope, quarantined, .. } = counts {
+            let row = [*source, *records, *out_of_scope, *quarantined].map(count);
+            out += &format!("{kind:<18} {:>11} {:>11} {:>13} {:>12}\n", row[0], row[1], row[2], row[3]);
+        }
+    }
+    out += &format!(
+        "in source = sealed + out of scope + quarantined, for every kind; {} files, {}\n",
+        count(summary.files),
+        size(summary.file_bytes)
+    );
+    for (class, lines) in &sealed.gaps.classes {
+        let meaning = Class::ALL.iter().find(|known| known.code() == class).map_or("", |known| known.meaning());
+        let label = if class.starts_with("note-") { "note" } else { "exception" };
+        out += &format!("{label} {class}: {} ({meaning})\n", count(*lines));
+    }
+    let verdict = if exit == Exit::Ok {
+        printer.mark(Mark::Good, &format!("sealed `{}`", sealed.published.path.display()))
+    } else {
+        let gaps = count(summary.exceptions);
+        printer.mark(Mark::Look, &format!("sealed `{}` with {gaps} exceptions", sealed.published.path.display()))
+    };
+    out + &format!(
+        "{verdict}: {} records, {}, seal sha256:{}\n",
+        count(summary.records),
+        size(sealed.published.bytes),
+        hex(&sealed.seal_digest)
+    )
+}

@@ -1,0 +1,88 @@
+//! Failures of an export as a person should read them: which exit code, and what can be done.
+
+use std::path::Path;
+
+use super::sealing::SealingError;
+use crate::archive::records::RecordsError;
+use crate::archive::stage::StageError;
+use crate::archive::writer::WriterError;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::keys::{KeyFileError, PrivateKeyError, SignerError};
+use crate::source::bulk::BulkError;
+
+/// The source cannot be used.
+pub(super) fn of_source(source: &Path, error: BulkError) -> Failure {
+    match &error {
+        BulkError::NotFound { what, .. } => {
+            let hint = format!(
+                "names are spelled as in the export; a channel is TEAM/NAME; check the {what} and its spelling"
+            );
+            Failure::of(Exit::Usage, error).hint(hint)
+        }
+        BulkError::Lines { .. } => Failure::of(Exit::Unavailable, error)
+            .context(format!("cannot read the export `{}`", source.display()))
+            .hint("compare its size with the server's export list, and copy it again"),
+        BulkError::Zip { .. } => Failure::of(Exit::Unavailable, error)
+            .hint("if the server wrote it like this, unzip it and export from its import.jsonl"),
+        BulkError::NotAnExport { .. } | BulkError::NoVersion { .. } => {
+            Failure::of(Exit::Unavailable, error).hint("`mmctl export create` on the server makes a bulk export")
+        }
+        BulkError::Changed { .. } => {
+            Failure::of(Exit::Unavailable, error).hint("wait until the export is complete, then run again")
+        }
+        BulkError::Temporary(_) => {
+            Failure::of(Exit::Unavailable, error).hint("temporary files lie beside the output; check its disk")
+        }
+        _ => Failure::of(Exit::Unavailable, error),
+    }
+}
+
+/// The key cannot be used.
+pub(super) fn of_key(key: &Path, error: SignerError) -> Failure {
+    let unusable = matches!(
+        &error,
+        SignerError::File(KeyFileError::Private {
+            source: PrivateKeyError::OtherType { .. } | PrivateKeyError::Encrypted { .. },
+            ..
+        }) | SignerError::OtherCertificate { .. }
+    );
+    let exposed = matches!(&error, SignerError::File(KeyFileError::Exposed { .. }));
+    let exit = if unusable { Exit::Usage } else { Exit::Unavailable };
+    let failure = Failure::of(exit, error);
+    if exposed { failure.hint(format!("chmod 600 {}", key.display())) } else { failure }
+}
+
+/// The archive could not be made.
+pub(super) fn of_sealing(source: &Path, key: &Path, error: SealingError) -> Failure {
+    match error {
+        SealingError::Source(error) => of_source(source, error),
+        SealingError::Stage(error)
+        | SealingError::Records(RecordsError::Stage(error))
+        | SealingError::Writer(WriterError::Stage(error)) => of_stage(error),
+        SealingError::Writer(WriterError::Signer(error)) => of_key(key, error).context("cannot sign the seal"),
+        SealingError::Writer(error @ WriterError::Incomplete { .. }) => Failure::of(Exit::Internal, error)
+            .context("the counts do not add up, so nothing was sealed")
+            .hint("report this, with the line types of the export"),
+        SealingError::Records(error @ RecordsError::Order { .. }) => Failure::of(Exit::Internal, error),
+        SealingError::Records(error @ RecordsError::TooMany) => Failure::of(Exit::Usage, error),
+        other => Failure::of(Exit::Unavailable, other),
+    }
+}
+
+fn of_stage(error: StageError) -> Failure {
+    match &error {
+        StageError::Exists(_) => Failure::of(Exit::Refused, error).hint("give the new archive another name"),
+        StageError::Locked(_) => Failure::of(Exit::Locked, error).hint("wait for the other run to end"),
+        StageError::Name { .. } => Failure::of(Exit::Usage, error),
+        StageError::Io { source, .. } => {
+            let full = source.kind() == std::io::ErrorKind::StorageFull;
+            let failure = Failure::of(Exit::Unavailable, error);
+            if full {
+                failure.hint("free space on that disk, or choose an output on another; nothing was left behind")
+            } else {
+                failure
+            }
+        }
+    }
+}

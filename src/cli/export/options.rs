@@ -1,0 +1,169 @@
+//! From arguments to a job: everything that can be refused is refused here, before the source is read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::Args;
+use super::earlier;
+use super::failures;
+use super::sealing::Job;
+use crate::archive::salt::ArchiveSalt;
+use crate::archive::seal::{NO_ORIGIN, Origin};
+use crate::cli::clock;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::printer::size;
+use crate::keys::Signer;
+use crate::merkle::Hash;
+use crate::progress::Progress;
+use crate::record::time::{self, Millis, Window};
+use crate::source::bulk::Bulk;
+use crate::source::bulk::container::ContentPlace;
+use crate::source::scope::Asked;
+
+/// How long an ssh-agent may take; a token may want to be touched.
+const AGENT_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A validated export.
+pub(super) struct Options {
+    bulk: Bulk,
+    asked: Asked,
+    signer: Signer,
+    source: PathBuf,
+    output: PathBuf,
+    origin: Origin,
+    previous: Option<Hash>,
+    salt: ArchiveSalt,
+    time: Millis,
+    contents: ContentPlace,
+}
+
+impl Options {
+    /// Checks the arguments, opens key and source, and checks the earlier archives that are named.
+    pub(super) fn new(args: &Args) -> Result<Self, Failure> {
+        let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
+        let origin = Origin::new(args.origin.as_deref().unwrap_or(NO_ORIGIN)).map_err(|error| usage(&error))?;
+        let window = Window { from: args.since, until: args.until };
+        if let (Some(from), Some(until)) = (args.since, args.until)
+            && from >= until
+        {
+            return Err(Failure::new(Exit::Usage, "`--since` is not before `--until`, so the window is empty"));
+        }
+        let time = args.as_of.unwrap_or_else(clock::now);
+        if time::format(time).is_none() {
+            return Err(Failure::new(Exit::Usage, "`--as-of` lies outside the years 0000 to 9999"));
+        }
+        let signer = open_signer(&args.key)?;
+        refuse_overlap(args)?;
+        let salt = match &args.salt_from {
+            Some(archive) => earlier::salt(archive)?,
+            None => fresh_salt()?,
+        };
+        let previous = match &args.previous {
+            Some(archive) => Some(args.threads.run(|| earlier::seal_digest(archive, &Progress::silent()))??),
+            None => None,
+        };
+        let contents = match (&args.files, args.no_files) {
+            (_, true) => ContentPlace::Nowhere,
+            (Some(folder), _) => ContentPlace::Folder(folder.clone()),
+            (None, false) => ContentPlace::Usual,
+        };
+        let bulk = Bulk::open(&args.source, &contents).map_err(|error| failures::of_source(&args.source, error))?;
+        let (teams, channels, users) = (args.team.clone(), args.channel.clone(), args.user.clone());
+        let asked = Asked { window, teams, channels, users };
+        let (source, output) = (args.source.clone(), args.output.clone());
+        Ok(Self { bulk, asked, signer, source, output, origin, previous, salt, time, contents })
+    }
+
+    /// What was understood, said before the work starts.
+    pub(super) fn understood(&self) -> String {
+        let end = |at: Option<Millis>| at.and_then(time::format);
+        let window = match (end(self.asked.window.from), end(self.asked.window.until)) {
+            (None, None) => "everything".to_owned(),
+            (Some(from), None) => format!("from {from}"),
+            (None, Some(until)) => format!("before {until}"),
+            (Some(from), Some(until)) => format!("from {from}, before {until}"),
+        };
+        let list = |label: &str, names: &[String]| {
+            if names.is_empty() { String::new() } else { format!("\n  {label:<9} {}", names.join(", ")) }
+        };
+        let files = match &self.contents {
+            ContentPlace::Usual => "as the export has them".to_owned(),
+            ContentPlace::Folder(folder) => format!("from `{}`", folder.display()),
+            ContentPlace::Nowhere => "not collected".to_owned(),
+        };
+        let kind = if self.bulk.container.is_zip() { "zip" } else { "JSON lines" };
+        format!(
+            "source     `{}`: bulk export, {kind}, {}\n  window    {window}{}{}{}\n  files     {files}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
+            self.source.display(),
+            size(self.bulk.container.size),
+            list("teams", &self.asked.teams),
+            list("channels", &self.asked.channels),
+            list("users", &self.asked.users),
+            self.origin.as_str(),
+            end(Some(self.time)).unwrap_or_default(),
+            self.signer.public_key().fingerprint(),
+            self.output.display(),
+        )
+    }
+
+    /// The job, for this many threads.
+    pub(super) fn job(self, progress: &Progress) -> Job<'_> {
+        Job {
+            bulk: self.bulk,
+            asked: self.asked,
+            signer: self.signer,
+            output: self.output,
+            origin: self.origin,
+            previous: self.previous,
+            salt: self.salt,
+            time: self.time,
+            threads: rayon::current_num_threads(),
+            progress,
+        }
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn open_signer(key: &Path) -> Result<Signer, Failure> {
+    let socket = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from);
+    Signer::open(key, socket.as_deref(), AGENT_PATIENCE).map_err(|error| failures::of_key(key, error))
+}
+
+fn fresh_salt() -> Result<ArchiveSalt, Failure> {
+    let mut bytes = [0; 32];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| Failure::new(Exit::Unavailable, "the system gives no random bytes for the salt"))?;
+    Ok(ArchiveSalt::new(bytes))
+}
+
+/// Output must not lie on, in or above what is read: an export once overwrote its own attachments.
+fn refuse_overlap(args: &Args) -> Result<(), Failure> {
+    let refused = |object: &Path| {
+        let message =
+            format!("the output `{}` would lie inside, at or above `{}`", args.output.display(), object.display());
+        Failure::new(Exit::Refused, message).hint("choose an output outside everything that is read")
+    };
+    let folder = args.output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().map_err(|error| {
+        Failure::of(Exit::Unavailable, error).context(format!("cannot write into `{}`", folder.display()))
+    })?;
+    let output = folder.join(args.output.file_name().unwrap_or_default());
+    let beside = args.source.parent().unwrap_or(Path::new("")).join("data");
+    let folders = args.files.iter().cloned().chain([beside]);
+    for read in folders.filter_map(|path| path.canonicalize().ok()).filter(|path| path.is_dir()) {
+        if output.starts_with(&read) {
+            return Err(refused(&read));
+        }
+    }
+    let files = [Some(&args.source), Some(&args.key), args.previous.as_ref(), args.salt_from.as_ref()];
+    for read in files.into_iter().flatten().filter_map(|path| path.canonicalize().ok()) {
+        let partial = read.as_os_str().to_string_lossy().strip_suffix(".partial").map(PathBuf::from);
+        if read.starts_with(&output) || output.starts_with(&read) || partial.as_ref() == Some(&output) {
+            return Err(refused(&read));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! The pipeline of an export: source → select → archive, straight through.
+//!
+//! Everything comes in as arguments; what goes out is the sealed archive and an account of it. A failure at any point
+//! drops the stage, which removes what was written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::archive::names::Member;
+use crate::archive::records::{self, Incoming, RecordsError};
+use crate::archive::salt::ArchiveSalt;
+use crate::archive::seal::Origin;
+use crate::archive::stage::{Stage, StageError};
+use crate::archive::summary::{Counts, Kinds};
+use crate::archive::writer::{self, Sealed, Statement, WriterError};
+use crate::keys::Signer;
+use crate::merkle::Hash;
+use crate::progress::{Interrupted, Progress};
+use crate::record::exception::{Class, Exception};
+use crate::record::id::hex;
+use crate::record::line::push_string;
+use crate::record::time::{self, Millis};
+use crate::select::{self, Selection};
+use crate::source::bulk::container::{ContentReader, Gap};
+use crate::source::bulk::describe::describe;
+use crate::source::bulk::pass::Work;
+use crate::source::bulk::{Bulk, BulkError};
+use crate::source::catalogue::table;
+use crate::source::scope::Asked;
+use crate::source::sort::{ARENA_BYTES, Sorter};
+
+/// Program and version, as archives name it.
+pub(super) const AGENT: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
+
+/// Everything that an export needs to know.
+pub(super) struct Job<'a> {
+    /// The opened source.
+    pub(super) bulk: Bulk,
+    /// What is wanted of it.
+    pub(super) asked: Asked,
+    /// Who signs.
+    pub(super) signer: Signer,
+    /// Where the archive goes.
+    pub(super) output: PathBuf,
+    /// Who keeps the series of archives.
+    pub(super) origin: Origin,
+    /// SHA-256 of the previous archive's `seal.txt`.
+    pub(super) previous: Option<Hash>,
+    /// The archive's salt.
+    pub(super) salt: ArchiveSalt,
+    /// When it is sealed.
+    pub(super) time: Millis,
+    /// Threads that work.
+    pub(super) threads: usize,
+    /// Told about bytes, asked whether to stop.
+    pub(super) progress: &'a Progress,
+}
+
+/// Why nothing was sealed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SealingError {
+    /// The source.
+    #[error(transparent)]
+    Source(#[from] BulkError),
+    /// Temporary files.
+    #[error("cannot read temporary files back")]
+    Temporary(#[source] io::Error),
+    /// The archive's file.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The record lines.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    /// The rest of the archive.
+    #[error(transparent)]
+    Writer(#[from] WriterError),
+    /// The work was told to stop.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// Reads, selects, writes and seals.
+pub(super) fn seal(job: Job<'_>) -> Result<Sealed, SealingError> {
+    let mut stage = Stage::create(&job.output)?;
+    let temporary = temporary(&job.output);
+    let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
+
+    job.progress.phase("reading");
+    job.progress.expect(job.bulk.container.lines_size());
+    let digest = job.bulk.container.digest()?;
+    let mut selection = select::select(&job.bulk, &job.asked, &work)?;
+
+    let mut exceptions = Sorter::new(ARENA_BYTES / 8);
+    let completed = write_contents(&mut stage, &mut selection, &mut exceptions, &work)?;
+
+    job.progress.phase("sealing");
+    let written = {
+        let mut stream = selection.gathered.records(completed).map_err(SealingError::Temporary)?;
+        let mut twice = |record: Incoming<'_>| push_duplicate(&mut exceptions, record);
+        let mut next = |give: &mut dyn FnMut(Incoming<'_>)| {
+            let Some(item) = stream.advance()? else { return Ok(false) };
+            give(Incoming { kind: table(item.kind).kind, at: item.at, line: item.line });
+            Ok(true)
+        };
+        records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?
+    };
+    job.bulk.container.check_unchanged()?;
+
+    let source = describe(&job.bulk, &digest, &selection.gathered);
+    let custody = custody(&job, &digest);
+    let statement = Statement {
+        origin: job.origin.clone(),
+        previous: job.previous,
+        window: job.asked.window,
+        time: job.time,
+        agent: AGENT,
+        source: &source,
+        custody: &custody,
+    };
+    writer::write_preface(&mut stage, &statement)?;
+    let kinds = kinds(&selection);
+    let gaps = {
+        let mut stream = selection.gathered.exceptions(exceptions).map_err(SealingError::Temporary)?;
+        writer::write_exceptions(&mut stage, |give| {
+            let Some(item) = stream.advance()? else { return Ok(false) };
+            give(item.line);
+            Ok(true)
+        })?
+    };
+    Ok(writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?)
+}
+
+/// Temporary files lie beside the output: there is room for it, and it is as private.
+fn temporary(output: &Path) -> PathBuf {
+    output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Copies the files that records name, in order of first use, and completes those records' lines.
+fn write_contents(
+    stage: &mut Stage,
+    selection: &mut Selection<'_>,
+    exceptions: &mut Sorter,
+    work: &Work<'_>,
+) -> Result<Sorter, SealingError> {
+    let mut completed = Sorter::new(ARENA_BYTES / 4);
+    work.progress.phase("copying");
+    let mut contents = selection.gathered.content_reader();
+    let mut seen = std::collections::HashSet::<Hash>::new();
+    let mut stream = selection.gathered.contents().map_err(SealingError::Temporary)?;
+    while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
+        work.progress.check()?;
+        let (line, path) = split(item.line);
+        let outcome = copy(stage, &mut contents, path, &mut seen, work.progress)?;
+        completed.push(item.kind, item.at, 0, |out| {
+            out.extend_from_slice(line);
+            push_content(out, &outcome);
+        });
+        if let Content::Gap(gap) = outcome {
+            let id = line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default();
+            let object = format!("{}/{id}", table(item.kind).kind);
+            let found = format!("{}: {path}", gap.found);
+            let exception =
+                Exception { class: gap.class, object, expected: "the bytes of the file", found, records: 1 };
+            exceptions.push(0, 0, 0, |out| exception.push_line(out));
+        }
+        completed
+            .settle(work.temporary)
+            .and_then(|()| exceptions.settle(work.temporary))
+            .map_err(SealingError::Temporary)?;
+    }
+    Ok(completed)
+}
+
+/// A line and the path of its content: the first line feed divides them, because a record line holds none.
+fn split(line: &[u8]) -> (&[u8], &str) {
+    let at = memchr::memchr(b'\n', line).unwrap_or(line.len());
+    (&line[..at], line.get(at + 1..).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default())
+}
+
+/// What became of a file's bytes.
+enum Content {
+    Here { digest: Hash, bytes: u64 },
+    Gap(Gap),
+    NotWanted,
+}
+
+fn copy(
+    stage: &mut Stage,
+    contents: &mut ContentReader,
+    path: &str,
+    seen: &mut std::collections::HashSet<Hash>,
+    progress: &Progress,
+) -> Result<Content, SealingError> {
+    if !contents.is_wanted() {
+        return Ok(Content::NotWanted);
+    }
+    let member_len = Member::Content([0; 32]).to_string().len();
+    let mut failure = None;
+    let mut lied = None;
+    let read = contents.read(path, |input, declared| {
+        let mut draft = stage.begin(member_len, declared);
+        let copied = match draft.copy(input, declared, &|bytes| progress.add(bytes)) {
+            Ok(Some(bytes)) if bytes == declared => bytes,
+            Ok(Some(bytes)) => {
+                lied = Some((declared, bytes));
+                return Ok(None);
+            }
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                failure = Some(error);
+                return Ok(None);
+            }
+        };
+        let digest = draft.digest();
+        if seen.insert(digest)
+            && let Err(error) = draft.finish(|digest| Member::Content(*digest))
+        {
+            failure = Some(error);
+        }
+        Ok(Some((digest, copied)))
+    });
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    Ok(match read.map_err(SealingError::Temporary)? {
+        Ok((digest, bytes)) => Content::Here { digest, bytes },
+        Err(_) if lied.is_some() => {
+            let (declared, found) = lied.unwrap_or_default();
+            let more = if found > declared { "or more" } else { "only" };
+            let found = format!("{declared} bytes stated, {found} {more}");
+            Content::Gap(Gap { class: Class::FileSizeMismatch, found })
+        }
+        Err(gap) => Content::Gap(gap),
+    })
+}
+
+fn push_content(out: &mut Vec<u8>, content: &Content) {
+    match content {
+        Content::Here { digest, bytes } => {
+            let text = format!(
+                ",\"content_sha256\":\"{}\",\"content_bytes\":{bytes},\"content_member\":\"{}\"",
+                hex(digest),
+                Member::Content(*digest)
+            );
+            out.extend_from_slice(text.as_bytes());
+        }
+        Content::Gap(gap) => {
+            out.extend_from_slice(b",\"content_missing\":");
+            push_string(out, gap.class.code());
+        }
+        Content::NotWanted => out.extend_from_slice(b",\"content_missing\":\"not-collected\""),
+    }
+    out.extend_from_slice(b"}}");
+}
+
+fn push_duplicate(exceptions: &mut Sorter, record: Incoming<'_>) {
+    let id = record.line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default();
+    let exception = Exception {
+        class: Class::DuplicateRow,
+        object: format!("{}/{id}", record.kind),
+        expected: "each row once",
+        found: "a line equal to the one before; both are kept".to_owned(),
+        records: 1,
+    };
+    exceptions.push(0, 0, 0, |out| exception.push_line(out));
+}
+
+fn kinds(selection: &Selection<'_>) -> Kinds {
+    let counts = |row: select::Row| {
+        let (source, records, out_of_scope, quarantined) = (row.source, row.records, row.out_of_scope, row.quarantined);
+        (row.kind.to_owned(), Counts::Read { source, records, out_of_scope, withheld: 0, quarantined })
+    };
+    Kinds(selection.equation().into_iter().map(counts).collect())
+}
+
+/// One line of custody: who acquired what, how, with which build. No host, no path, no command line.
+fn custody(job: &Job<'_>, digest: &[u8; 32]) -> Vec<u8> {
+    let document = serde_json::json!({
+        "event": "acquired",
+        "time": time::format(job.time),
+        "by": job.signer.public_key().fingerprint(),
+        "tool": AGENT,
+        "method": "read a bulk export; the source was opened read-only",
+        "source": job.bulk.container.name,
+        "source_sha256": hex(digest),
+    });
+    (document.to_string() + "\n").into_bytes()
+}
