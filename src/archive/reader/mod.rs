@@ -70,6 +70,11 @@ impl Archive {
         let length = file.metadata()?.len();
         let Some(end) = end::find(&file, length, defects)? else { return Ok(None) };
         let Some(listing) = directory::read(&file, &end, defects)? else { return Ok(None) };
+        // Members that share bytes could be read again and again; a file cannot hold more than its length.
+        let stored = listing.entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.stored));
+        if stored > length {
+            return Ok(None);
+        }
         let index = Index::new(&listing.entries, defects);
         let archive = Self { file, length, base: end.base, bag: listing.bag, entries: listing.entries, index };
         archive.check_members(defects);
