@@ -55,10 +55,11 @@ pub struct Opening {
 impl Opening {
     /// Reads the directory and all headers of the zip at `path`. `Err` only if the file cannot be read.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
+        // Asked before it is opened, because opening a pipe waits for its other end.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
+        let file = File::open(path)?;
         let mut defects = Defects::default();
         let archive = Archive::open(file, &mut defects)?;
         Ok(Self { archive, defects })
