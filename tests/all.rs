@@ -8,6 +8,8 @@ mod bag;
 mod completions;
 /// Archives that are wrong in one way each.
 mod damaged;
+/// The demo ends well, and what it prints works when it is typed.
+mod demo;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// The house rules: layers, dependencies, words and files.
