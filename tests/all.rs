@@ -1,7 +1,7 @@
 //! The integration tests, one binary: every file is named here, with what it holds against the program.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
-
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "plain beats fast in tests")]
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
 /// Completions know every command and flag, for every shell.

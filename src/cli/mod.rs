@@ -32,6 +32,7 @@ use manual::Manual;
 use printer::{Printer, Product};
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use usage::Unparsed;
 
 /// Seal Mattermost exports into archives that a stranger can verify offline
@@ -121,7 +122,10 @@ pub fn main() -> Exit {
 
 /// Where every run ends: a failure is shown once, a panic is one, and an answer that did not arrive is not a good end.
 fn edge(printer: &Printer, product: Product, work: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
-    let exit = crash::catch(work).unwrap_or_else(|failure| printer.failure(&failure));
+    let exit = crash::catch(work).unwrap_or_else(|failure| {
+        let stopped = printer.stop().load(Ordering::Relaxed);
+        printer.failure(&if stopped { failure.stopped() } else { failure })
+    });
     printer.settle(exit, product)
 }
 

@@ -92,7 +92,10 @@ impl Report {
             layers.iter().any(|(layer, outcome)| *layer == wanted && matches!(outcome, Outcome::NotChecked(_)))
         };
         let mut words = match self.ending() {
-            Ending::FailedCheck => format!("NOT INTACT: {} findings", self.findings().total()),
+            Ending::FailedCheck => match self.findings().total() {
+                1 => "NOT INTACT: 1 finding".to_owned(),
+                n => format!("NOT INTACT: {n} findings"),
+            },
             Ending::Untrusted if unchecked(Layer::Trust) && !self.findings().touches(Layer::Signature) => {
                 "intact, signer not checked".to_owned()
             }

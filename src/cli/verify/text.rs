@@ -59,13 +59,10 @@ fn archive(out: &mut String, printer: &Printer, name: &str, report: &Report) {
         let time = time::format(seal.time).unwrap_or_default();
         let _ = writeln!(out, "         sealed at {time}, as claimed, by {}", seal.fingerprint());
         let counted = &report.counted;
-        let files = format!("{} files ({})", count(counted.files), size(counted.file_bytes));
-        let _ = writeln!(
-            out,
-            "counted  {} records, {files}, {} exceptions",
-            count(counted.records),
-            count(counted.exceptions)
-        );
+        let number = |n: u64, one: &str| format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" });
+        let files = format!("{} ({})", number(counted.files, "file"), size(counted.file_bytes));
+        let (records, exceptions) = (number(counted.records, "record"), number(counted.exceptions, "exception"));
+        let _ = writeln!(out, "counted  {records}, {files}, {exceptions}");
     }
     out.push('\n');
     for (layer, outcome) in report.layers() {

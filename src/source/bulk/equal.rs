@@ -55,23 +55,18 @@ pub fn renumber(
     decoded().map_err(BulkError::Temporary)
 }
 
-/// Numbers of the lines whose head shares its id with another, ascending.
+/// Numbers of the lines whose head seems to share its id with another, ascending.
 fn not_unique(heads: Vec<Sorter>) -> io::Result<Vec<u64>> {
     let mut merge = Merge::new(heads)?;
     let mut lines = Vec::new();
-    let mut previous: Option<(Vec<u8>, u64)> = None;
+    let mut previous: Option<(i64, u64)> = None;
     while let Some(item) = merge.peek() {
-        match &mut previous {
-            Some((id, line)) if id == item.line => {
-                lines.extend([*line, item.tag]);
-            }
-            Some((id, line)) => {
-                id.clear();
-                id.extend_from_slice(item.line);
-                *line = item.tag;
-            }
-            None => previous = Some((item.line.to_vec(), item.tag)),
+        if let Some((digest, line)) = previous
+            && digest == item.at
+        {
+            lines.extend([line, item.tag]);
         }
+        previous = Some((item.at, item.tag));
         merge.advance()?;
     }
     lines.sort_unstable();
