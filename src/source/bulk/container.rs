@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -14,10 +14,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ring::digest::{Context, SHA256};
-use zip::{CompressionMethod, ZipArchive};
+use zip::ZipArchive;
 
 use super::BulkError;
 use super::blocks::Index;
+use super::zipped::{Span, Stated, broken_zip, is_readable, open_zip};
 use crate::record::exception::Class;
 
 /// The lines of an export inside its zip.
@@ -25,35 +26,6 @@ pub const IMPORT: &str = "import.jsonl";
 
 /// Written by the server beside the lines when it could not export everything.
 const WARNINGS: &str = "warnings.txt";
-
-/// Positioned reads as a stream of their own; any number of them share one open file.
-#[derive(Clone, Debug)]
-pub struct Span {
-    file: Arc<File>,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Span {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(out.len());
-        let count = self.file.read_at(&mut out[..left], self.at)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for Span {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let target = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => self.end.checked_add_signed(by),
-        };
-        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
-}
 
 /// An opened export.
 #[derive(Debug)]
@@ -146,8 +118,9 @@ impl Container {
             None => read(&mut Span { file: self.file.clone(), at: 0, end: self.size }),
             Some((zip, at)) => {
                 let mut zip = zip.clone();
-                let mut member = zip.by_index(*at).map_err(|source| broken_zip(&self.path, &source))?;
-                read(&mut member)
+                let member = zip.by_index(*at).map_err(|source| broken_zip(&self.path, &source))?;
+                let left = member.size();
+                read(&mut Stated { member, left })
             }
         }
     }
@@ -191,27 +164,6 @@ fn modified(metadata: &Metadata) -> (i64, i64) {
     (metadata.mtime(), metadata.mtime_nsec())
 }
 
-fn broken_zip(path: &Path, error: &zip::result::ZipError) -> BulkError {
-    BulkError::Zip { path: path.to_owned(), reason: error.to_string() }
-}
-
-fn open_zip(path: &Path, span: Span) -> Result<ZipArchive<Span>, BulkError> {
-    let refuse = |reason: &str| BulkError::Zip { path: path.to_owned(), reason: reason.to_owned() };
-    let end = span.end;
-    let file = span.file.clone();
-    let mut zip = ZipArchive::new(span).map_err(|error| broken_zip(path, &error))?;
-    if zip.offset() != 0 {
-        return Err(refuse("there are bytes before the zip"));
-    }
-    let mut tail = [0; 22];
-    let whole = end >= 22 && file.read_exact_at(&mut tail, end - 22).is_ok() && tail.starts_with(b"PK\x05\x06");
-    if !whole {
-        return Err(refuse("there are bytes after the zip, or a comment"));
-    }
-    zip.validate_header_consistency().map_err(|error| broken_zip(path, &error))?;
-    Ok(zip)
-}
-
 fn list_zip(
     path: &Path,
     zip: &ZipArchive<Span>,
@@ -228,8 +180,12 @@ fn list_zip(
         if name == IMPORT.as_bytes() {
             lines = Some(at);
             let method = entry.compression();
-            if entry.encrypted() || !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+            if entry.encrypted() || !is_readable(method) {
                 let reason = format!("`{IMPORT}` is encrypted or compressed in a way that Mattermost does not use");
+                return Err(BulkError::Zip { path: path.to_owned(), reason });
+            }
+            if entry.is_symlink() {
+                let reason = format!("`{IMPORT}` is a symbolic link");
                 return Err(BulkError::Zip { path: path.to_owned(), reason });
             }
         } else if let Some(inner) = name.strip_prefix(b"data/") {
@@ -383,7 +339,12 @@ impl ContentReader {
             }
             Place::Zip(zip) => {
                 let name = [b"data/", path.as_bytes()].concat();
-                match zip.by_name_raw(&name) {
+                // `by_name_raw` would hand out the bytes as they lie in the zip, neither inflated nor checked.
+                let member = zip.index_for_name_raw(&name).ok_or(zip::result::ZipError::FileNotFound);
+                match member.and_then(|at| zip.by_index(at)) {
+                    Ok(member) if !is_readable(member.compression()) => {
+                        return gap(Class::FileUnreadable, "a member compressed in an unknown way");
+                    }
                     Ok(mut member) if !member.is_symlink() => {
                         let size = member.size();
                         copy(&mut member, size)?
