@@ -109,6 +109,9 @@ pub struct Names {
     /// Users by e-mail address, in lower case.
     pub emails: HashMap<String, Synthetic>,
     known: Vec<Known>,
+    /// What the current source line adds once it turns out to be whole.
+    referred: Vec<Ref>,
+    unknown: Vec<String>,
     teams: HashMap<Box<str>, Ref>,
     users: HashMap<Box<str>, Ref>,
     channels: HashMap<Ref, HashMap<Box<str>, Ref>>,
@@ -176,7 +179,28 @@ impl Names {
 
     /// Counts a record in scope that names it.
     pub fn refer(&mut self, to: Ref) {
-        self.known[to.0 as usize].references += 1;
+        self.referred.push(to);
+    }
+
+    /// Counts a member of a source object that the catalogue does not know, as `OBJECT.MEMBER`.
+    pub fn unknown_field(&mut self, name: String) {
+        self.unknown.push(name);
+    }
+
+    /// The current source line is whole: what it refers to counts.
+    pub fn keep_line(&mut self) {
+        for to in self.referred.drain(..) {
+            self.known[to.0 as usize].references += 1;
+        }
+        for name in self.unknown.drain(..) {
+            *self.unknown_fields.entry(name).or_default() += 1;
+        }
+    }
+
+    /// The current source line is broken, or will be decoded again: what it refers to does not count.
+    pub fn drop_line(&mut self) {
+        self.referred.clear();
+        self.unknown.clear();
     }
 }
 
@@ -200,7 +224,8 @@ pub struct Directory {
 
 impl Directory {
     /// Takes over what one thread of work knows.
-    pub fn absorb(&mut self, names: Names) {
+    pub fn absorb(&mut self, mut names: Names) {
+        names.keep_line();
         for (name, count) in names.unknown_fields {
             *self.unknown_fields.entry(name).or_default() += count;
         }
