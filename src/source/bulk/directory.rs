@@ -110,6 +110,8 @@ const BOT_SPEC: Spec = &[
     ("display_name", "display_name", Is::Text),
     ("owner", "owner", Is::Text),
 ];
+/// The picture of a user or bot, which becomes a record of its own.
+const PICTURE_SPEC: Spec = &[("profile_image", "path", Is::Text)];
 const ROLE_SPEC: Spec = &[
     ("name", "name", Is::Text),
     ("display_name", "display_name", Is::Text),
@@ -366,6 +368,7 @@ pub fn direct_channel(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<
 pub fn user(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Result<(), Fault> {
     let object = Object::read(cursor)?;
     object.check(USER_SPEC)?;
+    object.check(PICTURE_SPEC)?;
     let username = object.required("username", "a user with `username`")?;
     let teams = object.objects("teams")?;
     let mut memberships = Vec::new();
@@ -514,6 +517,7 @@ fn write_picture(object: &Object<'_>, owner: &Synthetic, user: &Synthetic, out: 
 pub fn bot(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Result<(), Fault> {
     let object = Object::read(cursor)?;
     object.check(BOT_SPEC)?;
+    object.check(PICTURE_SPEC)?;
     let username = object.required("username", "a bot with `username`")?;
     let met = out.names.user(&username);
     describe(met, |id| scope.users.contains(id), out);
