@@ -4,6 +4,8 @@
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "plain beats fast in tests")]
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
+/// Bulk exports that are odd in one way each, and what becomes of them.
+mod bulk;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// Archives that are wrong in one way each.
@@ -20,6 +22,8 @@ mod keys;
 mod man;
 /// The README shows what really happens.
 mod readme;
+/// Support: runs exports and reads what they sealed.
+mod sealed;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
 /// Programs of other people, as judges of ours.
