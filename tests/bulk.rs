@@ -56,7 +56,11 @@ pub(crate) fn place(condition: &str, desk: &Desk) -> &'static str {
 fn account(ended: &Ended, archive: Option<&Archive>) -> String {
     let exit = Exit::ALL.into_iter().find(|exit| i32::from(exit.code()) == ended.code).unwrap();
     let mut out = format!("{}\n", exit.name());
-    let Some(archive) = archive else { return out + &ended.stderr };
+    let Some(archive) = archive else {
+        // Where a zip contradicts itself twice, either may be met first.
+        let first = |line: &str| line.split_once("inconsistency detected").map_or(line, |(said, _)| said).to_owned();
+        return out + &ended.stderr.lines().map(|line| first(line) + "\n").collect::<String>();
+    };
     let summary = archive.summary();
     for (kind, counts) in summary["kinds"].as_object().unwrap() {
         let [source, records, left, lost] =
