@@ -20,6 +20,8 @@ mod house;
 mod keys;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// Our archives before other people's programs, and a recomputation in another language.
+mod outside;
 /// The README shows what really happens.
 mod readme;
 /// Support: runs exports and reads what they sealed.
