@@ -14,6 +14,8 @@ mod damaged;
 mod demo;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
+/// Support: random histories of a small server.
+mod history;
 /// The house rules: layers, dependencies, words and files.
 mod house;
 /// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
@@ -24,8 +26,14 @@ mod man;
 mod outside;
 /// The README shows what really happens.
 mod readme;
+/// The same evidence gives the same archive.
+mod repeatable;
+/// Scope: what is asked for is kept, and what is left out is counted.
+mod scope;
 /// Support: runs exports and reads what they sealed.
 mod sealed;
+/// The format's page says what the program does, with a worked example.
+mod specification;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
 /// Programs of other people, as judges of ours.
