@@ -174,7 +174,7 @@ pub fn channel(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) ->
     let (team_ref, met) = out.names.channel(&team, &channel);
     let team_id = out.names.id(team_ref);
     describe(met, |id| scope.is_narrow() && scope.users.is_empty() && scope.has_place(Some(&team_id), Some(id)), out);
-    out.names.refer(team_ref);
+    out.names.known(met).lines += 1;
     let extra = object.extra("channel", CHANNEL_SPEC, &["team", "scheme"]);
     let id = out.head(CHANNEL, |key| key.extend(key_of(&[("team", &team), ("name", &channel)])));
     out.emit(&draft(CHANNEL, &id), |data| {

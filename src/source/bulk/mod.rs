@@ -214,6 +214,7 @@ impl Bulk {
             gathered.exceptions.push(part.out.exceptions);
             heads.push(part.out.heads);
         }
+        gathered.directory.count_teams(scope.is_narrow());
         let mut again = equal::renumber(&self.container, &index, heads, scope, work)?;
         if let Some(out) = again.out.take() {
             gathered.records.push(out.records);
