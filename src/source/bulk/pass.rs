@@ -18,6 +18,7 @@ use super::names::Names;
 use crate::progress::Progress;
 use crate::record::exception::Class;
 use crate::record::id::hex;
+use crate::record::json::Fault;
 use crate::source::catalogue::TABLES;
 use crate::source::scope::Scope;
 
@@ -201,10 +202,11 @@ impl<'c> Worker<'c> {
     }
 
     fn decode<'a>(&mut self, number: u64, line: &'a [u8]) -> Result<&'a str, LineFault> {
-        let not_utf8 = crate::record::json::Fault { offset: 0, expected: "UTF-8" };
-        let text = std::str::from_utf8(line).map_err(|_| not_utf8)?;
+        // Before anything can fail: what is taken back then must be this line and not the one before.
+        self.emitter.begin(number, None, Mode::Rehearse);
+        let text =
+            std::str::from_utf8(line).map_err(|error| Fault { offset: error.valid_up_to(), expected: "UTF-8" })?;
         if line.len() > GIANT || !self.keep {
-            self.emitter.begin(number, None, Mode::Rehearse);
             let kind = line::decode(text, self.scope, &mut self.emitter)?;
             if !self.keep {
                 return Ok(kind);
