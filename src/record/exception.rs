@@ -137,7 +137,7 @@ pub fn bounded(name: &str) -> Cow<'_, str> {
     if name.len() <= MAX_NAME {
         return Cow::Borrowed(name);
     }
-    let start = &name[..name.floor_char_boundary(MAX_NAME / 2)];
+    let start: String = name.chars().take(MAX_NAME / 4).collect();
     let sha256 = hex(digest(&SHA256, name.as_bytes()).as_ref());
     Cow::Owned(format!("{start}… ({} bytes, sha256:{sha256})", name.len()))
 }
