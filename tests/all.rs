@@ -28,6 +28,8 @@ mod outside;
 mod readme;
 /// The same evidence gives the same archive.
 mod repeatable;
+/// Whatever happens to a run, nothing is lost and nothing deceives.
+mod safety;
 /// Scope: what is asked for is kept, and what is left out is counted.
 mod scope;
 /// Support: runs exports and reads what they sealed.
