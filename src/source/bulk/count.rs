@@ -195,6 +195,15 @@ fn tally(levels: &[Level<'_>], kind: &[u8], counts: &mut Counts, plain_members: 
 
 fn string_end(line: &[u8], start: usize) -> usize {
     let mut at = start + 1;
+    // Most strings are short keys, for which a search function costs more than it saves.
+    for _ in 0..12 {
+        match line.get(at) {
+            Some(b'"') => return at,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return line.len(),
+        }
+    }
     while let Some(found) = memchr::memchr2(b'"', b'\\', line.get(at..).unwrap_or_default()) {
         at += found;
         if line[at] == b'"' {

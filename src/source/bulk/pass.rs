@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::BulkError;
-use super::blocks::{Block, Blocks, GIANT, Index};
+use super::blocks::{Block, Blocks, GIANT, Index, lines};
 use super::container::Container;
 use super::count;
 use super::emit::{Counts, Emitter, Mode, Outcome};
@@ -170,7 +170,7 @@ impl<'c> Worker<'c> {
     }
 
     fn block(&mut self, first: u64, bytes: &[u8]) -> io::Result<()> {
-        for (number, line) in (first..).zip(bytes.split_inclusive(|b| *b == b'\n')) {
+        for (number, line) in (first..).zip(lines(bytes)) {
             let whole = line.ends_with(b"\n");
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             if !line.trim_ascii().is_empty() {
