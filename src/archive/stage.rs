@@ -217,7 +217,11 @@ impl Stage {
     fn take_name(&self) -> Result<(), StageError> {
         let failed = |source| StageError::Io { path: self.target.clone(), source };
         match std::fs::hard_link(&self.partial, &self.target) {
-            Ok(()) => std::fs::remove_file(&self.partial).map_err(failed),
+            Ok(()) => {
+                // The archive stands; a second name that cannot be removed takes nothing from it.
+                let _ = std::fs::remove_file(&self.partial);
+                Ok(())
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(StageError::Exists(self.target.clone())),
             Err(_) if self.target.symlink_metadata().is_ok() => Err(StageError::Exists(self.target.clone())),
             Err(_) => std::fs::rename(&self.partial, &self.target).map_err(failed),
