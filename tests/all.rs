@@ -16,12 +16,16 @@ mod demo;
 mod help;
 /// Support: random histories of a small server.
 mod history;
+/// No bytes make us panic, and what is accepted is counted as it is read.
+mod hostile;
 /// The house rules: layers, dependencies, words and files.
 mod house;
 /// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
 mod keys;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// No change of an archive goes unseen.
+mod mutations;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
 /// The README shows what really happens.

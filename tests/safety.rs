@@ -268,7 +268,7 @@ fn a_full_disk_leaves_nothing_and_says_so() {
     assert!(ended.stderr.contains("\nhint: "), "{}", ended.stderr);
     assert_eq!(desk.names(), before);
     // A disk of its own, where the system lets us have one.
-    let own = "mkdir disk && mount -t tmpfs -o size=2m none disk";
+    let own = "mkdir disk && mount -t tmpfs -o size=512k none disk";
     let script =
         format!("{own} && {{ {export} disk/out.zip; code=$?; ls disk; umount disk; rmdir disk; exit $code; }}");
     if run("unshare -rm true").code == 0 {
