@@ -29,9 +29,9 @@ fn accepted(line: &str) -> bool {
     let mut seen = [0; TABLES.len()];
     count(line.as_bytes(), &mut seen);
     let tally = &emitter.out.tally;
-    let emitted: Vec<u64> = (0..TABLES.len()).map(|at| tally.records[at] + tally.quarantined[at]).collect();
+    let given: Vec<u64> = (0..TABLES.len()).map(|at| tally.records[at] + tally.quarantined[at]).collect();
     if decoded {
-        assert_eq!(emitted, seen, "{line}");
+        assert_eq!(given, seen, "{line}");
     }
     emitter.abandon();
     decoded

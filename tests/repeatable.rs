@@ -74,7 +74,7 @@ fn zip_and_bare_lines_give_the_same_records() {
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut member, &mut bytes).unwrap();
         let name = member.name().unwrap().into_owned();
-        desk.write(&format!("bare/{}", name), bytes);
+        desk.write(&format!("bare/{name}"), bytes);
     }
     let bare = desk.seal("bare/import.jsonl", "bare.zip", &[]);
     assert_eq!(bare.lines(), zipped.lines());
