@@ -177,6 +177,15 @@ fn what_is_not_there_is_a_usage_error_and_nothing_is_written() {
     }
 }
 
+/// Which of them was meant would depend on which thread met whom first.
+#[test]
+fn an_address_of_two_users_names_neither() {
+    let desk = Desk::new();
+    let source = crate::bulk::place("email-of-two-users", &desk);
+    desk.export(source, "out.zip", &["--user", "ingrid@harbour.example"]).require(2, "the export has no user");
+    assert_eq!(posts(&desk.seal(source, "out.zip", &["--user", "ingrid"])).len(), 1);
+}
+
 /// What a scope asks for, by position in the lists of the history.
 #[derive(Clone, Debug)]
 struct Asked {

@@ -273,7 +273,7 @@ pub fn user(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Re
     let user_id = out.names.id(met);
     describe(met, |id| scope.users.contains(id), out);
     if let Some(email) = object.text("email") {
-        out.names.emails.insert(email.decode().0.to_lowercase(), user_id);
+        out.names.email(&email.decode().0, user_id);
     }
     let mut handled = vec!["profile_image", "teams"];
     handled.extend(PREFERENCES);

@@ -188,7 +188,7 @@ impl Bulk {
         }
         for name in &asked.users {
             let by_name = synthetic("user", &key_of(&[("username", name)]), 0);
-            let email = || facts.as_ref().and_then(|facts| facts.emails.get(&name.to_lowercase()).copied());
+            let email = || facts.as_ref().and_then(|facts| facts.emails.get(&name.to_lowercase()).copied().flatten());
             let is_name =
                 facts.as_ref().is_none_or(|facts| facts.known.get(&by_name).is_some_and(|known| known.described));
             let id = derived(name).or(is_name.then_some(by_name)).or_else(email).or_else(|| real(name));

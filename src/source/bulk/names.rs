@@ -112,8 +112,8 @@ impl Real {
 pub struct Names {
     /// Members of source objects that the catalogue does not know, by `OBJECT.MEMBER`.
     pub unknown_fields: BTreeMap<String, u64>,
-    /// Users by e-mail address, in lower case.
-    pub emails: HashMap<String, Synthetic>,
+    /// Users by e-mail address, in lower case; nobody where several have it.
+    pub emails: HashMap<String, Option<Synthetic>>,
     known: Vec<Known>,
     /// What the current source line adds once it turns out to be whole.
     referred: Vec<Ref>,
@@ -131,6 +131,11 @@ impl std::hash::Hash for Ref {
 }
 
 impl Names {
+    /// Notes the e-mail address of a user.
+    pub fn email(&mut self, address: &str, user: Synthetic) {
+        note_email(&mut self.emails, address.to_lowercase(), Some(user));
+    }
+
     /// A team.
     pub fn team(&mut self, name: &str) -> Ref {
         if let Some(found) = self.teams.get(name) {
@@ -220,6 +225,14 @@ fn meet(known: &mut Vec<Known>, kind: &str, key: &[u8]) -> Ref {
     Ref(at)
 }
 
+/// An address that two users have names neither.
+fn note_email(emails: &mut HashMap<String, Option<Synthetic>>, address: String, user: Option<Synthetic>) {
+    let noted = emails.entry(address).or_insert(user);
+    if *noted != user {
+        *noted = None;
+    }
+}
+
 /// Everything that all threads of work know.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -227,8 +240,8 @@ pub struct Directory {
     pub known: HashMap<Synthetic, Known>,
     /// Members of source objects that the catalogue does not know.
     pub unknown_fields: BTreeMap<String, u64>,
-    /// Users by e-mail address, in lower case.
-    pub emails: HashMap<String, Synthetic>,
+    /// Users by e-mail address, in lower case; nobody where several have it.
+    pub emails: HashMap<String, Option<Synthetic>>,
 }
 
 impl Directory {
@@ -238,7 +251,9 @@ impl Directory {
         for (name, count) in names.unknown_fields {
             *self.unknown_fields.entry(name).or_default() += count;
         }
-        self.emails.extend(names.emails);
+        for (email, user) in names.emails {
+            note_email(&mut self.emails, email, user);
+        }
         for theirs in names.known {
             match self.known.entry(theirs.id) {
                 std::collections::hash_map::Entry::Vacant(entry) => drop(entry.insert(theirs)),
