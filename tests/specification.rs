@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use chatseal::record::exception::Class;
 use chatseal::verify::Ending;
 use chatseal::verify::code::Code;
 use chatseal::verify::layer::Layer;
@@ -81,6 +82,7 @@ fn the_page_says_what_the_program_does() {
     let findings = rows(Code::all().map(|code| (code.code(), code.meaning())));
     let mut after = with_section(&before, "layers", &layers);
     after = with_section(&after, "findings", &findings);
+    after = with_section(&after, "classes", &rows(Class::ALL.iter().map(|class| (class.code(), class.meaning()))));
     after = with_section(&after, "example", &example_text());
     if std::env::var_os("CHATSEAL_REWRITE").is_some() {
         return std::fs::write(page(), &after).unwrap();

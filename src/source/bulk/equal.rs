@@ -1,6 +1,6 @@
 //! Lines of equal key: two posts by one user in one channel in one millisecond, say.
 //!
-//! Their ids differ only by a number, counted in byte order of their data (archive-format(5)), and everything that
+//! Their ids differ only by a number, counted in byte order of their data (chatseal-archive(5)), and everything that
 //! hangs on them names that id. Which keys are not unique is known only after a whole pass, so the few lines concerned
 //! are then looked at once more: first to rank them, then to decode all but the first of each key again with its number.
 
@@ -46,6 +46,9 @@ pub fn renumber(
                 ranking.push(0, 0, number, |out| {
                     out.extend_from_slice(id);
                     out.extend_from_slice(data.as_deref().unwrap_or_default());
+                    // Two roots may read the same and still carry other replies: the whole line decides between them.
+                    out.push(b'\n');
+                    out.extend_from_slice(bytes);
                 });
             }
             ranking.settle(work.temporary)
