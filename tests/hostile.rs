@@ -176,7 +176,7 @@ fn seeds_and_likely_lines_are_accepted_often_enough_to_tell() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_likely_line_is_counted_as_it_is_read(line in likely()) {
@@ -221,7 +221,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_changed_export_zip_is_read_or_refused(seed in any::<Index>(), changes in prop::collection::vec((any::<Index>(), prop::collection::vec(any::<u8>(), 1..5)), 1..4), cut in prop::option::weighted(0.1, any::<Index>())) {

@@ -258,7 +258,7 @@ impl Exchange {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_change_of_bytes_goes_unseen(changes in prop::collection::vec(change(), 1..4)) {
