@@ -11,3 +11,4 @@ pub mod progress;
 pub mod record;
 pub mod select;
 pub mod source;
+pub mod verify;

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 
+/// Support: small archives, whole and damaged, written from the specification.
+mod bag;
 /// Completions know every command and flag, for every shell.
 mod completions;
+/// Archives that are wrong in one way each.
+mod damaged;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// The house rules: layers, dependencies, words and files.
@@ -12,7 +16,13 @@ mod house;
 mod keys;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// The README shows what really happens.
+mod readme;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
 /// Programs of other people, as judges of ours.
 mod tools;
+/// Transcripts: what is typed, what is said.
+mod transcripts;
+/// Verification: layers, endings, trust, chains.
+mod verify;

@@ -1,6 +1,7 @@
 //! Keys and signatures against OpenSSH, OpenSSL and an independent implementation of C2SP notes.
 
 mod agent;
+mod command;
 mod containers;
 mod judgement;
 mod revocation;

@@ -62,14 +62,10 @@ fn help_and_version_are_data() {
 
 #[test]
 fn an_answer_that_nobody_reads_is_not_a_good_end() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_chatseal"))
-        .args(["completions", "bash"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_chatseal")).args(["completions", "bash"]).stdout(writer).output().unwrap();
     assert_eq!(code(&output), i32::from(Exit::Unavailable.code()));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }

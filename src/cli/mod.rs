@@ -94,7 +94,7 @@ const MANUAL: Manual = Manual {
 pub fn main() -> Exit {
     crash::stay_silent();
     let args: Vec<OsString> = std::env::args_os().collect();
-    let parsed = Cli::try_parse_from(&args).map_err(Unparsed::from);
+    let parsed = Cli::try_parse_from(&args).map_err(|error| Unparsed::new(&error, &args));
     let (quiet, json) = match &parsed {
         Ok(cli) => (cli.output.quiet, cli.is_json()),
         Err(_) => (false, usage::wants_json(&args)),

@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::failure::{Account, Failure};
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -197,12 +198,13 @@ impl Printer {
     }
 
     fn render(&self, account: &Account<'_>) -> String {
-        let mut text = format!("{} {}", paint(self.terminal.colour_err, Mark::Bad, "error:"), account.message);
+        let mut text =
+            format!("{} {}", paint(self.terminal.colour_err, Mark::Bad, "error:"), harmless(&account.message));
         for cause in &account.causes {
-            let _ = write!(text, "\n  caused by: {cause}");
+            let _ = write!(text, "\n  caused by: {}", harmless(cause));
         }
         for hint in account.hints {
-            let _ = write!(text, "\n{} {hint}", paint(self.terminal.colour_err, Mark::Strong, "hint:"));
+            let _ = write!(text, "\n{} {}", paint(self.terminal.colour_err, Mark::Strong, "hint:"), harmless(hint));
         }
         text
     }
@@ -260,6 +262,23 @@ fn paint(colour: bool, mark: Mark, text: &str) -> String {
     if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
+/// Foreign text as a terminal may show it: control characters and those that turn the reading direction are spelled
+/// out (`\u{1b}`), so that a file name cannot move the cursor or read backwards.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if harmful(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
 /// A number with separators: `1,284,533`.
 pub fn count(number: u64) -> String {
     HumanCount(number).to_string()
@@ -315,6 +334,16 @@ mod tests {
     fn marks_say_the_same_without_colour() {
         assert_eq!(paint(false, Mark::Bad, "error:"), "error:");
         assert_eq!(paint(true, Mark::Bad, "error:"), "\u{1b}[1;31merror:\u{1b}[0m");
+    }
+
+    #[test]
+    fn a_foreign_name_cannot_touch_the_terminal() {
+        assert_eq!(harmless("Störung 船.csv"), "Störung 船.csv");
+        assert_eq!(harmless("a\u{1b}[2J\n\u{202e}gpj.exe"), "a\\u{1b}[2J\\u{a}\\u{202e}gpj.exe");
+        let err = Memory::default();
+        let printer = Printer::to(false, false, Arc::default(), Box::new(io::sink()), Box::new(err.clone()));
+        printer.failure(&Failure::new(Exit::FailedCheck, "x\u{9b}").context("y\u{7}").hint("z\u{2066}"));
+        assert_eq!(err.text(), "error: y\\u{7}\n  caused by: x\\u{9b}\nhint: z\\u{2066}\n");
     }
 
     #[test]

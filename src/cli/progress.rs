@@ -54,16 +54,16 @@ fn bar(printer: &Printer, progress: &Progress, ended: &Receiver<()>, pace: Pace)
     let known = style("{msg:>10} {bar:32} {percent:>3} %  {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
     let unknown = style("{msg:>10} {spinner} {bytes}, {bytes_per_sec}");
     printer.show_bar(Some(bar.clone()));
-    let mut phase = "";
+    let mut shown = ("", 0);
     while goes_on(ended, pace) {
-        let Snapshot { phase: now, done, total } = progress.snapshot();
-        if now != phase {
-            phase = now;
+        let Snapshot { phase, done, total } = progress.snapshot();
+        if shown != (phase, total) {
+            shown = (phase, total);
+            bar.set_style(if total > 0 { known.clone() } else { unknown.clone() });
+            bar.set_length(total);
+            bar.set_message(phase);
             bar.reset();
-            bar.set_message(now);
         }
-        bar.set_style(if total > 0 { known.clone() } else { unknown.clone() });
-        bar.set_length(total.max(done));
         bar.set_position(done);
         bar.tick();
     }

@@ -3,6 +3,7 @@
 //! clap knows what is wrong and what was probably meant; how an error looks, where it goes and what the program exits
 //! with is decided here as for every other failure, with `--json` too.
 
+use super::Cli;
 use super::exit::Exit;
 use super::failure::Failure;
 use clap::error::ErrorKind;
@@ -16,11 +17,12 @@ pub(super) enum Unparsed {
     Wrong(Failure),
 }
 
-impl From<clap::Error> for Unparsed {
-    fn from(error: clap::Error) -> Self {
+impl Unparsed {
+    /// Takes `error` apart, which clap returned for `args`.
+    pub(super) fn new(error: &clap::Error, args: &[OsString]) -> Self {
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Self::Asked(error.to_string()),
-            _ => Self::Wrong(failure(&error)),
+            _ => Self::Wrong(failure(error, &command(args))),
         }
     }
 }
@@ -33,7 +35,7 @@ pub(super) fn wants_json(args: &[OsString]) -> bool {
 }
 
 /// clap writes paragraphs: `error: …`, tips, usage, where to get help. The first is the message, tips are hints.
-fn failure(error: &clap::Error) -> Failure {
+fn failure(error: &clap::Error, command: &str) -> Failure {
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n");
     let first = paragraphs.next().unwrap_or_default();
@@ -46,9 +48,9 @@ fn failure(error: &clap::Error) -> Failure {
     let mut failure = Failure::new(Exit::Usage, message);
     let tip = paragraphs.flat_map(str::lines).find_map(|line| line.trim_start().strip_prefix("tip: "));
     if let Some(tip) = tip {
-        failure = failure.hint(tip);
+        failure = failure.hint(tip.replace('\'', "`"));
     }
-    failure.hint(format!("see `{} --help`", command(&text)))
+    failure.hint(format!("see `{command} --help`"))
 }
 
 /// A list below the message becomes part of it: `not provided:\n  --key <FILE>\n  --output <FILE.zip>`.
@@ -56,31 +58,38 @@ fn one_line(paragraph: &str) -> String {
     let mut lines = paragraph.lines().map(str::trim).filter(|line| !line.is_empty());
     let head = lines.next().unwrap_or_default();
     let rest: Vec<&str> = lines.collect();
-    match (rest.is_empty(), head.ends_with(':')) {
+    let line = match (rest.is_empty(), head.ends_with(':')) {
         (true, _) => head.to_owned(),
         (false, true) => format!("{head} {}", rest.join(", ")),
         (false, false) => format!("{head} {}", rest.join(" ")),
+    };
+    match line.replace('\'', "`").strip_suffix(']').and_then(|line| line.split_once(" [possible values: ")) {
+        Some((wrong, values)) => format!("{wrong}; possible values: {values}"),
+        None => line.replace('\'', "`"),
     }
-    .replace('\'', "`")
 }
 
-/// The command whose usage clap shows: the words after `Usage:` up to the first flag or argument.
-fn command(text: &str) -> String {
-    let usage = text.lines().find_map(|line| line.trim_start().strip_prefix("Usage: ")).unwrap_or("chatseal");
-    let words: Vec<&str> =
-        usage.split_whitespace().take_while(|word| word.bytes().all(|b| b.is_ascii_lowercase())).collect();
-    words.join(" ")
+/// The command that `args` name, as far as they do: `chatseal keys show`.
+fn command(args: &[OsString]) -> String {
+    let mut definition = Cli::definition();
+    let mut typed = definition.get_name().to_owned();
+    for word in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
+        let Some(child) = definition.find_subcommand(word).cloned() else { continue };
+        typed = format!("{typed} {word}");
+        definition = child;
+    }
+    typed
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Cli;
     use super::*;
     use clap::Parser;
 
     fn wrong(args: &[&str]) -> (String, Vec<String>) {
         let error = Cli::try_parse_from(args).unwrap_err();
-        let Unparsed::Wrong(failure) = Unparsed::from(error) else { panic!("{args:?} is help") };
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let Unparsed::Wrong(failure) = Unparsed::new(&error, &args) else { panic!("{args:?} is help") };
         assert_eq!(failure.exit(), Exit::Usage);
         let account = failure.account();
         assert_eq!(account.causes, Vec::<String>::new());
@@ -94,7 +103,7 @@ mod tests {
         assert_eq!(hints, ["see `chatseal export --help`"]);
         let (message, hints) = wrong(&["chatseal", "verfy", "x.zip"]);
         assert_eq!(message, "unrecognized subcommand `verfy`");
-        assert_eq!(hints, ["a similar subcommand exists: 'verify'", "see `chatseal --help`"]);
+        assert_eq!(hints, ["a similar subcommand exists: `verify`", "see `chatseal --help`"]);
         let (message, hints) = wrong(&["chatseal"]);
         assert_eq!((message.as_str(), hints.len()), ("a command is missing", 1));
         let (message, _) = wrong(&["chatseal", "keys"]);
@@ -106,6 +115,9 @@ mod tests {
         let args = ["chatseal", "export", "x", "--key", "k", "--output", "o.zip", "--since", "1700000000"];
         let (message, _) = wrong(&args);
         assert!(message.contains("`1700000000` is a bare number; write `ms:1700000000`"), "{message}");
+        let (message, hints) = wrong(&["chatseal", "--quiet", "verify", "a.zip", "--format", "xml"]);
+        assert_eq!(message, "invalid value `xml` for `--format <FORMAT>`; possible values: text, json");
+        assert_eq!(hints, ["see `chatseal verify --help`"]);
     }
 
     #[test]

@@ -116,8 +116,12 @@ impl AllowedSigners {
     }
 }
 
-/// A line that admits `key` as `principal` for `namespaces`, without line feed; `None` when `principal` holds white
-/// space, quotes or the signs of a pattern, and so would not be read as one plain name.
+/// Whether `name` is read as one plain name: no white space, commas, quotes or signs of a pattern or comment.
+pub fn is_principal(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || "\",*?!#".contains(c))
+}
+
+/// A line that admits `key` as `principal` for `namespaces`, without line feed; `None` where [`is_principal`] is not.
 pub fn allowed_signers_line(principal: &str, namespaces: &[&str], key: &PublicKey) -> Option<String> {
     line_for(principal, "", namespaces, key)
 }
@@ -128,11 +132,8 @@ pub fn allowed_authority_line(principal: &str, namespaces: &[&str], authority: &
 }
 
 fn line_for(principal: &str, option: &str, namespaces: &[&str], key: &PublicKey) -> Option<String> {
-    let special = |c: char| c.is_whitespace() || c.is_control() || "\",*?!#".contains(c);
-    if principal.is_empty() || principal.contains(special) {
-        return None;
-    }
-    Some(format!("{principal} {option}namespaces=\"{}\" {}", namespaces.join(","), key.openssh_line("")))
+    let line = || format!("{principal} {option}namespaces=\"{}\" {}", namespaces.join(","), key.openssh_line(""));
+    is_principal(principal).then(line)
 }
 
 type Parsed = (String, Options, Vec<u8>);

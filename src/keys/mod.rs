@@ -31,7 +31,7 @@ mod trust;
 mod wire;
 
 pub use agent::AgentError;
-pub use allowed_signers::{AllowedSigners, LineNote, allowed_authority_line, allowed_signers_line};
+pub use allowed_signers::{AllowedSigners, LineNote, allowed_authority_line, allowed_signers_line, is_principal};
 pub use certificate::{Authority, Certificate, CertificateError, CertificateProblem};
 pub use file::{KeyFile, KeyFileError};
 pub use generate::{GenerateError, GeneratedKey, generate};

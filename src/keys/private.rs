@@ -47,7 +47,7 @@ pub enum PrivateKeyError {
         found: String,
     },
     /// A key that needs a passphrase.
-    #[error("found an encrypted {found}; load it into an ssh-agent and name its public key instead")]
+    #[error("found an encrypted {found}, and chatseal asks for no passphrase")]
     Encrypted {
         /// The container.
         found: &'static str,

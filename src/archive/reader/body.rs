@@ -1,0 +1,93 @@
+//! Reading the bytes of members.
+
+use std::io::{self, Read};
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::super::defect::Flaw;
+use super::super::zip::{Entry, Method};
+use super::{Archive, size_limit};
+
+/// The bytes of one member in memory, and the buffers for the next.
+#[derive(Debug, Default)]
+pub struct Body {
+    raw: Vec<u8>,
+    plain: Vec<u8>,
+    deflated: bool,
+}
+
+impl Body {
+    /// The bytes as they lie in the zip.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The member's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        if self.deflated { &self.plain } else { &self.raw }
+    }
+
+    /// Inflates `self.raw` into exactly `size` bytes, using all of it.
+    fn inflate(&mut self, size: u64) -> bool {
+        let Ok(size) = usize::try_from(size) else { return false };
+        self.plain.resize(size, 0);
+        let mut stream = Decompress::new(false);
+        let status = stream.decompress(&self.raw, &mut self.plain, FlushDecompress::Finish);
+        let exact = stream.total_in() == self.raw.len() as u64 && stream.total_out() == size as u64;
+        status.is_ok_and(|status| status == Status::StreamEnd) && exact
+    }
+}
+
+impl Archive {
+    /// Reads the member of `entry` into memory and checks its CRC. A flaw leaves what could be read in `body`.
+    ///
+    /// `Err` if the file cannot be read; a member beyond its size limit is not read at all.
+    pub fn load(&self, entry: &Entry, body: &mut Body) -> io::Result<Result<(), Flaw>> {
+        body.deflated = entry.method == Method::Deflated;
+        body.raw.clear();
+        body.plain.clear();
+        // DEFLATE never grows data by more than this, so a longer stream holds something else.
+        let bound = entry.size.saturating_add(entry.size / 1000 + 64);
+        if entry.size > size_limit(&entry.member) || entry.stored > bound {
+            return Ok(Err(Flaw::MemberTooLarge));
+        }
+        let (start, length) = (self.data_start(entry), usize::try_from(entry.stored));
+        let (Ok(length), true) = (length, self.holds(start, entry.stored)) else {
+            return Ok(Err(Flaw::MembersOverlap));
+        };
+        body.raw.resize(length, 0);
+        let read = self.read_at(&mut body.raw, start)?;
+        body.raw.truncate(read);
+        if body.deflated && !body.inflate(entry.size) {
+            return Ok(Err(Flaw::DeflateDamaged));
+        }
+        if crc32fast::hash(body.bytes()) != entry.crc32 {
+            return Ok(Err(Flaw::CrcMismatch));
+        }
+        Ok(Ok(()))
+    }
+
+    /// Reads the bytes of a STORED member as a stream; nothing is checked.
+    pub fn stream<'a>(&'a self, entry: &Entry) -> MemberReader<'a> {
+        let at = self.data_start(entry);
+        MemberReader { archive: self, at, end: at.saturating_add(entry.stored) }
+    }
+}
+
+/// The bytes of a member as they lie in the zip.
+#[derive(Debug)]
+pub struct MemberReader<'a> {
+    archive: &'a Archive,
+    at: u64,
+    end: u64,
+}
+
+impl Read for MemberReader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        let wanted = left.min(out.len());
+        let read = self.archive.read_at(&mut out[..wanted], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}

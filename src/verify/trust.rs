@@ -1,0 +1,17 @@
+//! Whom the verifier trusts: nothing in an archive says so.
+
+use crate::keys::{AllowedSigners, Revocation};
+use crate::record::time::Millis;
+
+/// What the verifier brings along.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TrustPolicy<'a> {
+    /// Who may sign; `None` leaves the signer unchecked, which never ends well.
+    pub signers: Option<&'a AllowedSigners>,
+    /// The one signer that is accepted out of those.
+    pub signer: Option<&'a str>,
+    /// Keys that are refused at any time.
+    pub revoked: Option<&'a Revocation>,
+    /// When the signer must have been valid; otherwise at the time that the seal claims.
+    pub at: Option<Millis>,
+}
