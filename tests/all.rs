@@ -1,13 +1,15 @@
 //! The integration tests, one binary: every file is named here, with what it holds against the program.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
-
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "plain beats fast in tests")]
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// Archives that are wrong in one way each.
 mod damaged;
+/// The demo ends well, and what it prints works when it is typed.
+mod demo;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// The house rules: layers, dependencies, words and files.

@@ -86,3 +86,58 @@ fn nothing_is_coloured_where_nobody_looks() {
     let output = Command::new(env!("CARGO_BIN_EXE_chatseal")).env("TERM", "xterm").output().unwrap();
     assert!(!output.stderr.contains(&0x1b));
 }
+
+/// An export that takes a while: posts of one channel, some ten megabytes.
+#[cfg(unix)]
+fn long_export(path: &std::path::Path) {
+    use std::io::Write;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let channel = r#""team":"ops","name":"bridge","display_name":"Bridge","type":"O","header":"","purpose":"""#;
+    writeln!(file, r#"{{"type":"version","version":1}}"#).unwrap();
+    writeln!(file, r#"{{"type":"team","team":{{"name":"ops","display_name":"Ops","type":"O"}}}}"#).unwrap();
+    writeln!(file, r#"{{"type":"channel","channel":{{{channel}}}}}"#).unwrap();
+    writeln!(file, r#"{{"type":"user","user":{{"username":"ana","email":"ana@example.org"}}}}"#).unwrap();
+    for number in 0..100_000_u64 {
+        let post = format!(
+            r#""team":"ops","channel":"bridge","user":"ana","message":"All quiet, hour {number}.","create_at":{}"#,
+            1_791_950_400_000 + number * 1000
+        );
+        writeln!(file, r#"{{"type":"post","post":{{{post}}}}}"#).unwrap();
+    }
+    file.flush().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_run_with_130_and_nothing_is_left() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    long_export(&place.path().join("long.jsonl"));
+    assert!(chatseal(&["keygen", &at("seal.key"), "--quiet"]).status.success());
+    let before = names(place.path());
+    for signal in ["INT", "TERM"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chatseal"))
+            .args(["export", &at("long.jsonl"), "--key", &at("seal.key"), "--output", &at("long.zip"), "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Once it has said what it understood, it listens and works.
+        let mut said = [0; 1];
+        std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(code(&output), i32::from(Exit::Interrupted.code()), "{}", String::from_utf8_lossy(&output.stdout));
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["exit"]["name"], "interrupted");
+        assert_eq!(names(place.path()), before, "SIG{signal} leaves something behind");
+    }
+}
+
+#[cfg(unix)]
+fn names(folder: &std::path::Path) -> Vec<std::ffi::OsString> {
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    names
+}

@@ -39,6 +39,7 @@
 
 pub mod defect;
 pub mod exceptions;
+pub mod extract;
 pub mod manifest;
 pub mod names;
 pub mod reader;

@@ -6,6 +6,7 @@ use super::manual::Manual;
 use super::printer::Printer;
 use clap::ValueEnum;
 use clap_complete::Shell;
+use serde::Serialize;
 
 /// Print the completions for a shell
 ///
@@ -39,6 +40,12 @@ pub(super) const MANUAL: Manual = Manual {
     see_also: &["chatseal(1)"],
 };
 
+/// The answer with `--json`.
+#[derive(Serialize)]
+struct Completions<'a> {
+    script: &'a str,
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Exit {
     let shell = match args.shell {
@@ -50,6 +57,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Exit {
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::definition(), "chatseal", &mut script);
-    printer.data(script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    printer.answer("completions", Exit::Ok, &Completions { script: &script }, || script.clone());
     Exit::Ok
 }

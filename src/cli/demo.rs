@@ -53,6 +53,9 @@ pub(super) const MANUAL: Manual = Manual {
 /// Who signs in the story, as its `allowed_signers` file names them.
 const SIGNER: &str = "records@vestermoor.example";
 
+/// The log that the archive of the story belongs to.
+const ORIGIN: &str = "chat.vestermoor.example/audit";
+
 /// A command that was run: what was typed, how it ended and, with `--json`, what it answered.
 #[derive(Serialize)]
 struct Step {
@@ -91,8 +94,19 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     stage.trust(&key, &signers).map_err(|error| cannot(&signers, error))?;
 
     stage.tell("The export becomes one sealed archive");
-    stage
-        .run(Exit::Ok, [word("export"), path(&export), word("--key"), path(&key), word("--output"), path(&archive)])?;
+    stage.run(
+        Exit::Ok,
+        [
+            word("export"),
+            path(&export),
+            word("--key"),
+            path(&key),
+            word("--output"),
+            path(&archive),
+            word("--origin"),
+            word(ORIGIN),
+        ],
+    )?;
 
     stage.tell("Anybody with the archive and the public key can check it");
     stage.run(Exit::Ok, [word("verify"), path(&archive), word("--signers"), path(&signers)])?;

@@ -3,9 +3,13 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use super::manual::Manual;
-use super::printer::Printer;
+use super::opening;
+use super::printer::{Printer, count, harmless};
+use super::progress;
+use crate::archive::extract::{ExtractError, extract};
 use clap::ValueHint;
-use std::path::PathBuf;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 
 /// Unpack an archive safely, to be checked with ordinary tools
 ///
@@ -34,7 +38,35 @@ pub(super) const MANUAL: Manual = Manual {
     see_also: &["chatseal-verify(1)", "chatseal-archive(5)", "sha256sum(1)"],
 };
 
+/// What was unpacked.
+#[derive(Serialize)]
+struct Unpacked<'a> {
+    output: &'a Path,
+    files: u64,
+    verified: bool,
+}
+
 /// Runs the command.
-pub(super) fn run(_args: &Args, _printer: &Printer) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Internal, "extract is not built yet"))
+pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    let archive = opening::safely(&args.archive)?;
+    let files = progress::watch(printer, |progress| extract(&archive, &args.output, progress)).map_err(|error| {
+        let exit = match error {
+            ExtractError::Exists(_) => Exit::Refused,
+            ExtractError::Unnamed(_) => Exit::Usage,
+            ExtractError::Damaged { .. } => Exit::FailedCheck,
+            ExtractError::Read { .. } | ExtractError::Write { .. } => Exit::Unavailable,
+            ExtractError::Interrupted(_) => Exit::Interrupted,
+        };
+        let failure = Failure::of(exit, error).context(format!("cannot unpack `{}`", args.archive.display()));
+        if exit == Exit::Refused { failure.hint("name another folder; nothing was touched") } else { failure }
+    })?;
+    let unpacked = Unpacked { output: &args.output, files, verified: false };
+    printer.answer("extract", Exit::Ok, &unpacked, || {
+        format!(
+            "unpacked {} files into {}, unverified\nhow to check them by hand stands in data/README.txt\n",
+            count(files),
+            harmless(&args.output.display().to_string())
+        )
+    });
+    Ok(Exit::Ok)
 }

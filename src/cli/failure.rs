@@ -10,7 +10,6 @@
 //! ```
 
 use super::exit::Exit;
-use crate::progress::Interrupted;
 use serde::Serialize;
 
 /// More hints than this are noise.
@@ -30,12 +29,18 @@ impl Failure {
         Self { exit, error: anyhow::Error::msg(message.into()), hints: Vec::new() }
     }
 
-    /// A failure of the core; its sources become causes. Work that was told to stop is [`Exit::Interrupted`],
-    /// whatever it was doing.
+    /// A failure of the core; its sources become causes.
     pub fn of(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
-        let error = error.into();
-        let stopped = error.chain().any(<dyn std::error::Error>::is::<Interrupted>);
-        Self { exit: if stopped { Exit::Interrupted } else { exit }, error, hints: Vec::new() }
+        Self { exit, error: error.into(), hints: Vec::new() }
+    }
+
+    /// The same failure, of work that a signal had told to stop: whatever it was doing, that is why it ended.
+    #[must_use]
+    pub(super) fn stopped(mut self) -> Self {
+        if self.exit != Exit::Internal {
+            self.exit = Exit::Interrupted;
+        }
+        self
     }
 
     /// Says what was attempted; what was the message becomes the first cause.
@@ -84,15 +89,10 @@ pub struct Account<'a> {
 mod tests {
     use super::*;
 
-    #[derive(Debug, thiserror::Error)]
-    #[error("cannot seal `a.zip`")]
-    struct Sealing(#[source] Interrupted);
-
     #[test]
-    fn stopped_work_is_interrupted_whatever_it_was_doing() {
-        let failure = Failure::of(Exit::Unavailable, Sealing(Interrupted));
-        assert_eq!(failure.exit(), Exit::Interrupted);
-        assert_eq!(failure.account().causes, ["interrupted"]);
+    fn stopped_work_is_interrupted_but_a_bug_stays_a_bug() {
+        assert_eq!(Failure::new(Exit::Unavailable, "x").stopped().exit(), Exit::Interrupted);
+        assert_eq!(Failure::new(Exit::Internal, "x").stopped().exit(), Exit::Internal);
     }
 
     #[test]

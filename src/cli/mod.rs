@@ -17,6 +17,7 @@ mod interrupt;
 mod keygen;
 mod keys;
 pub mod manual;
+mod opening;
 pub mod printer;
 mod progress;
 mod show;
@@ -28,9 +29,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;
 use failure::Failure;
 use manual::Manual;
-use printer::Printer;
+use printer::{Printer, Product};
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use usage::Unparsed;
 
 /// Seal Mattermost exports into archives that a stranger can verify offline
@@ -104,7 +106,8 @@ pub fn main() -> Exit {
         Err(failure) => (Arc::default(), Err(failure)),
     };
     let printer = Printer::terminal(quiet, json, stop);
-    edge(&printer, || {
+    let product = parsed.as_ref().map_or(Product::Answer, Cli::product);
+    edge(&printer, product, || {
         listening?;
         match parsed {
             Ok(cli) => cli.run(&printer),
@@ -118,15 +121,28 @@ pub fn main() -> Exit {
 }
 
 /// Where every run ends: a failure is shown once, a panic is one, and an answer that did not arrive is not a good end.
-fn edge(printer: &Printer, work: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
-    let exit = crash::catch(work).unwrap_or_else(|failure| printer.failure(&failure));
-    printer.settle(exit)
+fn edge(printer: &Printer, product: Product, work: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
+    let exit = crash::catch(work).unwrap_or_else(|failure| {
+        let stopped = printer.stop().load(Ordering::Relaxed);
+        printer.failure(&if stopped { failure.stopped() } else { failure })
+    });
+    printer.settle(exit, product)
 }
 
 impl Cli {
     /// Whether the answer is to be one JSON document: `--json`, or `--format json` of a command that has it.
     fn is_json(&self) -> bool {
         self.output.json || matches!(&self.command, Command::Verify(args) if args.is_json())
+    }
+
+    /// What the user wants of the command.
+    fn product(&self) -> Product {
+        match self.command {
+            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) => Product::Files,
+            Command::Demo(_) | Command::Keys(_) | Command::Verify(_) | Command::Show(_) | Command::Completions(_) => {
+                Product::Answer
+            }
+        }
     }
 
     /// Does what was asked.
@@ -174,7 +190,7 @@ mod tests {
 
     fn ending(json: bool, out: &Memory, err: &Memory, work: impl FnOnce(&Printer) -> Result<Exit, Failure>) -> Exit {
         let printer = Printer::to(false, json, Arc::default(), Box::new(out.clone()), Box::new(err.clone()));
-        edge(&printer, || work(&printer))
+        edge(&printer, Product::Answer, || work(&printer))
     }
 
     #[test]
@@ -232,17 +248,25 @@ mod tests {
 
     #[test]
     fn an_answer_that_does_not_arrive_is_not_a_good_end() {
-        let full = Some("error: cannot write to standard output");
+        let full = Some("cannot write to standard output");
         for (kind, message) in [(ErrorKind::BrokenPipe, None), (ErrorKind::StorageFull, full)] {
-            for (meant, expected) in [(Exit::Ok, Exit::Unavailable), (Exit::FailedCheck, Exit::FailedCheck)] {
+            for (product, meant, expected) in [
+                (Product::Answer, Exit::Ok, Exit::Unavailable),
+                (Product::Answer, Exit::FailedCheck, Exit::FailedCheck),
+                // What was sealed is sealed, whoever reads the report.
+                (Product::Files, Exit::Ok, Exit::Ok),
+            ] {
                 let err = Memory::default();
                 let printer = Printer::to(false, false, Arc::default(), Box::new(Closed(kind)), Box::new(err.clone()));
-                let exit = edge(&printer, || {
+                let exit = edge(&printer, product, || {
                     printer.line("everything is well");
                     Ok(meant)
                 });
                 assert_eq!(exit, expected);
-                assert_eq!(err.text().lines().next(), message);
+                let said = err.text();
+                assert_eq!(said.is_empty(), message.is_none(), "{said}");
+                assert!(said.contains(message.unwrap_or_default()), "{said}");
+                assert_eq!(said.starts_with("warning: "), message.is_some() && product == Product::Files, "{said}");
             }
         }
     }

@@ -36,6 +36,15 @@ pub enum Mark {
     Strong,
 }
 
+/// What a command is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// What it says on stdout: without that, nothing was done.
+    Answer,
+    /// The files that it writes, which stand whether or not their account is read.
+    Files,
+}
+
 /// Decides streams, colour, quiet and JSON for one run of the program.
 pub struct Printer {
     quiet: bool,
@@ -209,20 +218,25 @@ impl Printer {
         text
     }
 
-    /// The exit that may stand after all writes: an answer that did not arrive makes a good end
-    /// [`Exit::Unavailable`]; a reader that went away (a closed pipe) needs no message, everything else gets one.
-    pub fn settle(&self, exit: Exit) -> Exit {
+    /// The exit that may stand after all writes: where the answer is the product, a good end without it is
+    /// [`Exit::Unavailable`]. A reader that went away (a closed pipe) needs no message, everything else gets one.
+    pub fn settle(&self, exit: Exit, product: Product) -> Exit {
         let failed = {
             let mut out = guard(&self.out);
             out.flush();
             out.failed.take()
         };
         let Some(error) = failed else { return exit };
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            let failure = Failure::of(Exit::Unavailable, error).context("cannot write to standard output");
-            self.say(&self.render(&failure.account()));
+        let heard = error.kind() != io::ErrorKind::BrokenPipe;
+        match product {
+            Product::Files if heard => self.warn(format!("cannot write to standard output: {error}")),
+            Product::Answer if heard => {
+                let failure = Failure::of(Exit::Unavailable, error).context("cannot write to standard output");
+                self.say(&self.render(&failure.account()));
+            }
+            _ => {}
         }
-        if exit == Exit::Ok { Exit::Unavailable } else { exit }
+        if exit == Exit::Ok && product == Product::Answer { Exit::Unavailable } else { exit }
     }
 }
 

@@ -1,10 +1,17 @@
 //! `chatseal show`: what an archive claims.
 
+mod claims;
+mod record;
+
 use super::exit::Exit;
 use super::failure::Failure;
 use super::manual::Manual;
-use super::printer::Printer;
+use super::opening;
+use super::printer::{Printer, harmless};
+use claims::Claims;
 use clap::ValueHint;
+use serde::Serialize;
+use std::io;
 use std::path::PathBuf;
 
 /// Show what an archive claims, or one of its records
@@ -37,6 +44,33 @@ pub(super) const MANUAL: Manual = Manual {
 };
 
 /// Runs the command.
-pub(super) fn run(_args: &Args, _printer: &Printer) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Internal, "show is not built yet"))
+pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    let archive = opening::safely(&args.archive)?;
+    let unreadable = |error: io::Error| {
+        Failure::of(Exit::Unavailable, error).context(format!("cannot read `{}`", args.archive.display()))
+    };
+    let name = harmless(&args.archive.display().to_string()).into_owned();
+    match &args.record {
+        None => {
+            let claims = Claims::read(&archive).map_err(unreadable)?;
+            printer.answer("show", Exit::Ok, &claims, || claims.text(printer, &name));
+            Ok(Exit::Ok)
+        }
+        Some(id) => {
+            let found = record::find(&archive, id).map_err(unreadable)?;
+            if found.is_empty() {
+                let message = format!("no record `{}` in `{}`", harmless(id), args.archive.display());
+                return Err(Failure::new(Exit::FailedCheck, message));
+            }
+            printer.answer("show", Exit::Ok, &Found { verified: false, records: &found }, || record::text(&found));
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// The records with the id that was asked for.
+#[derive(Serialize)]
+struct Found<'a> {
+    verified: bool,
+    records: &'a [record::Record],
 }

@@ -1,13 +1,21 @@
 //! `chatseal verify`: does an archive still say what was sealed, and who says so?
 
+mod document;
+mod text;
+
 use super::exit::Exit;
 use super::failure::Failure;
 use super::manual::Manual;
 use super::printer::Printer;
+use super::progress;
 use super::threads::Threads;
+use crate::keys::{AllowedSigners, Revocation};
+use crate::progress::Progress;
 use crate::record::time::{self, Millis};
+use crate::verify::{Ending, Report, TrustPolicy, VerifyError, check_chain, verify};
 use clap::{ValueEnum, ValueHint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Check archives, completely, offline
 ///
@@ -76,6 +84,100 @@ pub(super) const MANUAL: Manual = Manual {
 };
 
 /// Runs the command.
-pub(super) fn run(_args: &Args, _printer: &Printer) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Internal, "verify is not built yet"))
+pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    let signers = args.signers.as_deref().map(read).transpose()?.map(|bytes| AllowedSigners::parse(&bytes));
+    let revoked = args.revoked.as_deref().map(revocation).transpose()?;
+    let policy = TrustPolicy {
+        signers: signers.as_ref(),
+        signer: args.signer.as_deref(),
+        revoked: revoked.as_ref(),
+        at: args.at,
+    };
+    let paths = archives(&args.archives)?;
+    let mut checked = args.threads.run(|| progress::watch(printer, |progress| check(&paths, &policy, progress)))??;
+    let mut reports: Vec<&mut Report> = checked.iter_mut().filter_map(|(_, result)| result.as_mut().ok()).collect();
+    check_chain(&mut reports);
+    let exit = checked
+        .iter()
+        .map(|(_, result)| ending(result))
+        .min_by_key(|exit| severity(*exit))
+        .unwrap_or(Exit::Unavailable);
+    printer.answer("verify", exit, &document::Document::new(&checked), || text::render(printer, &checked, exit));
+    Ok(exit)
+}
+
+/// An archive and what came of checking it.
+type Checked = (PathBuf, Result<Report, VerifyError>);
+
+fn check(paths: &[PathBuf], policy: &TrustPolicy<'_>, progress: &Progress) -> Result<Vec<Checked>, Failure> {
+    let mut checked = Vec::new();
+    for path in paths {
+        let result = verify(path, policy, progress);
+        match result {
+            Err(VerifyError::Interrupted(stopped)) => return Err(Failure::of(Exit::Interrupted, stopped)),
+            // One archive that cannot be read leaves nothing to report; one of several is a line of the report.
+            Err(error) if paths.len() == 1 => return Err(Failure::of(Exit::Unavailable, error)),
+            _ => {}
+        }
+        checked.push((path.clone(), result));
+    }
+    Ok(checked)
+}
+
+/// How the check of one archive ends the program.
+fn ending(result: &Result<Report, VerifyError>) -> Exit {
+    match result.as_ref().map(Report::ending) {
+        Err(_) => Exit::Unavailable,
+        Ok(Ending::FailedCheck) => Exit::FailedCheck,
+        Ok(Ending::Untrusted) => Exit::Untrusted,
+        Ok(Ending::Incomplete) => Exit::Incomplete,
+        Ok(Ending::Intact) => Exit::Ok,
+    }
+}
+
+/// Of several archives the first of these decides: unreadable, not intact, untrusted, incomplete.
+fn severity(exit: Exit) -> usize {
+    let order = [Exit::Unavailable, Exit::FailedCheck, Exit::Untrusted, Exit::Incomplete];
+    order.iter().position(|other| *other == exit).unwrap_or(order.len())
+}
+
+/// The files to check: each path given, and the `.zip` files of each folder given.
+fn archives(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            paths.push(path.clone());
+            continue;
+        }
+        let unreadable = |error: io::Error| {
+            Failure::of(Exit::Unavailable, error).context(format!("cannot read the folder `{}`", path.display()))
+        };
+        let mut inside = Vec::new();
+        for entry in fs::read_dir(path).map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.path();
+            if file.extension().is_some_and(|extension| extension == "zip") {
+                inside.push(file);
+            }
+        }
+        if inside.is_empty() {
+            let message = format!("no `.zip` file in the folder `{}`", path.display());
+            return Err(Failure::new(Exit::Unavailable, message).hint("nothing to check is not a good result"));
+        }
+        inside.sort();
+        paths.extend(inside);
+    }
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let context = || format!("cannot read `{}`", path.display());
+    fs::read(path).map_err(|error| Failure::of(Exit::Unavailable, error).context(context()))
+}
+
+fn revocation(path: &Path) -> Result<Revocation, Failure> {
+    let context = || format!("cannot use the revocation list `{}`", path.display());
+    Revocation::parse(&read(path)?).map_err(|error| {
+        let failure = Failure::of(Exit::Unavailable, error).context(context());
+        failure.hint("a list that is not understood could revoke the signer, so nothing is accepted")
+    })
 }

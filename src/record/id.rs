@@ -3,7 +3,7 @@
 //! Ids are ASCII from `[A-Za-z0-9._:@+%/-]`, so an id never needs escaping in a record line, and comparing lines of
 //! one kind and time compares their ids first.
 
-use ring::digest::{Context, SHA256, digest};
+use ring::digest::{SHA256, digest};
 
 /// Joins the key columns of a row, in catalogue order, by `/`.
 ///
@@ -38,11 +38,12 @@ fn push_escaped(id: &mut String, part: &[u8]) {
 /// `key` is compact JSON of fixed fields of the kind; `n` counts, from 0, the records of equal key in byte order of
 /// their `data`, so that the id does not depend on where a line stood in the export.
 pub fn synthetic(kind: &str, key: &[u8], n: u64) -> Synthetic {
-    let mut hash = Context::new(&SHA256);
-    for part in [kind.as_bytes(), b"\n", key, b"\n", n.to_string().as_bytes()] {
-        hash.update(part);
+    let mut message = Vec::with_capacity(kind.len() + key.len() + 24);
+    for part in [kind.as_bytes(), b"\n", key, b"\n"] {
+        message.extend_from_slice(part);
     }
-    prefixed(*b"s:", hash.finish().as_ref())
+    super::line::push_integer(&mut message, n.cast_signed());
+    prefixed(*b"s:", digest(&SHA256, &message).as_ref())
 }
 
 /// A derived id: `s:` and 32 hex digits, always ASCII.
@@ -109,8 +110,20 @@ fn nibble(digit: u8) -> Option<u8> {
 
 /// Whether `id` could stand in a record line: 1 to 2,000 bytes of the id alphabet.
 pub fn is_valid(id: &[u8]) -> bool {
-    (1..=2000).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"._:@+%/-".contains(b))
+    (1..=2000).contains(&id.len()) && id.iter().all(|byte| ALPHABET[usize::from(*byte)])
 }
+
+/// Which bytes an id may hold: looked up, because every id of an archive is checked.
+const ALPHABET: [bool; 256] = {
+    let mut alphabet = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let punctuation = matches!(byte, b'.' | b'_' | b':' | b'@' | b'+' | b'%' | b'/' | b'-');
+        alphabet[byte as usize] = byte.is_ascii_alphanumeric() || punctuation;
+        byte += 1;
+    }
+    alphabet
+};
 
 /// Whether `text` is spelled like an id that Mattermost made: 26 lower-case letters and digits.
 pub fn is_mattermost(text: &str) -> bool {

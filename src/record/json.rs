@@ -118,6 +118,24 @@ impl<'a> Cursor<'a> {
         self.literal(literal).is_ok()
     }
 
+    /// Whether `byte` comes next, with no white space before it.
+    pub fn next_is(&self, byte: u8) -> bool {
+        self.byte() == Some(byte)
+    }
+
+    /// Takes a string of `[a-z0-9_]+` that comes next, with no white space before it; `None` leaves the cursor.
+    pub fn take_name(&mut self) -> Option<&'a str> {
+        let rest = self.text.as_bytes().get(self.pos..)?.strip_prefix(b"\"")?;
+        let name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
+        let length = rest.iter().position(|byte| !name(byte)).filter(|length| *length > 0)?;
+        if rest.get(length) != Some(&b'"') {
+            return None;
+        }
+        let start = self.pos + 1;
+        self.pos = start + length + 1;
+        self.text.get(start..start + length)
+    }
+
     /// Requires that nothing but white space is left.
     pub fn end(&mut self) -> Result<(), Fault> {
         if self.peek().is_none() { Ok(()) } else { self.fault("the end of the text") }

@@ -40,7 +40,7 @@ pub fn format(at: Millis) -> Option<String> {
     (text.len() == 24).then_some(text)
 }
 
-/// Parses exactly what [`format`] writes; any other spelling is `None`.
+/// Parses exactly what [`format()`] writes; any other spelling is `None`.
 pub fn parse_exact(text: &str) -> Option<Millis> {
     let at = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
     (format(at).as_deref() == Some(text)).then_some(at)

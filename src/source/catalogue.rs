@@ -15,7 +15,7 @@ pub struct Table {
     pub table: &'static str,
     /// What it is evidence of.
     pub evidence: &'static str,
-    /// Field that dates a record; `None` where the table has no immutable origin time (`at` is 0).
+    /// Field that dates a record; `None` where the table has no origin time that never changes (`at` is 0).
     pub origin: Option<&'static str>,
     /// Other fields holding the time of an event; a window selects by them as well.
     pub events: &'static [&'static str],

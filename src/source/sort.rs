@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Bytes of lines that a sorter holds before it writes a run.
-pub const ARENA_BYTES: usize = 12 << 20;
+pub const ARENA_BYTES: usize = 24 << 20;
 
 /// Runs that one sorter keeps before it merges them into one.
 const MAX_RUNS: usize = 256;
@@ -297,10 +297,10 @@ impl Reader {
     }
 }
 
-/// All runs of all sorters as one stream in order: a binary heap of readers.
+/// All runs of all sorters as one stream in order: a binary heap of readers, each with the rank and time of its record.
 #[derive(Debug)]
 pub struct Merge {
-    heap: Vec<Reader>,
+    heap: Vec<(u8, i64, Reader)>,
 }
 
 impl Merge {
@@ -318,11 +318,12 @@ impl Merge {
         Self::start(readers)
     }
 
-    fn start(mut readers: Vec<Reader>) -> io::Result<Self> {
+    fn start(readers: Vec<Reader>) -> io::Result<Self> {
         let mut heap = Vec::with_capacity(readers.len());
-        for mut reader in readers.drain(..) {
+        for mut reader in readers {
             if reader.load()? {
-                heap.push(reader);
+                let Item { kind, at, .. } = reader.current();
+                heap.push((kind, at, reader));
             }
         }
         let mut merge = Self { heap };
@@ -334,25 +335,35 @@ impl Merge {
 
     /// The next record, if there is one.
     pub fn peek(&self) -> Option<Item<'_>> {
-        self.heap.first().map(Reader::current)
+        self.heap.first().map(|(.., reader)| reader.current())
     }
 
     /// Moves past the record that [`Self::peek`] shows.
     pub fn advance(&mut self) -> io::Result<()> {
-        let Some(first) = self.heap.first_mut() else { return Ok(()) };
-        if !first.step()? {
+        let Some((kind, at, reader)) = self.heap.first_mut() else { return Ok(()) };
+        if reader.step()? {
+            let item = reader.current();
+            (*kind, *at) = (item.kind, item.at);
+        } else {
             self.heap.swap_remove(0);
         }
         self.sink(0);
         Ok(())
     }
 
+    fn comes_before(&self, left: usize, right: usize) -> bool {
+        let (left, right) = (&self.heap[left], &self.heap[right]);
+        match (left.0, left.1).cmp(&(right.0, right.1)) {
+            Ordering::Equal => left.2.current().line < right.2.current().line,
+            order => order.is_lt(),
+        }
+    }
+
     fn sink(&mut self, mut at: usize) {
         loop {
-            let (left, right) = (2 * at + 1, 2 * at + 2);
             let mut least = at;
-            for child in [left, right] {
-                if child < self.heap.len() && self.heap[child].current().order(&self.heap[least].current()).is_lt() {
+            for child in [2 * at + 1, 2 * at + 2] {
+                if child < self.heap.len() && self.comes_before(child, least) {
                     least = child;
                 }
             }

@@ -34,7 +34,6 @@ use crate::archive::segments;
 use crate::progress::{Interrupted, Progress};
 use checks::Checks;
 use code::Code;
-use finding::Findings;
 use layer::Layer;
 use members::Texts;
 use records::Walk;
@@ -89,15 +88,14 @@ fn read(path: &Path, policy: &TrustPolicy<'_>, progress: &Progress, report: &mut
         return Ok(());
     }
     report.seal_sha256 = texts.digest(&Member::Seal);
-    match &seal {
-        Some(seal) => match seal::signatures(&texts, seal, checks) {
+    if let Some(seal) = &seal {
+        match seal::signatures(&texts, seal, checks) {
             Some(signature) => report.principals = seal::trust(&signature, seal, policy, checks),
             None => checks.skipped(Layer::Trust, "there is no valid signature to judge"),
-        },
-        None => {
-            checks.skipped(Layer::Signature, "there is no seal to check it with");
-            checks.skipped(Layer::Trust, "there is no seal");
         }
+    } else {
+        checks.skipped(Layer::Signature, "there is no seal to check it with");
+        checks.skipped(Layer::Trust, "there is no seal");
     }
     payload(&archive, &texts, seal.as_ref(), progress, checks, &mut report.counted)?;
     remark(report, policy, seal.is_some());
@@ -186,9 +184,4 @@ fn remark(report: &mut Report, policy: &TrustPolicy<'_>, sealed: bool) {
             report.remarks.push("the signer was judged at the seal's time, as claimed by the signer".to_owned());
         }
     }
-}
-
-/// Everything found in `reports`, counted.
-pub fn total_findings(reports: &[Report]) -> u64 {
-    reports.iter().map(Report::findings).map(Findings::total).sum()
 }

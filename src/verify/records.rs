@@ -219,10 +219,10 @@ impl<'b> Lines<'_, 'b> {
         if parsed.kind != self.kind {
             self.found(Code::RecordKind, format!("expected `{}`, found `{}`", self.kind, parsed.kind));
         }
-        if let Some((previous, bytes)) = &self.previous {
-            if !in_order((previous, bytes), (&parsed, line)) {
-                self.found(Code::RecordOrder, out_of_order(parsed.id));
-            }
+        if let Some((previous, bytes)) = &self.previous
+            && !in_order((previous, bytes), (&parsed, line))
+        {
+            self.found(Code::RecordOrder, out_of_order(parsed.id));
         }
         if let Some(path) = parsed.member {
             self.name_file(path);

@@ -92,7 +92,10 @@ impl Report {
             layers.iter().any(|(layer, outcome)| *layer == wanted && matches!(outcome, Outcome::NotChecked(_)))
         };
         let mut words = match self.ending() {
-            Ending::FailedCheck => format!("NOT INTACT: {} findings", self.findings().total()),
+            Ending::FailedCheck => match self.findings().total() {
+                1 => "NOT INTACT: 1 finding".to_owned(),
+                n => format!("NOT INTACT: {n} findings"),
+            },
             Ending::Untrusted if unchecked(Layer::Trust) && !self.findings().touches(Layer::Signature) => {
                 "intact, signer not checked".to_owned()
             }
@@ -104,11 +107,12 @@ impl Report {
             if unchecked(Layer::Chain) {
                 words.push_str(", chain not checked");
             }
-            words.push_str(&match self.counted.exceptions {
+            let sealed_in = match self.counted.exceptions {
                 0 => ", no exceptions".to_owned(),
                 1 => ", 1 exception sealed in it".to_owned(),
                 n => format!(", {n} exceptions sealed in it"),
-            });
+            };
+            words += &sealed_in;
         }
         words
     }

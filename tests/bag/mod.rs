@@ -185,12 +185,13 @@ impl Spec {
             (self.notes(), "notes"),
         ];
         for (count, name) in rows {
-            text += &format!("{count:>20}  {name}\n");
+            text += &format!("{:>20}  {name}\n", grouped(count));
         }
         text += "\nCompleteness: rows in the source = records + out of scope + withheld by policy + quarantined\n\n";
         for (kind, records, withheld) in self.kinds() {
-            let source = records as u64 + self.out_of_scope + withheld as u64;
-            text += &format!("  {kind}: {source} = {records} + {} + {withheld} + 0\n", self.out_of_scope);
+            let out = usize::try_from(self.out_of_scope).expect("small");
+            let [source, records, out, withheld] = [records + out + withheld, records, out, withheld].map(grouped);
+            text += &format!("  {kind}: {source} = {records} + {out} + {withheld} + 0\n");
         }
         if self.segments.is_empty() {
             text += "  no rows of any kind\n";
@@ -395,6 +396,17 @@ fn tree(leaves: &[Vec<u8>]) -> Vec<u8> {
 /// A record line.
 pub(crate) fn line(kind: &str, id: &str, at: i64, data: &str) -> String {
     format!(r#"{{"kind":"{kind}","id":"{id}","at":{at},"data":{data}}}"#)
+}
+
+/// A number with commas between groups of three digits.
+fn grouped(number: usize) -> String {
+    let mut text = number.to_string();
+    let mut at = text.len();
+    while at > 3 {
+        at -= 3;
+        text.insert(at, ',');
+    }
+    text
 }
 
 /// SHA-256 in hex.

@@ -38,18 +38,17 @@ fn certificates_revoked_by_number() {
     }
     // Runs, scattered and dense numbers: ssh-keygen picks list, span or bitmap for each.
     let scattered: Vec<String> = (1001..1400).step_by(2).map(|serial| format!("serial: {serial}")).collect();
-    let alone = "serial: 10-30\nserial: 1099511627776\nserial: 18446744073709551615\n";
+    let alone = "serial: 10-30\nserial: 5000000-9000000\nserial: 1099511627776\nserial: 18446744073709551615\n";
     let (folder, key, authority, krl) = list(&(alone.to_owned() + &scattered.join("\n")));
     let mut revoked = Vec::new();
-    for serial in
-        ["0", "9", "10", "30", "31", "1000", "1001", "1002", "1399", "1400", "1099511627776", "18446744073709551615"]
-    {
+    let around = ["0", "9", "10", "30", "31", "1000", "1001", "1002", "1399", "1400", "4999999", "5000000", "9000000"];
+    for serial in around.into_iter().chain(["9000001", "1099511627776", "18446744073709551615"]) {
         let certificate = certify(&authority, &key, &["-n", "root", "-z", serial]);
         let ours = ours(&krl, &key);
         assert_eq!(ours.is_some(), theirs(&krl, &certificate), "{serial}");
         revoked.extend(ours.map(|ours| (serial, ours)));
     }
-    let expected = ["10", "30", "1001", "1399", "1099511627776", "18446744073709551615"];
+    let expected = ["10", "30", "1001", "1399", "5000000", "9000000", "1099511627776", "18446744073709551615"];
     assert_eq!(revoked, expected.map(|serial| (serial, Revoked::Serial(serial.parse().unwrap()))));
     let other = folder.ssh_key("other", &["ed25519"]);
     let certificate = certify(&other, &key, &["-n", "root", "-z", "10"]);

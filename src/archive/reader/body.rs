@@ -8,34 +8,51 @@ use super::super::defect::Flaw;
 use super::super::zip::{Entry, Method};
 use super::{Archive, size_limit};
 
-/// The bytes of one member in memory, and the buffers for the next.
+/// The bytes of one member in memory, and the buffers for the next: they only grow, so that none is cleared in vain.
 #[derive(Debug, Default)]
 pub struct Body {
     raw: Vec<u8>,
+    raw_len: usize,
     plain: Vec<u8>,
-    deflated: bool,
+    /// Bytes of `plain` if the member is DEFLATE.
+    plain_len: Option<usize>,
 }
 
 impl Body {
     /// The bytes as they lie in the zip.
     pub fn raw(&self) -> &[u8] {
-        &self.raw
+        self.raw.get(..self.raw_len).unwrap_or_default()
     }
 
     /// The member's bytes.
     pub fn bytes(&self) -> &[u8] {
-        if self.deflated { &self.plain } else { &self.raw }
+        self.plain_len.map_or_else(|| self.raw(), |length| self.plain.get(..length).unwrap_or_default())
     }
 
-    /// Inflates `self.raw` into exactly `size` bytes, using all of it.
+    /// Room for `length` bytes as they lie in the zip.
+    fn room(&mut self, length: usize) -> &mut [u8] {
+        self.raw_len = length;
+        grow(&mut self.raw, length)
+    }
+
+    /// Inflates what was read into exactly `size` bytes, using all of it.
     fn inflate(&mut self, size: u64) -> bool {
         let Ok(size) = usize::try_from(size) else { return false };
-        self.plain.resize(size, 0);
+        let Some(raw) = self.raw.get(..self.raw_len) else { return false };
         let mut stream = Decompress::new(false);
-        let status = stream.decompress(&self.raw, &mut self.plain, FlushDecompress::Finish);
-        let exact = stream.total_in() == self.raw.len() as u64 && stream.total_out() == size as u64;
+        let status = stream.decompress(raw, grow(&mut self.plain, size), FlushDecompress::Finish);
+        let exact = stream.total_in() == raw.len() as u64 && stream.total_out() == size as u64;
+        self.plain_len = Some(size);
         status.is_ok_and(|status| status == Status::StreamEnd) && exact
     }
+}
+
+/// The first `length` bytes of `buffer`, whatever they hold.
+fn grow(buffer: &mut Vec<u8>, length: usize) -> &mut [u8] {
+    if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
+    &mut buffer[..length]
 }
 
 impl Archive {
@@ -43,11 +60,9 @@ impl Archive {
     ///
     /// `Err` if the file cannot be read; a member beyond its size limit is not read at all.
     pub fn load(&self, entry: &Entry, body: &mut Body) -> io::Result<Result<(), Flaw>> {
-        body.deflated = entry.method == Method::Deflated;
-        body.raw.clear();
-        body.plain.clear();
-        // DEFLATE never grows data by more than this, so a longer stream holds something else.
-        let bound = entry.size.saturating_add(entry.size / 1000 + 64);
+        (body.raw_len, body.plain_len) = (0, None);
+        // A literal takes 9 bits at most, so a longer stream holds something else.
+        let bound = entry.size.saturating_add(entry.size / 8 + 64);
         if entry.size > size_limit(&entry.member) || entry.stored > bound {
             return Ok(Err(Flaw::MemberTooLarge));
         }
@@ -55,10 +70,9 @@ impl Archive {
         let (Ok(length), true) = (length, self.holds(start, entry.stored)) else {
             return Ok(Err(Flaw::MembersOverlap));
         };
-        body.raw.resize(length, 0);
-        let read = self.read_at(&mut body.raw, start)?;
-        body.raw.truncate(read);
-        if body.deflated && !body.inflate(entry.size) {
+        let read = self.read_at(body.room(length), start)?;
+        body.raw_len = read;
+        if entry.method == Method::Deflated && !body.inflate(entry.size) {
             return Ok(Err(Flaw::DeflateDamaged));
         }
         if crc32fast::hash(body.bytes()) != entry.crc32 {

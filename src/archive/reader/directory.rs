@@ -139,13 +139,10 @@ fn member(path: &str, bag: &mut Option<BagName>, shown: &str, defects: &mut Defe
         defects.push(Flaw::TopFolderDiffers, shown, format!("the bag is `{first}`"));
         return None;
     }
-    match parsed {
-        Ok(member) => Some(member),
-        Err(_) => {
-            defects.push(Flaw::MemberUnexpected, shown, "the format knows no such member");
-            None
-        }
+    if parsed.is_err() {
+        defects.push(Flaw::MemberUnexpected, shown, "the format knows no such member");
     }
+    parsed.ok()
 }
 
 /// Hands out one header after the other.

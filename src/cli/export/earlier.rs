@@ -1,12 +1,41 @@
 //! Earlier archives that an export builds on: the one to chain to, and the one whose salt is used again.
+//!
+//! Neither is trusted for its signer, but both must be intact: a chain to a damaged archive would prove nothing.
+
+use std::path::Path;
+
+use crate::archive::names::Member;
+use crate::archive::reader::{Archive, Body, Opening};
 use crate::archive::salt::ArchiveSalt;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::merkle::Hash;
-use std::path::Path;
-pub(super) fn salt(_archive: &Path) -> Result<ArchiveSalt, Failure> {
-    Err(Failure::new(Exit::Internal, "todo"))
+use crate::progress::Progress;
+use crate::verify::{Ending, TrustPolicy, verify};
+
+/// SHA-256 of the `seal.txt` of an archive whose integrity was checked.
+pub(super) fn seal_digest(archive: &Path, progress: &Progress) -> Result<Hash, Failure> {
+    let shown = archive.display();
+    let report = verify(archive, &TrustPolicy::default(), progress)
+        .map_err(|error| Failure::of(Exit::Unavailable, error).context(format!("cannot chain to `{shown}`")))?;
+    match report.seal_sha256.filter(|_| report.ending() != Ending::FailedCheck) {
+        Some(digest) => Ok(digest),
+        None => Err(Failure::new(Exit::Refused, format!("`{shown}` is not intact, so nothing can be chained to it"))
+            .hint(format!("chatseal verify {shown}"))),
+    }
 }
-pub(super) fn seal_digest(_archive: &Path) -> Result<Hash, Failure> {
-    Err(Failure::new(Exit::Internal, "todo"))
+
+/// The salt of an archive.
+pub(super) fn salt(archive: &Path) -> Result<ArchiveSalt, Failure> {
+    let shown = archive.display();
+    let read = || -> std::io::Result<Option<ArchiveSalt>> {
+        let opened: Option<Archive> = Opening::read(archive)?.archive;
+        let Some(opened) = opened else { return Ok(None) };
+        let Some(entry) = opened.find(&Member::Salt) else { return Ok(None) };
+        let mut body = Body::default();
+        let whole = opened.load(entry, &mut body)?.is_ok();
+        Ok(ArchiveSalt::parse(body.bytes()).ok().filter(|_| whole))
+    };
+    let found = read().map_err(|error| Failure::of(Exit::Unavailable, error).context(format!("cannot read `{shown}`")))?;
+    found.ok_or_else(|| Failure::new(Exit::Unavailable, format!("`{shown}` is no archive with a salt that can be read")))
 }

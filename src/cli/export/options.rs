@@ -61,7 +61,10 @@ impl Options {
             Some(archive) => earlier::salt(archive)?,
             None => fresh_salt()?,
         };
-        let previous = args.previous.as_deref().map(earlier::seal_digest).transpose()?;
+        let previous = match &args.previous {
+            Some(archive) => Some(args.threads.run(|| earlier::seal_digest(archive, &Progress::silent()))??),
+            None => None,
+        };
         let contents = match (&args.files, args.no_files) {
             (_, true) => ContentPlace::Nowhere,
             (Some(folder), _) => ContentPlace::Folder(folder.clone()),

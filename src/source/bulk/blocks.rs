@@ -2,8 +2,15 @@
 //!
 //! Lines may be long: a root post carries its whole thread. A line of more than [`GIANT`] bytes travels alone, and one
 //! of more than [`MAX_LINE`] is not kept at all, only measured and hashed on the way past.
+//!
+//! A few lines have to be looked at again later, when it is known that their keys are not unique. An [`Index`] finds
+//! them: in the source itself if it is plain, else in a copy of the stream kept in an unnamed file, because a compressed
+//! stream can only be read from its beginning.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
 
@@ -23,6 +30,8 @@ pub enum Block {
     Lines {
         /// Number of the first line, from 1.
         first: u64,
+        /// Where in the stream they begin.
+        offset: u64,
         /// The bytes.
         bytes: Vec<u8>,
     },
@@ -44,13 +53,14 @@ pub struct Blocks<R> {
     /// Bytes read beyond the last block's end.
     rest: Vec<u8>,
     next_line: u64,
+    next_offset: u64,
     ended: bool,
 }
 
 impl<R: Read> Blocks<R> {
     /// Starts at line 1.
     pub fn new(input: R) -> Self {
-        Self { input, rest: Vec::new(), next_line: 1, ended: false }
+        Self { input, rest: Vec::new(), next_line: 1, next_offset: 0, ended: false }
     }
 
     /// The next block; `None` at the end of the stream.
@@ -77,12 +87,17 @@ impl<R: Read> Blocks<R> {
     }
 
     fn fill(&mut self, bytes: &mut Vec<u8>, target: usize) -> io::Result<()> {
-        while !self.ended && bytes.len() < target {
-            let want = (target - bytes.len()) as u64;
-            if self.input.by_ref().take(want).read_to_end(bytes)? == 0 {
-                self.ended = true;
+        let mut filled = bytes.len();
+        bytes.resize(target.max(filled), 0);
+        while !self.ended && filled < target {
+            match self.input.read(&mut bytes[filled..]) {
+                Ok(0) => self.ended = true,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
+        bytes.truncate(filled);
         Ok(())
     }
 
@@ -94,7 +109,9 @@ impl<R: Read> Blocks<R> {
         self.rest = bytes.split_off(end);
         let first = self.next_line;
         self.next_line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Block::Lines { first, bytes }
+        let offset = self.next_offset;
+        self.next_offset += bytes.len() as u64;
+        Block::Lines { first, offset, bytes }
     }
 
     /// Measures and hashes the rest of a line that is too long.
@@ -117,9 +134,63 @@ impl<R: Read> Blocks<R> {
         }
         let line = self.next_line;
         self.next_line += 1;
+        self.next_offset += length + 1;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(hash.finish().as_ref());
         Ok(Block::TooLong { line, length, sha256 })
+    }
+}
+
+/// Where the lines of a stream lie.
+#[derive(Debug)]
+pub struct Index {
+    file: Arc<File>,
+    /// Whether `file` is a copy that this index has to write.
+    is_copy: bool,
+    /// First line, offset and length of each block, in order.
+    blocks: Vec<(u64, u64, usize)>,
+}
+
+impl Index {
+    /// An index into a plain source.
+    pub fn of_source(file: Arc<File>) -> Self {
+        Self { file, is_copy: false, blocks: Vec::new() }
+    }
+
+    /// An index that keeps a copy in `file`, an empty temporary file.
+    pub fn with_copy(file: File) -> Self {
+        Self { file: Arc::new(file), is_copy: true, blocks: Vec::new() }
+    }
+
+    /// Takes note of a block.
+    pub fn add(&mut self, first: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if self.is_copy {
+            self.file.write_all_at(bytes, offset)?;
+        }
+        self.blocks.push((first, offset, bytes.len()));
+        Ok(())
+    }
+
+    /// Hands over some lines, without their line feeds; `numbers` must ascend.
+    pub fn visit(&self, numbers: &[u64], mut each: impl FnMut(u64, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut wanted = numbers.iter().copied().peekable();
+        let mut bytes = Vec::new();
+        while let Some(number) = wanted.peek().copied() {
+            let after = self.blocks.partition_point(|(first, ..)| *first <= number);
+            let Some((first, offset, length)) = after.checked_sub(1).and_then(|at| self.blocks.get(at).copied()) else {
+                return Ok(());
+            };
+            bytes.resize(length, 0);
+            self.file.read_exact_at(&mut bytes, offset)?;
+            for (at, line) in (first..).zip(bytes.split_inclusive(|b| *b == b'\n')) {
+                if wanted.next_if_eq(&at).is_some() {
+                    each(at, line.strip_suffix(b"\n").unwrap_or(line))?;
+                }
+            }
+            // A number that its block does not hold is none of ours.
+            wanted.next_if_eq(&number);
+        }
+        Ok(())
     }
 }
 
@@ -132,7 +203,8 @@ mod tests {
         let mut all = Vec::new();
         while let Some(block) = blocks.read().unwrap() {
             match block {
-                Block::Lines { first, bytes } => {
+                Block::Lines { first, offset, bytes } => {
+                    assert_eq!(&input[usize::try_from(offset).unwrap()..][..bytes.len()], bytes);
                     assert!(!bytes.is_empty());
                     for (i, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
                         all.push((first + i as u64, line.to_vec()));
@@ -156,6 +228,25 @@ mod tests {
         assert_eq!(lines(&input), expected);
         assert_eq!(lines(b""), []);
         assert_eq!(lines(b"\n"), [(1, b"\n".to_vec())]);
+    }
+
+    #[test]
+    fn single_lines_are_found_again() {
+        let input: Vec<u8> = (1..=300_000).flat_map(|n| format!("line {n}\n").into_bytes()).collect();
+        let mut blocks = Blocks::new(input.as_slice());
+        let mut index = Index::with_copy(tempfile::tempfile().unwrap());
+        while let Some(Block::Lines { first, offset, bytes }) = blocks.read().unwrap() {
+            index.add(first, offset, &bytes).unwrap();
+        }
+        assert!(index.blocks.len() > 2);
+        let wanted = [1, 2, 150_000, 299_999, 300_000];
+        let mut found = Vec::new();
+        let visit = |n, line: &[u8]| {
+            found.push((n, String::from_utf8_lossy(line).into_owned()));
+            Ok(())
+        };
+        index.visit(&wanted, visit).unwrap();
+        assert_eq!(found, wanted.map(|n| (n, format!("line {n}"))));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use ring::digest::{Context, SHA256};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::BulkError;
+use super::blocks::Index;
 use crate::record::exception::Class;
 
 /// The lines of an export inside its zip.
@@ -149,6 +150,14 @@ impl Container {
                 read(&mut member)
             }
         }
+    }
+
+    /// An empty index of the lines: into the source if it is plain, else with a copy in `temporary`.
+    pub fn index(&self, temporary: &Path) -> Result<Index, BulkError> {
+        if self.zip.is_none() {
+            return Ok(Index::of_source(self.file.clone()));
+        }
+        tempfile::tempfile_in(temporary).map(Index::with_copy).map_err(BulkError::Temporary)
     }
 
     /// SHA-256 of the source file.

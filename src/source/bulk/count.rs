@@ -55,6 +55,8 @@ struct Level<'a> {
 /// Adds what `line` holds to `counts`.
 pub fn count(line: &[u8], counts: &mut Counts) {
     let kind = line_type(line);
+    // Nearly all lines are posts, and of a post only the line itself and the elements of its arrays count.
+    let is_post = matches!(kind, b"post" | b"direct_post");
     let mut levels: Vec<Level<'_>> = Vec::with_capacity(LEVELS);
     let mut deeper = 0_usize;
     let mut at = 0;
@@ -90,7 +92,8 @@ pub fn count(line: &[u8], counts: &mut Counts) {
             _ => {
                 let value = levels.last_mut().is_some_and(|level| std::mem::take(&mut level.expects_value));
                 let end = if byte == b'"' { string_end(line, at) } else { at };
-                if value && byte != b'n' && line.get(at..=end) != Some(b"\"\"") {
+                let may_count = !is_post || levels.len() == 1 || levels.last().is_some_and(|level| level.array);
+                if value && may_count && byte != b'n' && line.get(at..=end) != Some(b"\"\"") {
                     tally(&levels, kind, counts);
                 }
                 if matches!(byte, b'{' | b'[') {

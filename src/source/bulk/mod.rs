@@ -163,7 +163,7 @@ impl Bulk {
         let looks_real = |name: &String| is_mattermost(name) || name.contains('@');
         let facts = if asked.channels.iter().chain(&asked.users).any(looks_real) {
             let mut directory = Directory::default();
-            for part in pass::run(&self.container, &Scope::default(), false, work)? {
+            for part in pass::run(&self.container, &Scope::default(), false, work)?.0 {
                 directory.absorb(part.names);
             }
             Some(directory)
@@ -196,7 +196,7 @@ impl Bulk {
 
     /// Reads everything in `scope`.
     pub fn read(&self, scope: &Scope, work: &Work<'_>) -> Result<Gathered<'_>, BulkError> {
-        let parts = pass::run(&self.container, scope, true, work)?;
+        let (parts, index) = pass::run(&self.container, scope, true, work)?;
         let mut gathered = Gathered::new(&self.container, scope.clone());
         let mut heads = Vec::new();
         for part in parts {
@@ -211,7 +211,7 @@ impl Bulk {
             gathered.exceptions.push(part.out.exceptions);
             heads.push(part.out.heads);
         }
-        let mut again = equal::renumber(&self.container, heads, scope, work)?;
+        let mut again = equal::renumber(&self.container, &index, heads, scope, work)?;
         if let Some(out) = again.out.take() {
             gathered.records.push(out.records);
             gathered.contents.push(out.contents);

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::BulkError;
-use super::blocks::{Block, Blocks, GIANT};
+use super::blocks::{Block, Blocks, GIANT, Index};
 use super::container::Container;
 use super::count;
 use super::emit::{Counts, Emitter, Mode, Outcome};
@@ -45,9 +45,10 @@ pub struct Part {
     pub lines: BTreeMap<String, u64>,
 }
 
-/// Decodes all lines. With `keep` false, only what `names` learns is of interest.
-pub fn run(container: &Container, scope: &Scope, keep: bool, work: &Work<'_>) -> Result<Vec<Part>, BulkError> {
-    container.lines(|stream| {
+/// Decodes all lines and says where they lie. With `keep` false, only what `names` learns is of interest.
+pub fn run(container: &Container, scope: &Scope, keep: bool, work: &Work<'_>) -> Result<(Vec<Part>, Index), BulkError> {
+    let mut index = container.index(work.temporary)?;
+    let parts = container.lines(|stream| {
         let (send, receive) = sync_channel::<(Block, Option<Permit>)>(work.threads.max(1));
         let receive = Mutex::new(receive);
         let (permits, returned) = sync_channel::<Permit>(1);
@@ -60,7 +61,7 @@ pub fn run(container: &Container, scope: &Scope, keep: bool, work: &Work<'_>) ->
                     threads.spawn(move || worker.drain(receive, &permits))
                 })
                 .collect();
-            let fed = feed(stream, send, &returned, container, work.progress);
+            let fed = feed(stream, send, &returned, &mut index, container, work.progress);
             let mut parts = Vec::with_capacity(workers.len());
             let mut failure = fed.err();
             for worker in workers {
@@ -72,7 +73,8 @@ pub fn run(container: &Container, scope: &Scope, keep: bool, work: &Work<'_>) ->
             }
             failure.map_or(Ok(parts), Err)
         })
-    })
+    })?;
+    Ok((parts, index))
 }
 
 /// Whoever holds it may have a giant line in memory; there is one.
@@ -82,6 +84,7 @@ fn feed(
     stream: &mut (dyn Read + Send),
     send: SyncSender<(Block, Option<Permit>)>,
     returned: &Receiver<Permit>,
+    index: &mut Index,
     container: &Container,
     progress: &Progress,
 ) -> Result<(), BulkError> {
@@ -91,10 +94,11 @@ fn feed(
     while let Some(block) = blocks.read().map_err(failed)? {
         progress.check()?;
         let mut permit = None;
-        if let Block::Lines { bytes, .. } = &block {
+        if let Block::Lines { first: line, offset, bytes } = &block {
             if std::mem::take(&mut first) {
                 check_version(bytes, container)?;
             }
+            index.add(*line, *offset, bytes).map_err(BulkError::Temporary)?;
             progress.add(bytes.len() as u64);
             if bytes.len() > GIANT {
                 permit = returned.recv().ok();
@@ -146,7 +150,7 @@ impl<'c> Worker<'c> {
             let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok((block, permit)) = next else { break };
             match block {
-                Block::Lines { first, bytes } => self.block(first, &bytes).map_err(BulkError::Temporary)?,
+                Block::Lines { first, bytes, .. } => self.block(first, &bytes).map_err(BulkError::Temporary)?,
                 Block::TooLong { line, length, sha256 } => {
                     self.emitter.begin(line, None, Mode::Normal);
                     let found = format!("{length} bytes, sha256:{}", hex(&sha256));

@@ -25,6 +25,7 @@ struct Place {
 /// A post with all that its record needs.
 struct Written<'p, 'a> {
     post: &'p Post<'a>,
+    author_ref: Ref,
     author: Synthetic,
     root: Option<Synthetic>,
     selected: bool,
@@ -91,7 +92,7 @@ impl<'p, 'a> Written<'p, 'a> {
         for path in post.paths() {
             learn_ids(&path.decode().0, author_ref, place, out);
         }
-        Self { post, author, root: None, selected }
+        Self { post, author_ref, author, root: None, selected }
     }
 
     /// The key of a post: its place, user, `create_at`, and root id or "".
@@ -138,8 +139,7 @@ impl<'p, 'a> Written<'p, 'a> {
 
     fn write(&self, id: &Synthetic, place: &Place, out: &mut Emitter<'_>) {
         if self.selected {
-            let author = out.names.user(&name(self.post.user));
-            out.names.refer(author);
+            out.names.refer(self.author_ref);
             out.names.refer(place.channel);
             if let Some(team) = place.team {
                 out.names.refer(team);

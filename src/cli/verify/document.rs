@@ -1,0 +1,152 @@
+//! The report as one JSON document.
+
+use super::{Checked, ending};
+use crate::record::id::hex;
+use crate::record::time;
+use crate::verify::Report;
+use crate::verify::layer::{Layer, Outcome};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::error::Error;
+
+/// Everything that was checked.
+#[derive(Serialize)]
+pub(super) struct Document {
+    archives: Vec<Archive>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Archive {
+    Checked(Box<Checking>),
+    Unreadable { path: String, exit: &'static str, error: String, causes: Vec<String> },
+}
+
+#[derive(Serialize)]
+struct Checking {
+    path: String,
+    exit: &'static str,
+    verdict: String,
+    bag: Option<String>,
+    seal: Option<Seal>,
+    signers: Vec<String>,
+    counted: Counted,
+    layers: Vec<Row>,
+    findings: Vec<Finding>,
+    finding_counts: BTreeMap<&'static str, u64>,
+    remarks: Vec<String>,
+}
+
+/// What the seal says; proven only if the exit is `ok`.
+#[derive(Serialize)]
+struct Seal {
+    sha256: Option<String>,
+    origin: String,
+    records: u64,
+    files: u64,
+    exceptions: u64,
+    root: String,
+    previous: Option<String>,
+    time: Option<String>,
+    signer: String,
+}
+
+#[derive(Serialize)]
+struct Counted {
+    records: u64,
+    files: u64,
+    file_bytes: u64,
+    exceptions: u64,
+    notes: u64,
+    kinds: BTreeMap<String, u64>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    layer: Layer,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    code: &'static str,
+    layer: Layer,
+    place: String,
+    detail: String,
+    meaning: &'static str,
+    next_step: &'static str,
+}
+
+impl Document {
+    pub(super) fn new(checked: &[Checked]) -> Self {
+        let archives = checked.iter().map(|(path, result)| {
+            let (path, exit) = (path.display().to_string(), ending(result).name());
+            match result {
+                Ok(report) => Archive::Checked(Box::new(checking(path, exit, report))),
+                Err(error) => {
+                    let mut causes = Vec::new();
+                    let mut cause = error.source();
+                    while let Some(error) = cause {
+                        causes.push(error.to_string());
+                        cause = error.source();
+                    }
+                    Archive::Unreadable { path, exit, error: error.to_string(), causes }
+                }
+            }
+        });
+        Self { archives: archives.collect() }
+    }
+}
+
+fn checking(path: String, exit: &'static str, report: &Report) -> Checking {
+    let counted = &report.counted;
+    let seal = report.seal.as_ref().map(|seal| Seal {
+        sha256: report.seal_sha256.as_ref().map(|hash| hex(hash)),
+        origin: seal.archive_origin(),
+        records: seal.records,
+        files: seal.files,
+        exceptions: seal.exceptions,
+        root: hex(&seal.root),
+        previous: seal.previous.as_ref().map(|hash| hex(hash)),
+        time: time::format(seal.time),
+        signer: seal.fingerprint(),
+    });
+    let layers = report.layers().into_iter().map(|(layer, outcome)| Row {
+        layer,
+        outcome: outcome.word(),
+        reason: match outcome {
+            Outcome::NotChecked(reason) => Some(reason),
+            Outcome::Pass | Outcome::Fail => None,
+        },
+    });
+    let findings = report.findings().shown().into_iter().map(|finding| Finding {
+        code: finding.code.code(),
+        layer: finding.code.layer(),
+        place: finding.place.clone(),
+        detail: finding.detail.clone(),
+        meaning: finding.code.meaning(),
+        next_step: finding.code.next_step(),
+    });
+    Checking {
+        path,
+        exit,
+        verdict: report.verdict(),
+        bag: report.bag.clone(),
+        seal,
+        signers: report.principals.clone(),
+        counted: Counted {
+            records: counted.records,
+            files: counted.files,
+            file_bytes: counted.file_bytes,
+            exceptions: counted.exceptions,
+            notes: counted.notes,
+            kinds: counted.kinds.iter().cloned().collect(),
+        },
+        layers: layers.collect(),
+        findings: findings.collect(),
+        finding_counts: report.findings().counts().iter().map(|(code, count)| (code.code(), *count)).collect(),
+        remarks: report.remarks.clone(),
+    }
+}

@@ -1,0 +1,100 @@
+//! The report for people: what was checked, what is wrong and what to do, and the verdict last.
+
+use super::super::exit::Exit;
+use super::super::printer::{Mark, Printer, count, harmless, size};
+use super::{Checked, ending};
+use crate::record::time;
+use crate::verify::layer::Outcome;
+use crate::verify::{Ending, Report, VerifyError};
+use std::error::Error;
+use std::fmt::Write as _;
+
+/// Places shown for each way of being wrong; the JSON document has more.
+const PLACES: usize = 5;
+
+/// The whole report.
+pub(super) fn render(printer: &Printer, checked: &[Checked], exit: Exit) -> String {
+    let mut out = String::new();
+    for (path, result) in checked {
+        let name = harmless(&path.display().to_string()).into_owned();
+        match result {
+            Ok(report) if checked.len() == 1 || report.ending() != Ending::Intact => {
+                archive(&mut out, printer, &name, report);
+            }
+            Ok(report) => {
+                let _ = writeln!(out, "{name}: {}", harmless(&report.verdict()));
+            }
+            Err(error) => {
+                let _ = writeln!(out, "{name}: {}", reason(error));
+            }
+        }
+    }
+    if let [(_, Ok(report))] = checked {
+        return out + &verdict(printer, exit, &report.verdict());
+    }
+    let well = checked.iter().filter(|(_, result)| ending(result) == Exit::Ok).count();
+    out + &verdict(printer, exit, &format!("{well} of {} archives intact, with accepted signers", checked.len()))
+}
+
+fn verdict(printer: &Printer, exit: Exit, words: &str) -> String {
+    // Exceptions inside are no fault of the archive, but never a reason for a green word.
+    let mark = match exit {
+        Exit::Ok if words.contains("sealed in it") => Mark::Strong,
+        Exit::Ok => Mark::Good,
+        Exit::Untrusted | Exit::Incomplete => Mark::Look,
+        _ => Mark::Bad,
+    };
+    format!("verdict: {} ({})\n", printer.mark(mark, &harmless(words)), exit.name())
+}
+
+fn reason(error: &VerifyError) -> String {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    harmless(&format!("{error}{cause}")).into_owned()
+}
+
+fn archive(out: &mut String, printer: &Printer, name: &str, report: &Report) {
+    let _ = writeln!(out, "archive  {}", printer.mark(Mark::Strong, name));
+    if let Some(seal) = &report.seal {
+        let _ = writeln!(out, "seal     {}", seal.archive_origin());
+        let time = time::format(seal.time).unwrap_or_default();
+        let _ = writeln!(out, "         sealed at {time}, as claimed, by {}", seal.fingerprint());
+        let counted = &report.counted;
+        let number = |n: u64, one: &str| format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" });
+        let files = format!("{} ({})", number(counted.files, "file"), size(counted.file_bytes));
+        let (records, exceptions) = (number(counted.records, "record"), number(counted.exceptions, "exception"));
+        let _ = writeln!(out, "counted  {records}, {files}, {exceptions}");
+    }
+    out.push('\n');
+    for (layer, outcome) in report.layers() {
+        let (mark, words) = match &outcome {
+            Outcome::Pass => (Mark::Good, layer.asks()),
+            Outcome::Fail => (Mark::Bad, layer.asks()),
+            Outcome::NotChecked(reason) => (Mark::Look, reason.as_str()),
+        };
+        let word = printer.mark(mark, &format!("{:<11}", outcome.word()));
+        let _ = writeln!(out, "{word}  {:<12}  {words}", layer.word());
+    }
+    findings(out, printer, report);
+    for remark in &report.remarks {
+        let _ = write!(out, "\nnote: {}", harmless(remark));
+    }
+    out.push_str(if report.remarks.is_empty() { "\n" } else { "\n\n" });
+}
+
+/// Findings by code: what it means once, then where.
+fn findings(out: &mut String, printer: &Printer, report: &Report) {
+    let shown = report.findings().shown();
+    for group in shown.chunk_by(|left, right| left.code == right.code) {
+        let Some(code) = group.first().map(|finding| finding.code) else { continue };
+        let total = report.findings().counts().get(&code).copied().unwrap_or_default();
+        let _ = writeln!(out, "\n{}  {}", printer.mark(Mark::Bad, code.code()), code.meaning());
+        for finding in group.iter().take(PLACES) {
+            let _ = writeln!(out, "  {}: {}", harmless(&finding.place), harmless(&finding.detail));
+        }
+        let more = total.saturating_sub(PLACES as u64);
+        if more > 0 {
+            let _ = writeln!(out, "  and {} more", count(more));
+        }
+        let _ = writeln!(out, "  next: {}", code.next_step());
+    }
+}
