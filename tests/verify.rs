@@ -111,7 +111,7 @@ fn series(numbers: &[u64]) -> Vec<Vec<u8>> {
 fn together(zips: &[Vec<u8>]) -> Vec<(Ending, Vec<&'static str>, bool)> {
     let mut reports: Vec<Report> = zips.iter().map(|zip| report(zip)).collect();
     check_chain(&mut reports.iter_mut().collect::<Vec<_>>());
-    let chain = |report: &Report| report.layers().iter().any(|row| *row == (Layer::Chain, Outcome::Pass));
+    let chain = |report: &Report| report.layers().contains(&(Layer::Chain, Outcome::Pass));
     reports.iter().map(|report| (report.ending(), codes(report), chain(report))).collect()
 }
 

@@ -57,6 +57,12 @@ pub struct Incoming<'a> {
     pub line: &'a [u8],
 }
 
+/// Hands the next record to its argument; false at the end.
+pub type Next<'n> = dyn FnMut(&mut dyn FnMut(Incoming<'_>)) -> io::Result<bool> + Send + 'n;
+
+/// Is told of a record whose line equals the one before.
+pub type Twice<'t> = dyn FnMut(Incoming<'_>) + Send + 't;
+
 /// What was written.
 #[derive(Debug)]
 pub struct Written {
@@ -89,8 +95,8 @@ struct Sealed {
 
 /// Takes lines in order and cuts them into segments.
 struct Filler<'f> {
-    next: &'f mut (dyn FnMut(&mut dyn FnMut(Incoming<'_>)) -> io::Result<bool> + Send),
-    twice: &'f mut (dyn FnMut(Incoming<'_>) + Send),
+    next: &'f mut Next<'f>,
+    twice: &'f mut Twice<'f>,
     open: Option<Segment>,
     /// Where the last line of `open` begins.
     last: usize,
@@ -105,8 +111,8 @@ pub fn write(
     salt: &ArchiveSalt,
     threads: usize,
     progress: &Progress,
-    next: &mut (dyn FnMut(&mut dyn FnMut(Incoming<'_>)) -> io::Result<bool> + Send),
-    twice: &mut (dyn FnMut(Incoming<'_>) + Send),
+    next: &mut Next<'_>,
+    twice: &mut Twice<'_>,
 ) -> Result<Written, RecordsError> {
     let batch = 2 * threads.max(1);
     let mut filler = Filler { next, twice, open: None, last: 0, index: 0, disorder: None };
@@ -159,7 +165,7 @@ fn seal_batch(full: Vec<Segment>, first_number: usize, salt: &ArchiveSalt) -> Re
     let numbered: Vec<(u32, Segment)> = (first..).zip(full).collect();
     Ok(numbered
         .into_par_iter()
-        .map_init(new_compressor, |deflater, (number, segment)| seal(number, segment, salt, deflater))
+        .map_init(new_compressor, |compress, (number, segment)| seal(number, segment, salt, compress))
         .collect())
 }
 
@@ -167,13 +173,11 @@ fn new_compressor() -> Compress {
     Compress::new(Compression::new(LEVEL), false)
 }
 
-fn seal(number: u32, segment: Segment, salt: &ArchiveSalt, deflater: &mut Compress) -> Sealed {
+fn seal(number: u32, segment: Segment, salt: &ArchiveSalt, compress: &mut Compress) -> Sealed {
     let mut range = CompactRange::new(segment.first_index);
-    let mut index = segment.first_index;
     let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', &segment.bytes) {
+    for (index, end) in (segment.first_index..).zip(memchr::memchr_iter(b'\n', &segment.bytes)) {
         range.push(salt.leaf(index, &segment.bytes[start..end]));
-        index += 1;
         start = end + 1;
     }
     let sha256 = |bytes: &[u8]| {
@@ -189,7 +193,7 @@ fn seal(number: u32, segment: Segment, salt: &ArchiveSalt, deflater: &mut Compre
     let (stored, deflated) = match method {
         Method::Stored => (segment.bytes, None),
         Method::Deflated => {
-            let stream = deflate(&segment.bytes, deflater);
+            let stream = deflate(&segment.bytes, compress);
             let deflated = Deflated { bytes: stream.len() as u64, sha256: sha256(&stream) };
             (stream, Some(deflated))
         }
@@ -259,7 +263,7 @@ fn place(
     last: &mut usize,
     index: u64,
     disorder: &mut Option<RecordsError>,
-    twice: &mut (dyn FnMut(Incoming<'_>) + Send),
+    twice: &mut Twice<'_>,
 ) -> Option<Segment> {
     let length = record.line.len() as u64 + 1;
     let mut finished = None;

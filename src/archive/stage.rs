@@ -77,14 +77,20 @@ pub struct Draft<'s> {
 }
 
 impl Stage {
-    /// Begins the archive `target`, whose file name without `.zip` names the bag.
-    pub fn create(target: &Path) -> Result<Self, StageError> {
+    /// Whether an archive could be written at `target`: its name, and that nothing stands there. Touches nothing.
+    pub fn check(target: &Path) -> Result<BagName, StageError> {
         let name = target.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".zip"));
         let wrong = |source| StageError::Name { path: target.to_owned(), source };
         let bag = BagName::new(name.ok_or_else(|| wrong(None))?).map_err(|error| wrong(Some(error)))?;
         if target.symlink_metadata().is_ok() {
             return Err(StageError::Exists(target.to_owned()));
         }
+        Ok(bag)
+    }
+
+    /// Begins the archive `target`, whose file name without `.zip` names the bag.
+    pub fn create(target: &Path) -> Result<Self, StageError> {
+        let bag = Self::check(target)?;
         let mut partial = target.as_os_str().to_owned();
         partial.push(".partial");
         let partial = PathBuf::from(partial);

@@ -106,8 +106,8 @@ pub(super) const MANUAL: Manual = Manual {
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let options = Options::new(args)?;
     printer.note(options.understood());
-    let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(options.job(progress))))?;
-    let sealed = sealed.map_err(|error| failures::of_sealing(&args.source, &args.key, error))?;
+    let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
+    let sealed = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
     let exit = if sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
     account::show(&sealed, exit, printer);
     Ok(exit)

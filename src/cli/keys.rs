@@ -214,7 +214,6 @@ pub(super) fn unusable_file(error: KeyFileError) -> Failure {
 }
 
 /// A key that does not sign, as a person should read it.
-#[allow(dead_code, reason = "for `export`, which opens the key that seals")]
 pub(super) fn unusable_signer(error: SignerError) -> Failure {
     let hint = match &error {
         SignerError::NoAgent { .. } => "set `SSH_AUTH_SOCK` to a running ssh-agent, or name the private key file",

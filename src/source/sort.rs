@@ -419,8 +419,8 @@ mod tests {
     fn long_lines_pass_through_small_buffers() {
         let dir = std::env::temp_dir();
         let mut sorter = Sorter::new(1 << 16);
-        for size in [10, 5 << 20, 3, 1 << 20] {
-            sorter.push(0, i64::from(size), 0, |out| out.resize(out.len() + size as usize, b'x'));
+        for size in [10_usize, 5 << 20, 3, 1 << 20] {
+            sorter.push(0, i64::try_from(size).unwrap(), 0, |out| out.resize(out.len() + size, b'x'));
             sorter.settle(&dir).unwrap();
         }
         let sizes: Vec<_> = drain(vec![sorter]).into_iter().map(|(_, _, line)| line.len()).collect();

@@ -76,7 +76,7 @@ impl Set {
             Some(previous) => self.check_previous(i, link, &previous, report),
             None if self.successors.contains_key(&link.seal_digest) => report.checks.ran(Layer::Chain),
             None => {
-                report.checks.skipped(Layer::Chain, "no other archive was given that it follows or that follows it")
+                report.checks.skipped(Layer::Chain, "no other archive was given that it follows or that follows it");
             }
         }
     }
@@ -103,7 +103,7 @@ impl Set {
                 report.remarks.push(format!("the chain begins behind {named}, which was not given"));
             }
             None => {
-                report.checks.skipped(Layer::Chain, "no other archive was given that it follows or that follows it")
+                report.checks.skipped(Layer::Chain, "no other archive was given that it follows or that follows it");
             }
         }
     }

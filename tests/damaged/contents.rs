@@ -54,12 +54,12 @@ fn records() -> Vec<Condition> {
         ),
         broken(
             "record-lines-swapped",
-            changed(|bag| swap_posts(bag)),
+            changed(swap_posts),
             &["digest-differs", "record-order", "root-differs", "segments-differ"],
         ),
         broken(
             "record-line-dropped",
-            changed(|bag| drop_post(bag)),
+            changed(drop_post),
             &["counts-differ", "digest-differs", "oxum-differs", "root-differs", "segments-differ", "summary-differs"],
         ),
         broken(

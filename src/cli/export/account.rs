@@ -1,5 +1,7 @@
 //! One screen of counts at the end: what was kept, what was left out, what could not be collected.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::archive::summary::{Counts, Summary};
@@ -42,24 +44,26 @@ fn text(sealed: &Sealed, exit: Exit, printer: &Printer) -> String {
     for (kind, counts) in &summary.kinds.0 {
         if let Counts::Read { source, records, out_of_scope, quarantined, .. } = counts {
             let row = [*source, *records, *out_of_scope, *quarantined].map(count);
-            out += &format!("{kind:<18} {:>11} {:>11} {:>13} {:>12}\n", row[0], row[1], row[2], row[3]);
+            let _ = writeln!(out, "{kind:<18} {:>11} {:>11} {:>13} {:>12}", row[0], row[1], row[2], row[3]);
         }
     }
-    out += &format!(
-        "in source = sealed + out of scope + quarantined, for every kind; {} files, {}\n",
+    let _ = writeln!(
+        out,
+        "in source = sealed + out of scope + quarantined, for every kind; {} files, {}",
         count(summary.files),
         size(summary.file_bytes)
     );
     for (class, lines) in &sealed.gaps.classes {
         let meaning = Class::ALL.iter().find(|known| known.code() == class).map_or("", |known| known.meaning());
         let label = if class.starts_with("note-") { "note" } else { "exception" };
-        out += &format!("{label} {class}: {} ({meaning})\n", count(*lines));
+        let _ = writeln!(out, "{label} {class}: {} ({meaning})", count(*lines));
     }
     let verdict = if exit == Exit::Ok {
         printer.mark(Mark::Good, &format!("sealed `{}`", sealed.published.path.display()))
     } else {
+        let plural = if summary.exceptions == 1 { "exception" } else { "exceptions" };
         let gaps = count(summary.exceptions);
-        printer.mark(Mark::Look, &format!("sealed `{}` with {gaps} exceptions", sealed.published.path.display()))
+        printer.mark(Mark::Look, &format!("sealed `{}` with {gaps} {plural}", sealed.published.path.display()))
     };
     out + &format!(
         "{verdict}: {} records, {}, seal sha256:{}\n",

@@ -36,6 +36,8 @@ pub(super) fn salt(archive: &Path) -> Result<ArchiveSalt, Failure> {
         let whole = opened.load(entry, &mut body)?.is_ok();
         Ok(ArchiveSalt::parse(body.bytes()).ok().filter(|_| whole))
     };
-    let found = read().map_err(|error| Failure::of(Exit::Unavailable, error).context(format!("cannot read `{shown}`")))?;
-    found.ok_or_else(|| Failure::new(Exit::Unavailable, format!("`{shown}` is no archive with a salt that can be read")))
+    let found =
+        read().map_err(|error| Failure::of(Exit::Unavailable, error).context(format!("cannot read `{shown}`")))?;
+    found
+        .ok_or_else(|| Failure::new(Exit::Unavailable, format!("`{shown}` is no archive with a salt that can be read")))
 }

@@ -8,7 +8,7 @@ use crate::archive::stage::StageError;
 use crate::archive::writer::WriterError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::keys::{KeyFileError, PrivateKeyError, SignerError};
+use crate::cli::keys::unusable_signer;
 use crate::source::bulk::BulkError;
 
 /// The source cannot be used.
@@ -38,29 +38,14 @@ pub(super) fn of_source(source: &Path, error: BulkError) -> Failure {
     }
 }
 
-/// The key cannot be used.
-pub(super) fn of_key(key: &Path, error: SignerError) -> Failure {
-    let unusable = matches!(
-        &error,
-        SignerError::File(KeyFileError::Private {
-            source: PrivateKeyError::OtherType { .. } | PrivateKeyError::Encrypted { .. },
-            ..
-        }) | SignerError::OtherCertificate { .. }
-    );
-    let exposed = matches!(&error, SignerError::File(KeyFileError::Exposed { .. }));
-    let exit = if unusable { Exit::Usage } else { Exit::Unavailable };
-    let failure = Failure::of(exit, error);
-    if exposed { failure.hint(format!("chmod 600 {}", key.display())) } else { failure }
-}
-
 /// The archive could not be made.
-pub(super) fn of_sealing(source: &Path, key: &Path, error: SealingError) -> Failure {
+pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
     match error {
         SealingError::Source(error) => of_source(source, error),
         SealingError::Stage(error)
         | SealingError::Records(RecordsError::Stage(error))
         | SealingError::Writer(WriterError::Stage(error)) => of_stage(error),
-        SealingError::Writer(WriterError::Signer(error)) => of_key(key, error).context("cannot sign the seal"),
+        SealingError::Writer(WriterError::Signer(error)) => unusable_signer(error).context("cannot sign the seal"),
         SealingError::Writer(error @ WriterError::Incomplete { .. }) => Failure::of(Exit::Internal, error)
             .context("the counts do not add up, so nothing was sealed")
             .hint("report this, with the line types of the export"),
@@ -70,7 +55,8 @@ pub(super) fn of_sealing(source: &Path, key: &Path, error: SealingError) -> Fail
     }
 }
 
-fn of_stage(error: StageError) -> Failure {
+/// The file of the archive could not be written.
+pub(super) fn of_stage(error: StageError) -> Failure {
     match &error {
         StageError::Exists(_) => Failure::of(Exit::Refused, error).hint("give the new archive another name"),
         StageError::Locked(_) => Failure::of(Exit::Locked, error).hint("wait for the other run to end"),

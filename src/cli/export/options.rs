@@ -11,9 +11,11 @@ use super::failures;
 use super::sealing::Job;
 use crate::archive::salt::ArchiveSalt;
 use crate::archive::seal::{NO_ORIGIN, Origin};
+use crate::archive::stage::Stage;
 use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::keys::unusable_signer;
 use crate::cli::printer::size;
 use crate::keys::Signer;
 use crate::merkle::Hash;
@@ -55,8 +57,9 @@ impl Options {
         if time::format(time).is_none() {
             return Err(Failure::new(Exit::Usage, "`--as-of` lies outside the years 0000 to 9999"));
         }
-        let signer = open_signer(&args.key)?;
+        Stage::check(&args.output).map_err(failures::of_stage)?;
         refuse_overlap(args)?;
+        let signer = open_signer(&args.key, time)?;
         let salt = match &args.salt_from {
             Some(archive) => earlier::salt(archive)?,
             None => fresh_salt()?,
@@ -126,10 +129,21 @@ impl Options {
     }
 }
 
+/// Opens the key and makes sure that it will sign: a certificate must be valid, an agent must not refuse.
 #[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn open_signer(key: &Path) -> Result<Signer, Failure> {
+fn open_signer(key: &Path, time: Millis) -> Result<Signer, Failure> {
     let socket = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from);
-    Signer::open(key, socket.as_deref(), AGENT_PATIENCE).map_err(|error| failures::of_key(key, error))
+    let signer = Signer::open(key, socket.as_deref(), AGENT_PATIENCE).map_err(unusable_signer)?;
+    if let Some(certificate) = signer.certificate() {
+        certificate.check(time).map_err(|problem| {
+            let message = format!("the certificate beside `{}` would not be accepted: {problem}", key.display());
+            Failure::new(Exit::Usage, message).hint("move the certificate away, or have the key certified anew")
+        })?;
+    }
+    if signer.is_agent() {
+        signer.probe().map_err(unusable_signer)?;
+    }
+    Ok(signer)
 }
 
 fn fresh_salt() -> Result<ArchiveSalt, Failure> {

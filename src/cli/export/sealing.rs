@@ -21,7 +21,7 @@ use crate::record::id::hex;
 use crate::record::line::push_string;
 use crate::record::time::{self, Millis};
 use crate::select::{self, Selection};
-use crate::source::bulk::container::{ContentReader, Gap};
+use crate::source::bulk::contents::{ContentReader, Gap};
 use crate::source::bulk::describe::describe;
 use crate::source::bulk::pass::Work;
 use crate::source::bulk::{Bulk, BulkError};
@@ -80,7 +80,7 @@ pub(super) enum SealingError {
 }
 
 /// Reads, selects, writes and seals.
-pub(super) fn seal(job: Job<'_>) -> Result<Sealed, SealingError> {
+pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
     let mut stage = Stage::create(&job.output)?;
     let temporary = temporary(&job.output);
     let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
@@ -107,7 +107,7 @@ pub(super) fn seal(job: Job<'_>) -> Result<Sealed, SealingError> {
     job.bulk.container.check_unchanged()?;
 
     let source = describe(&job.bulk, &digest, &selection.gathered);
-    let custody = custody(&job, &digest);
+    let custody = custody(job, &digest);
     let statement = Statement {
         origin: job.origin.clone(),
         previous: job.previous,

@@ -7,17 +7,16 @@
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use ring::digest::{Context, SHA256};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::BulkError;
 use super::blocks::Index;
+use super::contents::Contents;
 use crate::record::exception::Class;
 
 /// The lines of an export inside its zip.
@@ -241,166 +240,5 @@ fn list_zip(
     }
     let lines =
         lines.ok_or_else(|| BulkError::NotAnExport { path: path.to_owned(), found: "a zip without `import.jsonl`" })?;
-    let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
-    Ok((lines, Contents { listing: Arc::new(listing), named, place: Place::Zip(zip.clone()) }))
-}
-
-/// The files that records may name, listed once.
-#[derive(Debug)]
-pub struct Contents {
-    listing: Arc<Listing>,
-    named: Vec<AtomicBool>,
-    place: Place,
-}
-
-/// Position of each file, by its path as bytes.
-type Listing = HashMap<Box<[u8]>, u32>;
-
-#[derive(Debug, Clone)]
-enum Place {
-    Zip(ZipArchive<Span>),
-    Folder(PathBuf),
-    Nowhere,
-}
-
-/// Why the bytes of a file are not to be had.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// The class of the exception.
-    pub class: Class,
-    /// What was found, in our words.
-    pub found: String,
-}
-
-impl Contents {
-    /// No files at all.
-    pub fn none() -> Self {
-        Self { listing: Arc::default(), named: Vec::new(), place: Place::Nowhere }
-    }
-
-    /// Lists a folder; symbolic links are not followed and count as absent. A folder that does not exist is empty.
-    fn folder(root: &Path) -> io::Result<Self> {
-        let mut listing = HashMap::new();
-        let mut folders = vec![root.to_owned()];
-        while let Some(folder) = folders.pop() {
-            let entries = match std::fs::read_dir(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && folder == root => continue,
-                other => other?,
-            };
-            for entry in entries {
-                let entry = entry?;
-                let kind = entry.file_type()?;
-                if kind.is_dir() {
-                    folders.push(entry.path());
-                } else if kind.is_file() {
-                    let path = entry.path();
-                    let inner = path.strip_prefix(root).unwrap_or(&path).as_os_str().as_bytes();
-                    listing.insert(Box::from(inner), u32::try_from(listing.len()).unwrap_or(u32::MAX));
-                }
-            }
-        }
-        let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(Self { listing: Arc::new(listing), named, place: Place::Folder(root.to_owned()) })
-    }
-
-    /// Whether bytes are wanted at all.
-    pub fn is_wanted(&self) -> bool {
-        !matches!(self.place, Place::Nowhere)
-    }
-
-    /// Remembers that a record names this path, whether or not the record is in scope.
-    pub fn mark_named(&self, path: &str) {
-        if let Some(at) = self.listing.get(path.as_bytes()) {
-            self.named[*at as usize].store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Paths that no record names, sorted.
-    pub fn unnamed(&self) -> Vec<String> {
-        let is_named = |at: &u32| self.named[*at as usize].load(Ordering::Relaxed);
-        let mut paths: Vec<String> = self
-            .listing
-            .iter()
-            .filter(|(_, at)| !is_named(at))
-            .map(|(path, _)| String::from_utf8_lossy(path).into_owned())
-            .collect();
-        paths.sort_unstable();
-        paths
-    }
-
-    /// Files listed.
-    pub fn len(&self) -> usize {
-        self.listing.len()
-    }
-
-    /// Whether nothing is listed.
-    pub fn is_empty(&self) -> bool {
-        self.listing.is_empty()
-    }
-
-    /// A reader of the files' bytes, apart from what is known about them.
-    pub fn reader(&self) -> ContentReader {
-        ContentReader { listing: self.listing.clone(), place: self.place.clone() }
-    }
-}
-
-/// Reads files that records name, and only files that were listed.
-#[derive(Debug)]
-pub struct ContentReader {
-    listing: Arc<Listing>,
-    place: Place,
-}
-
-impl ContentReader {
-    /// Whether bytes are wanted at all.
-    pub fn is_wanted(&self) -> bool {
-        !matches!(self.place, Place::Nowhere)
-    }
-
-    /// Hands the bytes of a file to `copy`, together with the length that the source states.
-    ///
-    /// `copy` reports an error of its own as the inner error; what is wrong with the file itself is a [`Gap`].
-    pub fn read<T>(
-        &mut self,
-        path: &str,
-        copy: impl FnOnce(&mut dyn Read, u64) -> Result<Option<T>, io::Error>,
-    ) -> Result<Result<T, Gap>, io::Error> {
-        let gap = |class, found: &str| Ok(Err(Gap { class, found: found.to_owned() }));
-        if path.starts_with('/') || path.contains('\0') || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return gap(Class::FilePathUnsafe, "an absolute path, or one with empty, `.` or `..` parts");
-        }
-        if !self.listing.contains_key(path.as_bytes()) {
-            return gap(Class::FileMissing, "no such file");
-        }
-        let copied = match &mut self.place {
-            Place::Nowhere => return gap(Class::FileMissing, "no such file"),
-            Place::Folder(root) => {
-                let opened = File::open(root.join(path)).and_then(|file| Ok((file.metadata()?, file)));
-                match opened {
-                    Ok((metadata, mut file)) if metadata.is_file() => copy(&mut file, metadata.len())?,
-                    _ => return gap(Class::FileUnreadable, "a file that cannot be opened"),
-                }
-            }
-            Place::Zip(zip) => {
-                let name = [b"data/", path.as_bytes()].concat();
-                match zip.by_name_raw(&name) {
-                    Ok(mut member) if !member.is_symlink() => {
-                        let size = member.size();
-                        copy(&mut member, size)?
-                    }
-                    Ok(_) => return gap(Class::FilePathUnsafe, "a symbolic link"),
-                    Err(_) => {
-                        return gap(
-                            Class::FileUnreadable,
-                            "a member that is encrypted or compressed in an unknown way",
-                        );
-                    }
-                }
-            }
-        };
-        match copied {
-            Some(copied) => Ok(Ok(copied)),
-            None => gap(Class::FileUnreadable, "bytes that break off or do not match their checksum"),
-        }
-    }
+    Ok((lines, Contents::zip(listing, zip.clone())))
 }

@@ -36,8 +36,9 @@ fn counted(path: &[&[u8]], element: bool) -> Option<Rank> {
         ([b"user" | b"bot", b"profile_image"], false) => Some(kinds::PROFILE_PICTURE),
         ([b"scheme", role], false) if role.starts_with(b"default_") && role.ends_with(b"_role") => Some(kinds::ROLE),
         ([b"user", b"teams"], true) => Some(kinds::TEAM_MEMBER),
-        ([b"user", b"teams", b"channels"], true) => Some(kinds::CHANNEL_MEMBER),
-        ([b"direct_channel", b"members" | b"participants"], true) => Some(kinds::CHANNEL_MEMBER),
+        ([b"user", b"teams", b"channels"] | [b"direct_channel", b"members" | b"participants"], true) => {
+            Some(kinds::CHANNEL_MEMBER)
+        }
         ([b"post" | b"direct_post", key], true) => post(key),
         ([b"post" | b"direct_post", b"replies", key], true) if *key != b"replies" => post(key),
         _ => None,

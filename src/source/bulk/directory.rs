@@ -3,36 +3,23 @@
 //! Few and small beside the posts, so one table each says which member becomes which field. A member that no table
 //! lists is kept in `extra` and noted; a member listed as secret is dropped, and `source.json` says so.
 
-use super::emit::{Data, Draft, Emitter, Moment};
-use super::members::{Extra, moment_of, write_object};
-use super::names::{Ref, key_name, key_of, members_key, push_names};
+mod membership;
+mod object;
+
+pub use object::SECRETS;
+
+use membership::{CHANNEL_MEMBER_SPEC, Membership, TEAM_MEMBER_SPEC, write_memberships, write_team_memberships};
+use object::{Is, Object, Spec};
+
+use super::data::{Data, Moment};
+use super::emit::{Draft, Emitter};
+use super::members::write_object;
+use super::names::{Ref, key_of, members_key, push_names};
 use super::post::name;
 use crate::record::id::{Synthetic, synthetic_text};
-use crate::record::json::{Cursor, Fault, Shape, Text, Value};
-use crate::record::line::push_string;
-use crate::source::catalogue::{
-    BOT, CHANNEL, CHANNEL_MEMBER, EMOJI, PROFILE_PICTURE, ROLE, Rank, SCHEME, SERVER, TEAM, TEAM_MEMBER, USER,
-};
+use crate::record::json::{Cursor, Fault, Value};
+use crate::source::catalogue::{BOT, CHANNEL, EMOJI, PROFILE_PICTURE, ROLE, Rank, SCHEME, SERVER, TEAM, USER};
 use crate::source::scope::Scope;
-
-/// Members that are never read, as `OBJECT.MEMBER`.
-pub const SECRETS: [&str; 1] = ["user.password"];
-
-/// What a member is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Is {
-    /// A string.
-    Text,
-    /// An integer: a time or a count.
-    Integer,
-    /// `true` or `false`.
-    Bool,
-    /// Any value, embedded.
-    Json,
-}
-
-/// Member of the source object, field of the record, what it is; in catalogue order.
-type Spec = &'static [(&'static str, &'static str, Is)];
 
 const TEAM_SPEC: Spec = &[
     ("display_name", "display_name", Is::Text),
@@ -88,21 +75,6 @@ const PREFERENCES: [&str; 20] = [
     "limit_visible_dms_gms",
     "custom_status",
 ];
-const TEAM_MEMBER_SPEC: Spec = &[("roles", "roles", Is::Text), ("theme", "theme", Is::Text)];
-const CHANNEL_MEMBER_SPEC: Spec = &[
-    ("roles", "roles", Is::Text),
-    ("last_viewed_at", "last_viewed_at", Is::Integer),
-    ("msg_count", "msg_count", Is::Integer),
-    ("mention_count", "mention_count", Is::Integer),
-    ("notify_props", "notify_props", Is::Json),
-    ("scheme_user", "scheme_user", Is::Bool),
-    ("scheme_admin", "scheme_admin", Is::Bool),
-    ("scheme_guest", "scheme_guest", Is::Bool),
-    ("mention_count_root", "mention_count_root", Is::Integer),
-    ("msg_count_root", "msg_count_root", Is::Integer),
-    ("urgend_mention_count", "urgent_mention_count", Is::Integer),
-    ("favorite", "favorite", Is::Bool),
-];
 const BOT_SPEC: Spec = &[
     ("description", "description", Is::Text),
     ("delete_at", "delete_at", Is::Integer),
@@ -137,94 +109,6 @@ const SCHEME_ROLES: [&str; 10] = [
     "default_run_member_role",
 ];
 const EMOJI_SPEC: Spec = &[("name", "name", Is::Text)];
-
-/// The members of one source object, `null` ones left out.
-struct Object<'a> {
-    members: Vec<(Text<'a>, Value<'a>)>,
-    offset: usize,
-}
-
-impl<'a> Object<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
-        let (mut members, mut first) = (Vec::<(Text<'a>, Value<'a>)>::new(), true);
-        let offset = cursor.offset();
-        cursor.open_object()?;
-        while let Some(key) = cursor.member(&mut first)? {
-            let value = cursor.value()?;
-            if value.shape != Shape::Null {
-                members.push((key, value));
-            }
-        }
-        let mut names: Vec<&str> = members.iter().map(|(key, _)| key.raw).collect();
-        names.sort_unstable();
-        if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(Fault { offset, expected: "each member once" });
-        }
-        Ok(Self { members, offset })
-    }
-
-    fn get(&self, member: &str) -> Option<&Value<'a>> {
-        self.members.iter().find(|(key, _)| key.raw == member).map(|(_, value)| value)
-    }
-
-    fn text(&self, member: &str) -> Option<Text<'a>> {
-        let value = self.get(member).filter(|value| value.shape == Shape::String)?;
-        Cursor::new(value.text).string().ok()
-    }
-
-    fn required(&self, member: &str, expected: &'static str) -> Result<String, Fault> {
-        let text = self.text(member).ok_or(Fault { offset: self.offset, expected })?;
-        Ok(name(Some(text)).into_owned())
-    }
-
-    /// The elements of an array member; none if it is absent.
-    fn objects(&self, member: &str) -> Result<Vec<Object<'a>>, Fault> {
-        let Some(value) = self.get(member) else { return Ok(Vec::new()) };
-        let mut cursor = Cursor::new(value.text);
-        super::members::list(&mut cursor, Object::read).map_err(|fault| Fault { offset: self.offset, ..fault })
-    }
-
-    /// Refuses members whose shape is not what the table says.
-    fn check(&self, spec: Spec) -> Result<(), Fault> {
-        let fits = |(member, _, is): &(&str, &str, Is)| {
-            self.get(member).is_none_or(|value| match is {
-                Is::Text => value.shape == Shape::String,
-                Is::Integer => moment_of(value).is_some(),
-                Is::Bool => value.shape == Shape::Bool,
-                Is::Json => true,
-            })
-        };
-        let expected = "members of the types that Mattermost writes";
-        if spec.iter().all(fits) { Ok(()) } else { Err(Fault { offset: self.offset, expected }) }
-    }
-
-    /// Writes the fields of a table; `spec` was checked.
-    fn write(&self, spec: Spec, data: &mut Data<'_>) {
-        for (member, field, is) in spec {
-            let Some(value) = self.get(member) else { continue };
-            match is {
-                Is::Text => {
-                    data.text(field, Cursor::new(value.text).string().unwrap_or(Text { raw: "", escaped: false }))
-                }
-                Is::Integer => data.time(field, moment_of(value).unwrap_or(Moment::NONE)),
-                Is::Bool => data.raw(field, value.text.as_bytes()),
-                Is::Json => data.json(field, value),
-            }
-        }
-    }
-
-    /// The members that neither the table nor `handled` takes, nor a secret.
-    fn extra(&self, of: &str, spec: Spec, handled: &[&str]) -> Extra<'a> {
-        let mut extra = Extra::default();
-        for (key, value) in &self.members {
-            let known = spec.iter().any(|(member, ..)| *member == key.raw) || handled.contains(&key.raw);
-            if !known && !SECRETS.contains(&format!("{of}.{}", key.raw).as_str()) {
-                extra.push(*key, *value);
-            }
-        }
-        extra
-    }
-}
 
 fn draft(rank: Rank, id: &Synthetic) -> Draft<'_> {
     Draft { rank, id: synthetic_text(id), at: Moment::NONE, selected: true, path: None }
@@ -418,84 +302,6 @@ pub fn user(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Re
         write_memberships(&rows, "user.teams.channel", &["name"], scope, out);
     }
     Ok(())
-}
-
-/// A team membership: its object, the team's name, its channels and their names.
-type TeamMembership<'o, 'a> = (&'o Object<'a>, String, Vec<Object<'a>>, Vec<String>);
-
-fn write_team_memberships(
-    rows: &[TeamMembership<'_, '_>],
-    user: Ref,
-    id: &Synthetic,
-    scope: &Scope,
-    out: &mut Emitter<'_>,
-) {
-    let user_id = out.names.id(user);
-    let teams: Vec<Ref> = rows.iter().map(|(_, team, ..)| out.names.team(team)).collect();
-    let team_ids: Vec<Synthetic> = teams.iter().map(|team| out.names.id(*team)).collect();
-    let extras: Vec<Extra<'_>> =
-        rows.iter().map(|(object, ..)| object.extra("user.teams", TEAM_MEMBER_SPEC, &["name", "channels"])).collect();
-    let fill = |at: usize, data: &mut Data<'_>| {
-        data.id("team_id", &team_ids[at]);
-        data.id("user_id", &user_id);
-        rows[at].0.write(TEAM_MEMBER_SPEC, data);
-        extras[at].write(data);
-    };
-    let key =
-        |at: usize, key: &mut Vec<u8>| key.extend(key_of(&[("user_id", synthetic_text(id)), ("team", &rows[at].1)]));
-    let ids = out.number(TEAM_MEMBER, rows.len(), key, fill);
-    for (at, derived) in ids.iter().enumerate() {
-        let selected = scope.has_place(Some(&team_ids[at]), None) && scope.has_user(&user_id);
-        if selected {
-            out.names.refer(user);
-            out.names.refer(teams[at]);
-        }
-        let draft = Draft { selected, ..draft(TEAM_MEMBER, derived) };
-        out.emit(&draft, |data| fill(at, data));
-        extras[at].report("user.teams", out);
-    }
-}
-
-/// A channel membership.
-struct Membership<'o, 'a> {
-    object: &'o Object<'a>,
-    user: Ref,
-    channel: Ref,
-    channel_id: Synthetic,
-    team: Option<Ref>,
-    /// Ids of channel and user as the key has them: the id of the line's own record counts lines of equal key.
-    key: (Synthetic, Synthetic),
-}
-
-fn write_memberships(rows: &[Membership<'_, '_>], of: &str, handled: &[&str], scope: &Scope, out: &mut Emitter<'_>) {
-    let users: Vec<Synthetic> = rows.iter().map(|row| out.names.id(row.user)).collect();
-    let extras: Vec<Extra<'_>> = rows.iter().map(|row| row.object.extra(of, CHANNEL_MEMBER_SPEC, handled)).collect();
-    let fill = |at: usize, data: &mut Data<'_>| {
-        data.id("channel_id", &rows[at].channel_id);
-        data.id("user_id", &users[at]);
-        rows[at].object.write(CHANNEL_MEMBER_SPEC, data);
-        extras[at].write(data);
-    };
-    let key = |at: usize, key: &mut Vec<u8>| {
-        key_name(key, "channel_id");
-        push_string(key, synthetic_text(&rows[at].key.0));
-        key_name(key, "user_id");
-        push_string(key, synthetic_text(&rows[at].key.1));
-        key.push(b'}');
-    };
-    let ids = out.number(CHANNEL_MEMBER, rows.len(), key, fill);
-    for (at, (row, derived)) in rows.iter().zip(&ids).enumerate() {
-        let team_id = row.team.map(|team| out.names.id(team));
-        let selected = scope.has_place(team_id.as_ref(), Some(&row.channel_id)) && scope.has_user(&users[at]);
-        if selected {
-            for named in [Some(row.user), Some(row.channel), row.team].into_iter().flatten() {
-                out.names.refer(named);
-            }
-        }
-        let draft = Draft { selected, ..draft(CHANNEL_MEMBER, derived) };
-        out.emit(&draft, |data| fill(at, data));
-        extras[at].report(of, out);
-    }
 }
 
 fn write_picture(object: &Object<'_>, owner: &Synthetic, user: &Synthetic, out: &mut Emitter<'_>) {

@@ -7,13 +7,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::container::Contents;
+use super::contents::Contents;
+use super::data::{Data, Moment, Remarks};
 use super::names::Names;
 use crate::record::exception::{Class, Exception};
 use crate::record::id::{Synthetic, hex, synthetic, synthetic_text};
-use crate::record::json::{Text, Value};
-use crate::record::line::{MAX_BYTES, push_integer, push_string, push_text};
-use crate::record::time::Millis;
+use crate::record::line::{MAX_BYTES, push_integer};
 use crate::source::catalogue::{Rank, TABLES, table};
 use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
 
@@ -49,9 +48,8 @@ pub struct Tally {
     pub quarantined: Counts,
 }
 
-impl Tally {
-    /// Nothing counted yet.
-    pub const fn new() -> Self {
+impl Default for Tally {
+    fn default() -> Self {
         let none = [0; TABLES.len()];
         Self { records: none, out_of_scope: none, quarantined: none }
     }
@@ -106,109 +104,6 @@ pub struct Draft<'a> {
     pub path: Option<&'a str>,
 }
 
-/// A time as the source gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment<'a> {
-    /// Epoch milliseconds within ±(2^53−1).
-    At(Millis),
-    /// An integer beyond; its digits.
-    Far(&'a str),
-}
-
-impl Moment<'_> {
-    /// The source has no time.
-    pub const NONE: Self = Self::At(0);
-
-    /// The time that dates a record: 0 if out of range.
-    pub fn at(self) -> Millis {
-        match self {
-            Self::At(at) => at,
-            Self::Far(_) => 0,
-        }
-    }
-
-    /// Appends its digits, for keys.
-    pub fn push(self, out: &mut Vec<u8>) {
-        match self {
-            Self::At(at) => push_integer(out, at),
-            Self::Far(digits) => out.extend_from_slice(digits.as_bytes()),
-        }
-    }
-}
-
-/// Writes the fields of one `data` object, in catalogue order.
-#[derive(Debug)]
-pub struct Data<'a> {
-    out: &'a mut Vec<u8>,
-    empty: bool,
-    as_text: Vec<&'static str>,
-    lossy: u64,
-    far: bool,
-}
-
-impl<'a> Data<'a> {
-    fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, empty: true, as_text: Vec::new(), lossy: 0, far: false }
-    }
-
-    fn name(&mut self, name: &str) {
-        self.out.extend_from_slice(if self.empty { b"\"" } else { b",\"" });
-        self.empty = false;
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
-    }
-
-    /// A text of the source.
-    pub fn text(&mut self, name: &'static str, text: Text<'_>) {
-        self.name(name);
-        self.lossy += u64::from(push_text(self.out, text));
-    }
-
-    /// A text of ours.
-    pub fn string(&mut self, name: &'static str, text: &str) {
-        self.name(name);
-        push_string(self.out, text);
-    }
-
-    /// A derived id.
-    pub fn id(&mut self, name: &'static str, id: &Synthetic) {
-        self.name(name);
-        self.out.push(b'"');
-        self.out.extend_from_slice(id);
-        self.out.push(b'"');
-    }
-
-    /// A time or count; out of range it is kept as text.
-    pub fn time(&mut self, name: &'static str, time: Moment<'_>) {
-        match time {
-            Moment::At(at) => {
-                self.name(name);
-                push_integer(self.out, at);
-            }
-            Moment::Far(digits) => {
-                self.far = true;
-                self.string(name, digits);
-            }
-        }
-    }
-
-    /// Raw JSON of ours.
-    pub fn raw(&mut self, name: &'static str, json: &[u8]) {
-        self.name(name);
-        self.out.extend_from_slice(json);
-    }
-
-    /// A value of the source: byte for byte if it is strict JSON, else its text as a string.
-    pub fn json(&mut self, name: &'static str, value: &Value<'_>) {
-        if value.strict {
-            self.raw(name, value.text.as_bytes());
-        } else {
-            self.string(name, value.text);
-            self.as_text.push(name);
-        }
-    }
-}
-
 impl<'c> Emitter<'c> {
     /// An emitter for the source of this base name; runs go to unnamed files in `temporary`.
     pub fn new(source: &str, contents: &'c Contents, temporary: &Path) -> Self {
@@ -218,7 +113,7 @@ impl<'c> Emitter<'c> {
             contents: small(),
             exceptions: small(),
             heads: small(),
-            tally: Tally::new(),
+            tally: Tally::default(),
         };
         Self {
             contents,
@@ -231,7 +126,7 @@ impl<'c> Emitter<'c> {
             temporary: temporary.to_owned(),
             tag: 0,
             mode: Mode::Normal,
-            before: Tally::new(),
+            before: Tally::default(),
             failure: None,
             key: Vec::with_capacity(256),
         }
@@ -420,7 +315,7 @@ fn push_line(out: &mut Vec<u8>, draft: &Draft<'_>, fill: impl FnOnce(&mut Data<'
     out.extend_from_slice(b",\"data\":{");
     let mut data = Data::new(out);
     fill(&mut data);
-    let Data { as_text, lossy, far, .. } = data;
+    let Remarks { as_text, lossy, far } = data.finish();
     if !as_text.is_empty() {
         // Rare: only now is it known that `text` has to stand before `data`.
         let text = format!(",\"text\":[\"{}\"]", as_text.join("\",\""));

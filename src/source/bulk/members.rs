@@ -1,6 +1,7 @@
 //! Members of a source object: the known ones read once, the unknown ones kept.
 
-use super::emit::{Data, Emitter, Moment};
+use super::data::{Data, Moment};
+use super::emit::Emitter;
 use crate::record::json::{Cursor, Fault, Shape, Text, Value};
 use crate::record::time::MAX_EXACT;
 

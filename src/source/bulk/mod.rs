@@ -18,7 +18,9 @@
 
 pub mod blocks;
 pub mod container;
+pub mod contents;
 pub mod count;
+pub mod data;
 pub mod describe;
 pub mod directory;
 pub mod emit;

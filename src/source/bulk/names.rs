@@ -87,6 +87,7 @@ pub enum Real {
 
 impl Real {
     /// Adds what another path says.
+    #[must_use]
     pub fn merge(self, other: Self) -> Self {
         match (self, other) {
             (Self::Unknown, x) | (x, Self::Unknown) => x,

@@ -109,6 +109,8 @@ fn feed(
             break;
         }
     }
+    // The workers end when nobody can send any more.
+    drop(send);
     if first { Err(BulkError::NoVersion { object: container.lines_name.clone() }) } else { Ok(()) }
 }
 
@@ -116,7 +118,7 @@ fn feed(
 fn check_version(bytes: &[u8], container: &Container) -> Result<(), BulkError> {
     let object = container.lines_name.clone();
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    let contents = super::container::Contents::none();
+    let contents = super::contents::Contents::none();
     let mut out = Emitter::new("", &contents, Path::new(""));
     out.begin(1, None, Mode::Rehearse);
     let text = std::str::from_utf8(line).unwrap_or_default();

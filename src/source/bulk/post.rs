@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::emit::Moment;
+use super::data::Moment;
 use super::members::{Extra, list, moment, null, set};
 use crate::record::json::{Cursor, Fault, Text, Value};
 

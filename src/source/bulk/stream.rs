@@ -6,7 +6,8 @@
 use std::collections::HashSet;
 use std::io;
 
-use super::container::{Container, ContentReader};
+use super::container::Container;
+use super::contents::ContentReader;
 use super::emit::{Counts, DECODED_AGAIN, Tally};
 use super::names::{Directory, Known, Real};
 use super::{LineCounts, NONE};
@@ -65,7 +66,7 @@ impl<'c> Gathered<'c> {
             scope,
             directory: Directory::default(),
             source: NONE,
-            tally: Tally::new(),
+            tally: Tally::default(),
             lines: LineCounts::new(),
             records: Vec::new(),
             contents: Vec::new(),

@@ -3,7 +3,8 @@
 //! A selected reply brings its root; a selected post brings its files, its followers and who saved it; a reaction is
 //! selected by its own user and time.
 
-use super::emit::{Data, Draft, Emitter, Moment, or_derived};
+use super::data::{Data, Moment};
+use super::emit::{Draft, Emitter, or_derived};
 use super::names::{PathIds, Real, Ref, key_name, key_of, members_key, push_names};
 use super::post::{Belongings, Follower, Post, Reaction, Thread, name};
 use crate::record::id::{Synthetic, synthetic_text};
