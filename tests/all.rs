@@ -20,6 +20,8 @@ mod keys;
 mod man;
 /// The README shows what really happens.
 mod readme;
+/// The format's page says what the program does, with a worked example.
+mod specification;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
 /// Programs of other people, as judges of ours.

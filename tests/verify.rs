@@ -7,7 +7,7 @@ use chatseal::progress::Progress;
 use chatseal::verify::layer::{Layer, Outcome};
 use chatseal::verify::{Ending, Report, TrustPolicy, check_chain, verify};
 
-use crate::bag::{Key, Spec, line, sha};
+use crate::bag::{Key, Raw, Spec, line, sha};
 
 fn signers(text: &str) -> AllowedSigners {
     AllowedSigners::parse(text.as_bytes())
@@ -222,4 +222,30 @@ fn no_change_of_a_byte_goes_unseen() {
         let report = judged(&path, &Key::new(1).allowed("auditor@example.org", ""));
         assert_ne!(report.ending(), Ending::Intact, "change {what} at {at} was not seen");
     }
+}
+
+#[test]
+fn an_archive_that_was_cut_anywhere_is_not_intact() {
+    let zip = Spec::small().zip();
+    let (_folder, path) = written(&zip);
+    for length in (0..zip.len()).step_by(61).chain(zip.len() - 30..zip.len()) {
+        std::fs::write(&path, &zip[..length]).unwrap();
+        let report = judged(&path, "");
+        assert_eq!(report.ending(), Ending::FailedCheck, "cut at {length}");
+    }
+}
+
+#[test]
+fn members_that_share_bytes_are_not_read_again_and_again() {
+    let mut members = Spec::small().bag().tagged().sealed().raw();
+    let big = Raw::new("harbour/data/files/aa/", &vec![0; 300_000]);
+    for digit in 0..4_u8 {
+        let name = format!("harbour/data/files/{digit:02x}/{}", format!("{digit:02x}").repeat(32));
+        let earlier = if digit == 0 { 0 } else { u32::try_from(big.stored.len()).unwrap() };
+        let stored = if digit == 0 { big.stored.clone() } else { Vec::new() };
+        members.insert(usize::from(digit), Raw { path: name.into_bytes(), earlier, stored, ..big.clone() });
+    }
+    let report = report(&crate::bag::zip(&members));
+    assert!(codes(&report).contains(&"members-overlap"));
+    assert!(report.layers().iter().all(|(layer, outcome)| *layer == Layer::Container || *outcome != Outcome::Pass));
 }

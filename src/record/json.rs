@@ -7,11 +7,12 @@
 //!
 //! Invariant: no input panics, recursion ends at [`MAX_DEPTH`], and nothing is allocated for a plain string.
 
-mod text;
+mod decode;
+mod special;
 
 use std::borrow::Cow;
 
-pub use text::{Text, special};
+pub use special::special;
 
 /// Deepest nesting of an embedded value.
 pub const MAX_DEPTH: u32 = 64;
@@ -24,6 +25,15 @@ pub struct Fault {
     pub offset: usize,
     /// What the grammar wants there.
     pub expected: &'static str,
+}
+
+/// A string as it lies in the text, between its quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// The bytes between the quotes, escapes included.
+    pub raw: &'a str,
+    /// Whether `raw` holds a backslash.
+    pub escaped: bool,
 }
 
 /// Shape of a value, known from its first byte.
@@ -217,8 +227,12 @@ impl<'a> Cursor<'a> {
     /// Reads an integer that fits in 64 bits; a fraction or exponent is a fault.
     pub fn integer(&mut self) -> Result<i64, Fault> {
         let value = self.value()?;
-        let number = value.text.parse().ok().filter(|_| value.shape == Shape::Number);
-        number.ok_or(Fault { offset: self.pos - value.text.len(), expected: "an integer of 64 bits" })
+        if value.shape == Shape::Number
+            && let Ok(number) = value.text.parse()
+        {
+            return Ok(number);
+        }
+        Err(Fault { offset: self.pos - value.text.len(), expected: "an integer of 64 bits" })
     }
 
     /// Reads `true` or `false`.
@@ -452,5 +466,28 @@ mod tests {
         let objects = "{\"a\":".repeat(100_000) + "[1,{}]" + &"}".repeat(100_000);
         assert!(whole(&objects).is_ok_and(|v| !v.strict));
         assert!(whole(&"[".repeat(1_000_000)).is_err());
+    }
+
+    #[test]
+    fn special_bytes_are_found_at_every_offset() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in [b'"', b'\\', 0, 0x1f] {
+                    let mut bytes = vec![0x7f; length];
+                    bytes[at] = byte;
+                    assert_eq!(special(&bytes, 0), at);
+                }
+            }
+            assert_eq!(special(&vec![0xff; length], 0), length);
+            assert_eq!(special(&vec![0x20; length], 0), length);
+        }
+    }
+
+    #[test]
+    fn decodes_escapes() {
+        let text = Cursor::new(r#""a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00z""#).string().unwrap();
+        assert_eq!(text.decode(), (Cow::Borrowed("a\"\\/\u{8}\u{c}\n\r\té😀z"), false));
+        let lone = Cursor::new(r#""\ud800\u0041""#).string().unwrap();
+        assert_eq!(lone.decode(), (Cow::Borrowed("\u{fffd}A"), true));
     }
 }

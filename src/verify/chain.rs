@@ -75,9 +75,15 @@ impl Set {
         match seal.previous {
             Some(previous) => self.check_previous(i, link, &previous, report),
             None if self.successors.contains_key(&link.seal_digest) => report.checks.ran(Layer::Chain),
-            None => {
-                report.checks.skipped(Layer::Chain, "no other archive was given that it follows or that follows it");
-            }
+            None => report.checks.skipped(Layer::Chain, self.alone()),
+        }
+    }
+
+    /// Why an archive without neighbours is not checked.
+    fn alone(&self) -> &'static str {
+        match self.links.len() {
+            1 => "no other archive was given",
+            _ => "no other archive was given that it follows or that follows it",
         }
     }
 
@@ -102,9 +108,7 @@ impl Set {
                 report.checks.ran(Layer::Chain);
                 report.remarks.push(format!("the chain begins behind {named}, which was not given"));
             }
-            None => {
-                report.checks.skipped(Layer::Chain, "no other archive was given that it follows or that follows it");
-            }
+            None => report.checks.skipped(Layer::Chain, self.alone()),
         }
     }
 }

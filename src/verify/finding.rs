@@ -6,6 +6,9 @@ use super::code::Code;
 use super::layer::Layer;
 use crate::archive::defect::{Defects, SHOWN};
 
+/// Longest place or detail of a finding, in bytes: a name in a hostile record can have 16 MiB.
+const MAX_TEXT: usize = 400;
+
 /// One thing wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -31,7 +34,7 @@ impl Findings {
         let count = self.counts.entry(code).or_default();
         *count += 1;
         if *count <= SHOWN {
-            self.shown.push(Finding { code, place: place.into(), detail: detail.into() });
+            self.shown.push(Finding { code, place: short(place.into()), detail: short(detail.into()) });
         }
     }
 
@@ -83,9 +86,27 @@ impl Findings {
     }
 }
 
+/// At most [`MAX_TEXT`] bytes of a text that may quote the archive.
+fn short(mut text: String) -> String {
+    if text.len() > MAX_TEXT {
+        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_archive_says_cannot_fill_a_report() {
+        let mut findings = Findings::default();
+        findings.push(Code::RecordMalformed, "é".repeat(1000), "x");
+        let place = findings.shown()[0].place.clone();
+        assert!(place.len() <= MAX_TEXT + 3 && place.ends_with('…'));
+    }
 
     #[test]
     fn every_finding_is_counted_and_a_few_are_listed() {

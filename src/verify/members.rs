@@ -57,9 +57,13 @@ impl Texts {
             if elsewhere || is_stream(&entry.member) {
                 continue;
             }
-            match archive.load(entry, &mut body)? {
-                Ok(()) => drop(texts.insert(entry.member.clone(), body.bytes().to_vec())),
-                Err(flaw) => unreadable(flaw, &entry.member.to_string(), findings),
+            let loaded = archive.load(entry, &mut body)?;
+            if let Err(flaw) = loaded {
+                unreadable(flaw, &entry.member.to_string(), findings);
+            }
+            // With another CRC the text is still there, and tells what was changed.
+            if matches!(loaded, Ok(()) | Err(Flaw::CrcMismatch)) {
+                texts.insert(entry.member.clone(), body.bytes().to_vec());
             }
         }
         Ok(Self(texts))
@@ -79,7 +83,7 @@ impl Texts {
 /// Says that a member cannot be read, unless its headers were found wrong already.
 pub(super) fn unreadable(flaw: Flaw, place: &str, findings: &mut Findings) {
     if Code::Zip(flaw).layer() == Layer::Digests {
-        findings.push(Code::Zip(flaw), place, "cannot be read as its headers describe it");
+        findings.push(Code::Zip(flaw), place, "its bytes are not those that its headers describe");
     }
 }
 

@@ -41,6 +41,9 @@ pub use report::{Ending, Report};
 pub use tables::Counted;
 pub use trust::TrustPolicy;
 
+/// Unknown kinds that a report names.
+const KINDS_NAMED: usize = 10;
+
 /// Why an archive could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
@@ -168,8 +171,8 @@ fn digests(archive: &Archive, texts: &Texts, listed: &bag::Listed, checks: &mut 
 
 /// Notes what is worth knowing and not wrong.
 fn remark(report: &mut Report, policy: &TrustPolicy<'_>, sealed: bool) {
-    let unknown: Vec<&str> =
-        report.counted.kinds.iter().map(|(kind, _)| kind.as_str()).filter(|kind| !kinds::is_known(kind)).collect();
+    let unknown = report.counted.kinds.iter().map(|(kind, _)| kind.as_str()).filter(|kind| !kinds::is_known(kind));
+    let unknown: Vec<&str> = unknown.take(KINDS_NAMED).collect();
     if !unknown.is_empty() {
         report.remarks.push(format!("kinds that this version does not know: {}", unknown.join(", ")));
     }

@@ -1,6 +1,6 @@
 //! Everything that is recomputed from the records: root, table of segments, files, counts, summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use ring::digest::{Context, SHA256};
@@ -77,11 +77,11 @@ pub(super) fn segments(part: &Part, rows: Option<&[SegmentRow]>, checks: &mut Ch
         checks.skipped(Layer::Segments, "a segment cannot be read");
     }
     checks.ran(Layer::Segments);
+    let claims: HashMap<u32, &SegmentRow> = rows.iter().map(|row| (row.number, row)).collect();
     for row in &part.rows {
         // A segment that could not be read shifts the indices of those behind it; that is not the table's fault.
-        let claimed = rows.iter().find(|claimed| claimed.number == row.number);
         let place = row.member().to_string();
-        match claimed {
+        match claims.get(&row.number).copied() {
             None => checks.found(Code::SegmentsDiffer, place, "the table has no row for it"),
             Some(claimed) if part.unread == 0 && claimed != row => {
                 checks.found(Code::SegmentsDiffer, place, first_difference(claimed, row));
@@ -355,8 +355,10 @@ fn compare_summary(summary: &Summary, counted: &Counted, place: &str, checks: &m
             }
         }
     }
-    let named = |kind: &str| summary.kinds.0.iter().any(|(name, _)| name == kind);
-    for kind in found.keys().copied().chain(counted.withheld.keys().map(String::as_str)).filter(|kind| !named(kind)) {
+    let named: HashSet<&str> = summary.kinds.0.iter().map(|(kind, _)| kind.as_str()).collect();
+    for kind in
+        found.keys().copied().chain(counted.withheld.keys().map(String::as_str)).filter(|kind| !named.contains(kind))
+    {
         checks.found(Code::SummaryDiffers, format!("{place} kind {kind}"), "the summary does not name it");
     }
 }

@@ -353,19 +353,21 @@ impl Bag {
 
     /// The root over the record lines, by the recursive definition of RFC 6962.
     pub(crate) fn root(&self) -> Vec<u8> {
+        tree(&self.leaves())
+    }
+
+    /// The leaves of the record lines.
+    pub(crate) fn leaves(&self) -> Vec<Vec<u8>> {
         let segments =
             self.members.iter().filter(|(path, bytes)| path.starts_with("data/records/") && !bytes.is_empty());
         let lines: Vec<&[u8]> =
             segments.flat_map(|(_, bytes)| bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|b| *b == b'\n')).collect();
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.spec.salt);
-        let leaves: Vec<Vec<u8>> = (0_u64..)
-            .zip(lines)
-            .map(|(i, line)| {
-                let salt = hmac::sign(&key, &i.to_be_bytes());
-                digest(&SHA256, &[&[0], &salt.as_ref()[..16], line].concat()).as_ref().to_vec()
-            })
-            .collect();
-        tree(&leaves)
+        let leaf = |(i, line): (u64, &[u8])| {
+            let salt = hmac::sign(&key, &i.to_be_bytes());
+            digest(&SHA256, &[&[0], &salt.as_ref()[..16], line].concat()).as_ref().to_vec()
+        };
+        (0..).zip(lines).map(leaf).collect()
     }
 
     /// The members as they would lie in a zip.

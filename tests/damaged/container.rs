@@ -133,7 +133,14 @@ fn headers() -> Vec<Condition> {
         broken(
             "extra-field",
             header(SALT, |m| m.extra = b"UT\x05\0\x01\0\0\0\0".to_vec()),
-            &["crc-mismatch", "header-differs", "local-header-differs", "members-gap"],
+            &[
+                "crc-mismatch",
+                "header-differs",
+                "local-header-differs",
+                "members-gap",
+                "salt-malformed",
+                "tag-file-differs",
+            ],
         ),
         broken("symbolic-link", header(SALT, |m| m.attributes = 0o120_777 << 16), &["not-a-regular-file"]),
         broken("executable", header(SALT, |m| m.attributes = 0o100_755 << 16), &["not-a-regular-file"]),
@@ -216,7 +223,14 @@ fn members() -> Vec<Condition> {
         broken(
             "members-overlap",
             header(SALT, |m| m.earlier = 10),
-            &["crc-mismatch", "local-header-differs", "members-gap", "members-overlap"],
+            &[
+                "crc-mismatch",
+                "local-header-differs",
+                "members-gap",
+                "members-overlap",
+                "salt-malformed",
+                "tag-file-differs",
+            ],
         ),
         broken(
             "member-not-in-the-directory",

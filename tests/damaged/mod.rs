@@ -1,7 +1,7 @@
 //! One committed archive for each way of being wrong, and what verify must say of it.
 //!
 //! `fixtures/archives/CONDITION/` holds `archive.zip` and `expected.txt`: how the check ends, then the sorted codes.
-//! The conditions are made here; with `CHATSEAL_REGENERATE=1` the test writes the folders anew.
+//! The conditions are made here; with `CHATSEAL_REWRITE=1` the test writes the folders anew.
 
 mod container;
 mod contents;
@@ -64,7 +64,7 @@ fn folder() -> PathBuf {
 
 #[test]
 fn every_condition_gives_exactly_its_findings() {
-    let regenerate = std::env::var_os("CHATSEAL_REGENERATE").is_some();
+    let regenerate = std::env::var_os("CHATSEAL_REWRITE").is_some();
     let mut names = BTreeSet::new();
     let mut wrong = Vec::new();
     for condition in conditions() {
@@ -81,7 +81,7 @@ fn every_condition_gives_exactly_its_findings() {
         }
         assert!(
             std::fs::read(place.join("archive.zip")).is_ok_and(|bytes| bytes == zip),
-            "{name} is stale; run with CHATSEAL_REGENERATE=1"
+            "{name} is stale; run with CHATSEAL_REWRITE=1"
         );
         assert_eq!(std::fs::read_to_string(place.join("expected.txt")).unwrap(), expected, "{name}");
         let report = report(&zip);

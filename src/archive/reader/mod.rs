@@ -55,10 +55,11 @@ pub struct Opening {
 impl Opening {
     /// Reads the directory and all headers of the zip at `path`. `Err` only if the file cannot be read.
     pub fn read(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
+        // Asked before it is opened, because opening a pipe waits for its other end.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
+        let file = File::open(path)?;
         let mut defects = Defects::default();
         let archive = Archive::open(file, &mut defects)?;
         Ok(Self { archive, defects })
@@ -70,6 +71,11 @@ impl Archive {
         let length = file.metadata()?.len();
         let Some(end) = end::find(&file, length, defects)? else { return Ok(None) };
         let Some(listing) = directory::read(&file, &end, defects)? else { return Ok(None) };
+        // Members that share bytes could be read again and again; a file cannot hold more than its length.
+        let stored = listing.entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.stored));
+        if stored > length {
+            return Ok(None);
+        }
         let index = Index::new(&listing.entries, defects);
         let archive = Self { file, length, base: end.base, bag: listing.bag, entries: listing.entries, index };
         archive.check_members(defects);
