@@ -4,6 +4,8 @@
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "plain beats fast in tests")]
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
+/// Bulk exports that are odd in one way each, and what becomes of them.
+mod bulk;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// Archives that are wrong in one way each.
@@ -12,14 +14,24 @@ mod damaged;
 mod demo;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
+/// Support: random histories of a small server.
+mod history;
 /// The house rules: layers, dependencies, words and files.
 mod house;
 /// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
 mod keys;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// Our archives before other people's programs, and a recomputation in another language.
+mod outside;
 /// The README shows what really happens.
 mod readme;
+/// The same evidence gives the same archive.
+mod repeatable;
+/// Scope: what is asked for is kept, and what is left out is counted.
+mod scope;
+/// Support: runs exports and reads what they sealed.
+mod sealed;
 /// The format's page says what the program does, with a worked example.
 mod specification;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.

@@ -87,8 +87,13 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
 
     job.progress.phase("reading");
     job.progress.expect(job.bulk.container.lines_size());
-    let digest = job.bulk.container.digest()?;
-    let mut selection = select::select(&job.bulk, &job.asked, &work)?;
+    let (digest, selected) = std::thread::scope(|threads| {
+        let digest = threads.spawn(|| job.bulk.container.digest());
+        let selected = select::select(&job.bulk, &job.asked, &work);
+        (digest.join(), selected)
+    });
+    let digest = digest.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let mut selection = selected?;
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
     let completed = write_contents(&mut stage, &mut selection, &mut exceptions, &work)?;

@@ -141,6 +141,14 @@ impl<R: Read> Blocks<R> {
     }
 }
 
+/// The lines of a block, each with its line feed.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    let last = (!bytes.is_empty() && !bytes.ends_with(b"\n")).then_some(bytes.len());
+    ends.chain(last).map(move |end| &bytes[std::mem::replace(&mut start, end)..end])
+}
+
 /// Where the lines of a stream lie.
 #[derive(Debug)]
 pub struct Index {
@@ -182,7 +190,7 @@ impl Index {
             };
             bytes.resize(length, 0);
             self.file.read_exact_at(&mut bytes, offset)?;
-            for (at, line) in (first..).zip(bytes.split_inclusive(|b| *b == b'\n')) {
+            for (at, line) in (first..).zip(lines(&bytes)) {
                 if wanted.next_if_eq(&at).is_some() {
                     each(at, line.strip_suffix(b"\n").unwrap_or(line))?;
                 }
@@ -198,7 +206,7 @@ impl Index {
 mod tests {
     use super::*;
 
-    fn lines(input: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    fn numbered(input: &[u8]) -> Vec<(u64, Vec<u8>)> {
         let mut blocks = Blocks::new(input);
         let mut all = Vec::new();
         while let Some(block) = blocks.read().unwrap() {
@@ -206,7 +214,7 @@ mod tests {
                 Block::Lines { first, offset, bytes } => {
                     assert_eq!(&input[usize::try_from(offset).unwrap()..][..bytes.len()], bytes);
                     assert!(!bytes.is_empty());
-                    for (i, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+                    for (i, line) in super::lines(&bytes).enumerate() {
                         all.push((first + i as u64, line.to_vec()));
                     }
                 }
@@ -225,9 +233,9 @@ mod tests {
         }
         input.extend_from_slice(b"no line feed");
         let expected: Vec<_> = (1..).zip(input.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec)).collect();
-        assert_eq!(lines(&input), expected);
-        assert_eq!(lines(b""), []);
-        assert_eq!(lines(b"\n"), [(1, b"\n".to_vec())]);
+        assert_eq!(numbered(&input), expected);
+        assert_eq!(numbered(b""), []);
+        assert_eq!(numbered(b"\n"), [(1, b"\n".to_vec())]);
     }
 
     #[test]
@@ -254,11 +262,11 @@ mod tests {
         let mut input = b"first\n".to_vec();
         input.resize(input.len() + MAX_LINE + 10, b'x');
         input.extend_from_slice(b"\nlast\n");
-        let all = lines(&input);
+        let all = numbered(&input);
         assert_eq!(all[1], (2, format!("too long: {}", MAX_LINE + 10).into_bytes()));
         assert_eq!(all[2], (3, b"last\n".to_vec()));
         let mut exact = vec![b'y'; MAX_LINE];
         exact.push(b'\n');
-        assert_eq!(lines(&exact)[0].1.len(), MAX_LINE + 1);
+        assert_eq!(numbered(&exact)[0].1.len(), MAX_LINE + 1);
     }
 }

@@ -6,17 +6,18 @@
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::Read;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
-use zip::{CompressionMethod, ZipArchive};
+use zip::ZipArchive;
 
 use super::BulkError;
 use super::blocks::Index;
 use super::contents::Contents;
+use super::zipped::{Span, Stated, broken_zip, is_readable, open_zip};
 use crate::record::exception::Class;
 
 /// The lines of an export inside its zip.
@@ -24,35 +25,6 @@ pub const IMPORT: &str = "import.jsonl";
 
 /// Written by the server beside the lines when it could not export everything.
 const WARNINGS: &str = "warnings.txt";
-
-/// Positioned reads as a stream of their own; any number of them share one open file.
-#[derive(Clone, Debug)]
-pub struct Span {
-    file: Arc<File>,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Span {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(out.len());
-        let count = self.file.read_at(&mut out[..left], self.at)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for Span {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let target = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => self.end.checked_add_signed(by),
-        };
-        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
-}
 
 /// An opened export.
 #[derive(Debug)]
@@ -145,8 +117,9 @@ impl Container {
             None => read(&mut Span { file: self.file.clone(), at: 0, end: self.size }),
             Some((zip, at)) => {
                 let mut zip = zip.clone();
-                let mut member = zip.by_index(*at).map_err(|source| broken_zip(&self.path, &source))?;
-                read(&mut member)
+                let member = zip.by_index(*at).map_err(|source| broken_zip(&self.path, &source))?;
+                let left = member.size();
+                read(&mut Stated { member, left })
             }
         }
     }
@@ -190,27 +163,6 @@ fn modified(metadata: &Metadata) -> (i64, i64) {
     (metadata.mtime(), metadata.mtime_nsec())
 }
 
-fn broken_zip(path: &Path, error: &zip::result::ZipError) -> BulkError {
-    BulkError::Zip { path: path.to_owned(), reason: error.to_string() }
-}
-
-fn open_zip(path: &Path, span: Span) -> Result<ZipArchive<Span>, BulkError> {
-    let refuse = |reason: &str| BulkError::Zip { path: path.to_owned(), reason: reason.to_owned() };
-    let end = span.end;
-    let file = span.file.clone();
-    let mut zip = ZipArchive::new(span).map_err(|error| broken_zip(path, &error))?;
-    if zip.offset() != 0 {
-        return Err(refuse("there are bytes before the zip"));
-    }
-    let mut tail = [0; 22];
-    let whole = end >= 22 && file.read_exact_at(&mut tail, end - 22).is_ok() && tail.starts_with(b"PK\x05\x06");
-    if !whole {
-        return Err(refuse("there are bytes after the zip, or a comment"));
-    }
-    zip.validate_header_consistency().map_err(|error| broken_zip(path, &error))?;
-    Ok(zip)
-}
-
 fn list_zip(
     path: &Path,
     zip: &ZipArchive<Span>,
@@ -227,8 +179,12 @@ fn list_zip(
         if name == IMPORT.as_bytes() {
             lines = Some(at);
             let method = entry.compression();
-            if entry.encrypted() || !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+            if entry.encrypted() || !is_readable(method) {
                 let reason = format!("`{IMPORT}` is encrypted or compressed in a way that Mattermost does not use");
+                return Err(BulkError::Zip { path: path.to_owned(), reason });
+            }
+            if entry.is_symlink() {
+                let reason = format!("`{IMPORT}` is a symbolic link");
                 return Err(BulkError::Zip { path: path.to_owned(), reason });
             }
         } else if let Some(inner) = name.strip_prefix(b"data/") {

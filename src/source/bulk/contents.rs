@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use zip::ZipArchive;
 
-use super::container::Span;
+use super::zipped::{Span, is_readable};
 use crate::record::exception::Class;
 
 /// The files that records may name, listed once.
@@ -160,7 +160,12 @@ impl ContentReader {
             }
             Place::Zip(zip) => {
                 let name = [b"data/", path.as_bytes()].concat();
-                match zip.by_name_raw(&name) {
+                // `by_name_raw` would hand out the bytes as they lie in the zip, neither inflated nor checked.
+                let member = zip.index_for_name_raw(&name).ok_or(zip::result::ZipError::FileNotFound);
+                match member.and_then(|at| zip.by_index(at)) {
+                    Ok(member) if !is_readable(member.compression()) => {
+                        return gap(Class::FileUnreadable, "a member compressed in an unknown way");
+                    }
                     Ok(mut member) if !member.is_symlink() => {
                         let size = member.size();
                         copy(&mut member, size)?

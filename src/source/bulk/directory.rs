@@ -82,6 +82,8 @@ const BOT_SPEC: Spec = &[
     ("display_name", "display_name", Is::Text),
     ("owner", "owner", Is::Text),
 ];
+/// The picture of a user or bot, which becomes a record of its own.
+const PICTURE_SPEC: Spec = &[("profile_image", "path", Is::Text)];
 const ROLE_SPEC: Spec = &[
     ("name", "name", Is::Text),
     ("display_name", "display_name", Is::Text),
@@ -172,7 +174,7 @@ pub fn channel(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) ->
     let (team_ref, met) = out.names.channel(&team, &channel);
     let team_id = out.names.id(team_ref);
     describe(met, |id| scope.is_narrow() && scope.users.is_empty() && scope.has_place(Some(&team_id), Some(id)), out);
-    out.names.refer(team_ref);
+    out.names.known(met).lines += 1;
     let extra = object.extra("channel", CHANNEL_SPEC, &["team", "scheme"]);
     let id = out.head(CHANNEL, |key| key.extend(key_of(&[("team", &team), ("name", &channel)])));
     out.emit(&draft(CHANNEL, &id), |data| {
@@ -250,6 +252,7 @@ pub fn direct_channel(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<
 pub fn user(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Result<(), Fault> {
     let object = Object::read(cursor)?;
     object.check(USER_SPEC)?;
+    object.check(PICTURE_SPEC)?;
     let username = object.required("username", "a user with `username`")?;
     let teams = object.objects("teams")?;
     let mut memberships = Vec::new();
@@ -320,6 +323,7 @@ fn write_picture(object: &Object<'_>, owner: &Synthetic, user: &Synthetic, out: 
 pub fn bot(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Result<(), Fault> {
     let object = Object::read(cursor)?;
     object.check(BOT_SPEC)?;
+    object.check(PICTURE_SPEC)?;
     let username = object.required("username", "a bot with `username`")?;
     let met = out.names.user(&username);
     describe(met, |id| scope.users.contains(id), out);

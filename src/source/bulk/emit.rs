@@ -150,10 +150,12 @@ impl<'c> Emitter<'c> {
         self.out.exceptions.rollback(exceptions);
         self.out.heads.rollback(heads);
         self.out.tally.clone_from(&self.before);
+        self.names.drop_line();
     }
 
     /// Writes runs where sorters are over their limits; called between source lines.
     pub fn settle(&mut self) -> io::Result<()> {
+        self.names.keep_line();
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
@@ -290,7 +292,7 @@ impl<'c> Emitter<'c> {
 
     /// Notes a member of a source object that the catalogue does not know.
     pub fn unknown_field(&mut self, name: String) {
-        *self.names.unknown_fields.entry(name).or_default() += 1;
+        self.names.unknown_field(name);
     }
 }
 

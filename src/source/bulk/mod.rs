@@ -1,11 +1,11 @@
 //! Mattermost's bulk export: a zip or JSON lines, as `mmctl export` (5.37 to 11.x) writes it.
 //!
 //! ```text
-//! container ─ blocks ─┬─ count            how many records of each kind there must be
-//!                     └─ line ─ thread     posts, replies, reactions, files
-//!                             └ directory  teams, channels, users, bots, roles, schemes, emoji
-//!                                   └─ emit ─ names      derived ids
-//!                                        └─ sort         by kind, time, line
+//! zipped ─ container ─ blocks ─┬─ count            how many records of each kind there must be
+//!                              └─ line ─ thread     posts, replies, reactions, files
+//!                                      └ directory  teams, channels, users, bots, roles, schemes, emoji
+//!                                            └─ emit ─ names      derived ids
+//!                                                 └─ sort         by kind, time, line
 //!   equal ─ lines of equal key, decoded again      stream ─ what comes out, in archive order
 //! ```
 //!
@@ -32,6 +32,7 @@ pub mod pass;
 pub mod post;
 pub mod stream;
 pub mod thread;
+pub mod zipped;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -213,6 +214,7 @@ impl Bulk {
             gathered.exceptions.push(part.out.exceptions);
             heads.push(part.out.heads);
         }
+        gathered.directory.count_teams(scope.is_narrow());
         let mut again = equal::renumber(&self.container, &index, heads, scope, work)?;
         if let Some(out) = again.out.take() {
             gathered.records.push(out.records);

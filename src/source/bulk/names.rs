@@ -71,6 +71,10 @@ pub struct Known {
     pub references: u64,
     /// The real id found in attachment paths.
     pub real: Real,
+    /// The team of a channel.
+    pub team: Option<Synthetic>,
+    /// Lines that describe a channel; each names the team, if the channel is in scope.
+    pub lines: u64,
 }
 
 /// What attachment paths say about a real id.
@@ -110,6 +114,9 @@ pub struct Names {
     /// Users by e-mail address, in lower case.
     pub emails: HashMap<String, Synthetic>,
     known: Vec<Known>,
+    /// What the current source line adds once it turns out to be whole.
+    referred: Vec<Ref>,
+    unknown: Vec<String>,
     teams: HashMap<Box<str>, Ref>,
     users: HashMap<Box<str>, Ref>,
     channels: HashMap<Ref, HashMap<Box<str>, Ref>>,
@@ -150,7 +157,9 @@ impl Names {
         if let Some(found) = of_team.get(name) {
             return (team_ref, *found);
         }
+        let team_id = self.known[team_ref.0 as usize].id;
         let found = meet(&mut self.known, "channel", &key_of(&[("team", team), ("name", name)]));
+        self.known[found.0 as usize].team = Some(team_id);
         of_team.insert(name.into(), found);
         (team_ref, found)
     }
@@ -177,14 +186,36 @@ impl Names {
 
     /// Counts a record in scope that names it.
     pub fn refer(&mut self, to: Ref) {
-        self.known[to.0 as usize].references += 1;
+        self.referred.push(to);
+    }
+
+    /// Counts a member of a source object that the catalogue does not know, as `OBJECT.MEMBER`.
+    pub fn unknown_field(&mut self, name: String) {
+        self.unknown.push(name);
+    }
+
+    /// The current source line is whole: what it refers to counts.
+    pub fn keep_line(&mut self) {
+        for to in self.referred.drain(..) {
+            self.known[to.0 as usize].references += 1;
+        }
+        for name in self.unknown.drain(..) {
+            *self.unknown_fields.entry(name).or_default() += 1;
+        }
+    }
+
+    /// The current source line is broken, or will be decoded again: what it refers to does not count.
+    pub fn drop_line(&mut self) {
+        self.referred.clear();
+        self.unknown.clear();
     }
 }
 
 fn meet(known: &mut Vec<Known>, kind: &str, key: &[u8]) -> Ref {
     let label = format!("{kind} {}", String::from_utf8_lossy(key)).into();
     let at = u32::try_from(known.len()).unwrap_or(u32::MAX);
-    known.push(Known { id: synthetic(kind, key, 0), label, described: false, references: 0, real: Real::Unknown });
+    let id = synthetic(kind, key, 0);
+    known.push(Known { id, label, described: false, references: 0, real: Real::Unknown, team: None, lines: 0 });
     Ref(at)
 }
 
@@ -201,7 +232,8 @@ pub struct Directory {
 
 impl Directory {
     /// Takes over what one thread of work knows.
-    pub fn absorb(&mut self, names: Names) {
+    pub fn absorb(&mut self, mut names: Names) {
+        names.keep_line();
         for (name, count) in names.unknown_fields {
             *self.unknown_fields.entry(name).or_default() += count;
         }
@@ -213,8 +245,23 @@ impl Directory {
                     let ours = entry.get_mut();
                     ours.described |= theirs.described;
                     ours.references += theirs.references;
+                    ours.lines += theirs.lines;
                     ours.real = ours.real.merge(theirs.real);
                 }
+            }
+        }
+    }
+}
+
+impl Directory {
+    /// Counts the teams that channels in scope name, once it is known which channels those are.
+    pub fn count_teams(&mut self, narrow: bool) {
+        let kept = |known: &&Known| known.lines > 0 && (!narrow || known.references > 0);
+        let named: Vec<(Synthetic, u64)> =
+            self.known.values().filter(kept).filter_map(|known| Some((known.team?, known.lines))).collect();
+        for (team, lines) in named {
+            if let Some(known) = self.known.get_mut(&team) {
+                known.references += lines;
             }
         }
     }

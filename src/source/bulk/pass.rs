@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::BulkError;
-use super::blocks::{Block, Blocks, GIANT, Index};
+use super::blocks::{Block, Blocks, GIANT, Index, lines};
 use super::container::Container;
 use super::count;
 use super::emit::{Counts, Emitter, Mode, Outcome};
@@ -18,6 +18,7 @@ use super::names::Names;
 use crate::progress::Progress;
 use crate::record::exception::Class;
 use crate::record::id::hex;
+use crate::record::json::Fault;
 use crate::source::catalogue::TABLES;
 use crate::source::scope::Scope;
 
@@ -169,7 +170,7 @@ impl<'c> Worker<'c> {
     }
 
     fn block(&mut self, first: u64, bytes: &[u8]) -> io::Result<()> {
-        for (number, line) in (first..).zip(bytes.split_inclusive(|b| *b == b'\n')) {
+        for (number, line) in (first..).zip(lines(bytes)) {
             let whole = line.ends_with(b"\n");
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             if !line.trim_ascii().is_empty() {
@@ -201,10 +202,11 @@ impl<'c> Worker<'c> {
     }
 
     fn decode<'a>(&mut self, number: u64, line: &'a [u8]) -> Result<&'a str, LineFault> {
-        let not_utf8 = crate::record::json::Fault { offset: 0, expected: "UTF-8" };
-        let text = std::str::from_utf8(line).map_err(|_| not_utf8)?;
+        // Before anything can fail: what is taken back then must be this line and not the one before.
+        self.emitter.begin(number, None, Mode::Rehearse);
+        let text =
+            std::str::from_utf8(line).map_err(|error| Fault { offset: error.valid_up_to(), expected: "UTF-8" })?;
         if line.len() > GIANT || !self.keep {
-            self.emitter.begin(number, None, Mode::Rehearse);
             let kind = line::decode(text, self.scope, &mut self.emitter)?;
             if !self.keep {
                 return Ok(kind);

@@ -1,0 +1,111 @@
+//! A foreign zip, opened only if every reader would see the same in it.
+//!
+//! Readers of zips differ in where they start (from the front, at the stated offset, back from the end) and in which of
+//! two headers they believe. Evidence must not depend on that: what could be read in two ways is refused as a whole.
+//! Only regular members that are STORED or DEFLATE are readable; lengths and checksums are held while reading.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use zip::{CompressionMethod, ZipArchive};
+
+use super::BulkError;
+
+/// Positioned reads as a stream of their own; any number of them share one open file.
+#[derive(Clone, Debug)]
+pub struct Span {
+    pub(super) file: Arc<File>,
+    pub(super) at: u64,
+    pub(super) end: u64,
+}
+
+impl Read for Span {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(out.len());
+        let count = self.file.read_at(&mut out[..left], self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Span {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+        };
+        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+/// A member that must not end before the length that the zip states; that it is not longer, `zip` sees to.
+pub(super) struct Stated<R> {
+    pub(super) member: R,
+    pub(super) left: u64,
+}
+
+impl<R: Read> Read for Stated<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.member.read(out)?;
+        self.left = self.left.saturating_sub(count as u64);
+        if count == 0 && !out.is_empty() && self.left > 0 {
+            let message = format!("ends {} bytes before the length that the zip states", self.left);
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        }
+        Ok(count)
+    }
+}
+
+/// Whether Mattermost, or anybody who repacks its exports, compresses like this.
+pub(super) fn is_readable(method: CompressionMethod) -> bool {
+    matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated)
+}
+
+/// A zip that cannot be read.
+pub(super) fn broken_zip(path: &Path, error: &zip::result::ZipError) -> BulkError {
+    BulkError::Zip { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// Opens a zip that every reader understands in the same way.
+pub(super) fn open_zip(path: &Path, span: Span) -> Result<ZipArchive<Span>, BulkError> {
+    let refuse = |reason: &str| BulkError::Zip { path: path.to_owned(), reason: reason.to_owned() };
+    let end = span.end;
+    let file = span.file.clone();
+    let mut zip = ZipArchive::new(span).map_err(|error| broken_zip(path, &error))?;
+    if zip.offset() != 0 {
+        return Err(refuse("there are bytes before the zip"));
+    }
+    let mut tail = [0; 22];
+    let whole = end >= 22 && file.read_exact_at(&mut tail, end - 22).is_ok() && tail.starts_with(b"PK\x05\x06");
+    if !whole {
+        return Err(refuse("there are bytes after the zip, or a comment"));
+    }
+    if !directory_is_last(&file, end) {
+        return Err(refuse("its directory does not end where the end records begin"));
+    }
+    zip.validate_header_consistency().map_err(|error| broken_zip(path, &error))?;
+    Ok(zip)
+}
+
+/// Whether the directory reaches exactly to the end records, so that it is found at the same place from both sides:
+/// some readers start at the offset that is stated, others go back by the length that is stated.
+fn directory_is_last(file: &File, end: u64) -> bool {
+    let field = |at: u64, bytes: &mut [u8]| file.read_exact_at(bytes, at).is_ok();
+    let (mut short, mut long, mut records) = ([0; 4], [0; 8], end.saturating_sub(22));
+    let mut number = |at: u64| field(at, &mut short).then(|| u64::from(u32::from_le_bytes(short)));
+    let (length, offset) = (number(records + 12), number(records + 16));
+    let is_zip64 = number(records.saturating_sub(20)) == Some(0x0706_4b50);
+    if !is_zip64 {
+        return length.zip(offset).is_some_and(|(length, offset)| offset.checked_add(length) == Some(records));
+    }
+    records = records.saturating_sub(20 + 56);
+    let mut number = |at: u64| field(at, &mut long).then(|| u64::from_le_bytes(long));
+    let (length, offset, stated) = (number(records + 40), number(records + 48), number(records + 56 + 8));
+    stated == Some(records)
+        && length.zip(offset).is_some_and(|(length, offset)| offset.checked_add(length) == Some(records))
+}
