@@ -9,7 +9,7 @@
 //! U+0000–001F. [`Line::parse`] accepts exactly these lines, so that two readers cannot disagree about one.
 
 use super::json::{Cursor, Fault, Shape, Text, special};
-use super::time::{MAX_EXACT, Millis};
+use super::time::{Millis, is_exact};
 use super::{id, kind};
 
 /// Longest line in bytes, without its line feed; a longer record is quarantined.
@@ -126,7 +126,7 @@ fn canonical_integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let canonical =
         digits == "0" && text == "0" || !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-    (canonical && number.abs() <= MAX_EXACT).then_some(number)
+    (canonical && is_exact(number)).then_some(number)
 }
 
 fn embedded(cursor: &mut Cursor<'_>, member: &'static str) -> Result<(), LineError> {
@@ -305,6 +305,7 @@ mod tests {
             ("\"at\":-5", "\"at\":5.0"),
             ("\"at\":-5", "\"at\":-0"),
             ("\"at\":-5", "\"at\":9007199254740992"),
+            ("\"at\":-5", "\"at\":-9223372036854775808"),
             ("\"s:0a\"", "\"0a\""),
             ("\"s:0a\"", "\"\""),
             ("\"post\"", "\"Post\""),
