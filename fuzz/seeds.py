@@ -69,6 +69,8 @@ def archives(folder):
 
 
 def exports():
+    for at in (-(2**63), 2**53, -0.0, 2**63 - 1):
+        seed("record_line", b'{"kind":"post","id":"a","at":%s,"data":{"message":"x"}}' % str(at).encode())
     text = (FIXTURES / "demo/harbour.jsonl").read_bytes()
     lines = text.split(b"\n")
     for line in lines:

@@ -9,8 +9,8 @@ use crate::speech::{Speech, push_json};
 use crate::town::Town;
 
 // Measured, as (share of a thousand below, number); one more than measured where a fraction is cut off.
-const REPLIES: [(u64, u64); 8] = [(0, 1), (250, 1), (500, 3), (750, 6), (900, 9), (990, 16), (999, 23), (1000, 28)];
-const REACTIONS: [(u64, u64); 8] = [(0, 1), (250, 1), (500, 3), (750, 5), (900, 7), (990, 12), (999, 17), (1000, 18)];
+const REPLIES: [(u64, u64); 8] = [(0, 1), (250, 1), (500, 2), (750, 5), (900, 9), (990, 16), (999, 23), (1000, 28)];
+const REACTIONS: [(u64, u64); 8] = [(0, 1), (250, 1), (500, 2), (750, 4), (900, 7), (990, 12), (999, 17), (1000, 18)];
 
 /// Roots that have replies, posts that have reactions and posts that have props, in a million; measured.
 const WITH_REPLIES: u64 = 114_800;

@@ -54,7 +54,7 @@ impl Speech {
         let mut words: Vec<String> = Vec::with_capacity(VOCABULARY);
         while words.len() < VOCABULARY {
             // Frequent words are short.
-            let syllables = 1 + dice.index(2 + usize::from(words.len() > 30) + usize::from(words.len() > 300));
+            let syllables = 1 + dice.index(1 + usize::from(words.len() > 40) + usize::from(words.len() > 300));
             let mut word = String::new();
             for _ in 0..syllables {
                 for part in [&ONSETS[..], &VOWELS[..], &CODAS[..]] {
