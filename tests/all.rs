@@ -16,18 +16,24 @@ mod demo;
 mod help;
 /// Support: random histories of a small server.
 mod history;
+/// No bytes make us panic, and what is accepted is counted as it is read.
+mod hostile;
 /// The house rules: layers, dependencies, words and files.
 mod house;
 /// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
 mod keys;
 /// The pages in `man/` are what the commands say today.
 mod man;
+/// No change of an archive goes unseen.
+mod mutations;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
 /// The README shows what really happens.
 mod readme;
 /// The same evidence gives the same archive.
 mod repeatable;
+/// Whatever happens to a run, nothing is lost and nothing deceives.
+mod safety;
 /// Scope: what is asked for is kept, and what is left out is counted.
 mod scope;
 /// Support: runs exports and reads what they sealed.

@@ -43,8 +43,8 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let desk = Self(tempfile::tempdir().unwrap());
         desk.private("seal.key", &private_key(SEED));
-        fs::write(desk.path("signers"), Key::new(SEED).allowed(SIGNER, "namespaces=\"seal@chatseal.v1\"")).unwrap();
-        fs::write(desk.path("salt.zip"), Spec::empty().zip()).unwrap();
+        desk.write("signers", allowed(SIGNER));
+        desk.write("salt.zip", Spec::empty().zip());
         desk
     }
 
@@ -127,9 +127,14 @@ fn private_key(seed: u8) -> String {
     format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
 }
 
+/// A line of `allowed_signers` for the key that signs here.
+pub(crate) fn allowed(principal: &str) -> String {
+    Key::new(SEED).allowed(principal, "namespaces=\"seal@chatseal.v1\"")
+}
+
 /// Requires that our own verify finds nothing and accepts the signer.
 pub(crate) fn assert_intact(path: &Path) {
-    let signers = AllowedSigners::parse(Key::new(SEED).allowed(SIGNER, "").as_bytes());
+    let signers = AllowedSigners::parse(allowed(SIGNER).as_bytes());
     let policy = TrustPolicy { signers: Some(&signers), ..TrustPolicy::default() };
     let report = verify(path, &policy, &Progress::silent()).unwrap();
     assert_eq!(report.ending(), Ending::Intact, "{}: {:#?}", path.display(), report.findings().shown());

@@ -4,9 +4,9 @@
 //! exist; dropping a stage removes its file; a killed process leaves at most the partial file, which the next run
 //! takes over. The end of the zip is written last, so what is left behind does not verify.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -95,12 +95,20 @@ impl Stage {
         partial.push(".partial");
         let partial = PathBuf::from(partial);
         let failed = |source| StageError::Io { path: partial.clone(), source };
+        // A link or a folder of this name was not left behind by a run; what it leads to is not ours to empty.
+        if partial.symlink_metadata().is_ok_and(|found| !is_own(&found)) {
+            return Err(StageError::Exists(partial));
+        }
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&partial);
         let file = file.map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StageError::Locked(target.to_owned())),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let (opened, named) = (file.metadata().map_err(failed)?, partial.symlink_metadata().map_err(failed)?);
+        if !is_own(&named) || (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+            return Err(StageError::Exists(partial));
         }
         file.set_len(0).map_err(failed)?;
         let sync = file.try_clone().map(start_syncing).map_err(failed)?;
@@ -209,7 +217,11 @@ impl Stage {
     fn take_name(&self) -> Result<(), StageError> {
         let failed = |source| StageError::Io { path: self.target.clone(), source };
         match std::fs::hard_link(&self.partial, &self.target) {
-            Ok(()) => std::fs::remove_file(&self.partial).map_err(failed),
+            Ok(()) => {
+                // The archive stands; a second name that cannot be removed takes nothing from it.
+                let _ = std::fs::remove_file(&self.partial);
+                Ok(())
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(StageError::Exists(self.target.clone())),
             Err(_) if self.target.symlink_metadata().is_ok() => Err(StageError::Exists(self.target.clone())),
             Err(_) => std::fs::rename(&self.partial, &self.target).map_err(failed),
@@ -222,6 +234,11 @@ impl Stage {
             let _ = thread.join();
         }
     }
+}
+
+/// Whether a run can have left this behind: a file under this name only.
+fn is_own(found: &Metadata) -> bool {
+    found.is_file() && found.nlink() == 1
 }
 
 /// A thread that brings a growing file to disk whenever it is told to.

@@ -4,6 +4,11 @@
 //! an examiner would expect is not there, or not as it was. Words come from fixed vocabularies; the varying parts are
 //! ids, digests, numbers and names of objects, never message bodies and never texts of the operating system.
 
+use std::borrow::Cow;
+
+use ring::digest::{SHA256, digest};
+
+use super::id::hex;
 use super::line::{push_integer, push_string};
 
 /// What kind of gap; the spelling never changes once released.
@@ -124,6 +129,19 @@ impl Class {
     }
 }
 
+/// Longest name that is written out, in bytes.
+const MAX_NAME: usize = 1000;
+
+/// A name as an exception shows it: a longer one is cut, and told by its length and digest.
+pub fn bounded(name: &str) -> Cow<'_, str> {
+    if name.len() <= MAX_NAME {
+        return Cow::Borrowed(name);
+    }
+    let start: String = name.chars().take(MAX_NAME / 4).collect();
+    let sha256 = hex(digest(&SHA256, name.as_bytes()).as_ref());
+    Cow::Owned(format!("{start}… ({} bytes, sha256:{sha256})", name.len()))
+}
+
 /// One gap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
@@ -145,11 +163,11 @@ impl Exception {
         out.extend_from_slice(b"{\"class\":");
         push_string(out, self.class.code());
         out.extend_from_slice(b",\"object\":");
-        push_string(out, &self.object);
+        push_string(out, &bounded(&self.object));
         out.extend_from_slice(b",\"expected\":");
         push_string(out, self.expected);
         out.extend_from_slice(b",\"found\":");
-        push_string(out, &self.found);
+        push_string(out, &bounded(&self.found));
         out.extend_from_slice(b",\"records\":");
         push_integer(out, i64::try_from(self.records).unwrap_or(i64::MAX));
         out.push(b'}');
@@ -167,6 +185,13 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
         assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 4);
+    }
+
+    #[test]
+    fn a_name_without_end_is_cut() {
+        assert_eq!(bounded(&"é".repeat(500)), "é".repeat(500));
+        let cut = bounded(&"é".repeat(501)).into_owned();
+        assert!(cut.starts_with("é") && cut.contains("… (1002 bytes, sha256:") && cut.len() < 700);
     }
 
     #[test]

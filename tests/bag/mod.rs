@@ -33,7 +33,6 @@ pub(crate) struct Spec {
     pub(crate) withheld: Vec<String>,
     /// Rows in the source beyond the records, all out of scope, for each kind.
     pub(crate) out_of_scope: u64,
-    /// SHA-256 of the previous seal.
     pub(crate) previous: Option<String>,
     pub(crate) origin: String,
     pub(crate) number: Option<u64>,

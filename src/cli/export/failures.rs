@@ -1,5 +1,6 @@
 //! Failures of an export as a person should read them: which exit code, and what can be done.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::sealing::SealingError;
@@ -62,13 +63,16 @@ pub(super) fn of_stage(error: StageError) -> Failure {
         StageError::Locked(_) => Failure::of(Exit::Locked, error).hint("wait for the other run to end"),
         StageError::Name { .. } => Failure::of(Exit::Usage, error),
         StageError::Io { source, .. } => {
-            let full = source.kind() == std::io::ErrorKind::StorageFull;
-            let failure = Failure::of(Exit::Unavailable, error);
-            if full {
-                failure.hint("free space on that disk, or choose an output on another; nothing was left behind")
-            } else {
-                failure
-            }
+            let hint = match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                    "free space on that disk, or choose an output on another; nothing was left behind"
+                }
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    "choose an output in a folder that you may write to"
+                }
+                _ => return Failure::of(Exit::Unavailable, error),
+            };
+            Failure::of(Exit::Unavailable, error).hint(hint)
         }
     }
 }

@@ -29,7 +29,7 @@ impl From<Fault> for LineFault {
 /// Decodes a line: `{"type":T,"T":{…}}`, or `{"type":"version","version":1,"info":{…}}`. Returns its type.
 pub fn decode<'a>(text: &'a str, scope: &Scope, out: &mut Emitter<'_>) -> Result<&'a str, LineFault> {
     let mut cursor = Cursor::new(text);
-    let (mut kind, mut body, mut info) = (None::<&str>, None::<Value<'a>>, None::<Value<'a>>);
+    let (mut kind, mut body, mut info) = (None::<&str>, None::<(&str, Value<'a>)>, None::<Value<'a>>);
     let (mut first, mut decoded) = (true, false);
     cursor.open_object()?;
     while let Some(key) = cursor.member(&mut first)? {
@@ -42,22 +42,26 @@ pub fn decode<'a>(text: &'a str, scope: &Scope, out: &mut Emitter<'_>) -> Result
                 decoded = true;
             }
             "info" if info.is_none() => info = Some(cursor.value()?),
-            _ if body.is_none() && !decoded => body = Some(named(key, kind, &mut cursor)?),
+            _ if body.is_none() && !decoded => body = Some((key.raw, named(key, kind, &mut cursor)?)),
             _ => return Err(Fault { offset, expected: "`type` and one object of that name" }.into()),
         }
     }
     cursor.end()?;
     let kind = kind.ok_or(Fault { offset: 0, expected: "a member `type`" })?;
+    let other_name = body.is_some_and(|(name, _)| name != kind && is_known(kind));
     match body {
-        Some(version) if kind == "version" => {
+        _ if other_name || (info.is_some() && kind != "version") => {
+            return Err(Fault { offset: text.len(), expected: "just an object named as `type` says" }.into());
+        }
+        Some((_, version)) if kind == "version" => {
             if version.text != VERSION {
                 let shown: String = version.text.chars().take(20).collect();
                 return Err(LineFault::UnknownVersion(shown));
             }
             directory::version(&version, info.as_ref(), out);
         }
-        Some(body) if !decoded => decode_body(kind, &mut Cursor::new(body.text), scope, out)?,
-        _ if decoded && info.is_none() => {}
+        Some((_, body)) if !decoded => decode_body(kind, &mut Cursor::new(body.text), scope, out)?,
+        _ if decoded => {}
         _ => return Err(Fault { offset: text.len(), expected: "an object named as `type` says" }.into()),
     }
     Ok(kind)

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::record::exception::bounded;
 use crate::record::id::{Synthetic, is_mattermost, synthetic};
 use crate::record::line::push_string;
 
@@ -212,7 +213,7 @@ impl Names {
 }
 
 fn meet(known: &mut Vec<Known>, kind: &str, key: &[u8]) -> Ref {
-    let label = format!("{kind} {}", String::from_utf8_lossy(key)).into();
+    let label = format!("{kind} {}", bounded(&String::from_utf8_lossy(key))).into();
     let at = u32::try_from(known.len()).unwrap_or(u32::MAX);
     let id = synthetic(kind, key, 0);
     known.push(Known { id, label, described: false, references: 0, real: Real::Unknown, team: None, lines: 0 });
