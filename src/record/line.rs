@@ -71,10 +71,10 @@ impl<'a> Line<'a> {
         }
         let mut cursor = Cursor::new(text);
         cursor.literal("{\"kind\":")?;
-        let kind = cursor.string()?.raw;
+        let kind = tight_string(&mut cursor)?;
         rule(kind::is_valid(kind), "kind", "a kind: [a-z][a-z0-9_]{0,39}")?;
         cursor.literal(",\"id\":")?;
-        let id = cursor.string()?.raw;
+        let id = tight_string(&mut cursor)?;
         rule(id::is_valid(id.as_bytes()), "id", "an id of the alphabet [A-Za-z0-9._:@+%/-]")?;
         cursor.literal(",\"at\":")?;
         let at = tight(&mut cursor)?.1;
@@ -118,6 +118,15 @@ fn tight<'a>(cursor: &mut Cursor<'a>) -> Result<(Shape, &'a str, bool), LineErro
         Ok((value.shape, value.text, value.strict))
     } else {
         Err(Fault { offset: start, expected: "no white space" }.into())
+    }
+}
+
+/// Reads a string that must begin right here, without white space.
+fn tight_string<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, LineError> {
+    if cursor.next_is(b'"') {
+        Ok(cursor.string()?.raw)
+    } else {
+        Err(Fault { offset: cursor.offset(), expected: "a string, without white space before it" }.into())
     }
 }
 
@@ -300,6 +309,8 @@ mod tests {
     fn refuses_every_other_spelling() {
         for (from, to) in [
             ("{\"kind\"", " {\"kind\""),
+            ("\"post\"", " \"post\""),
+            ("\"s:0a\"", "\n\"s:0a\""),
             ("\"at\":-5", "\"at\":-05"),
             ("\"at\":-5", "\"at\": -5"),
             ("\"at\":-5", "\"at\":5.0"),
