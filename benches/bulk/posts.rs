@@ -20,6 +20,9 @@ const WITH_PROPS: u64 = 14_900;
 /// One root in so many is followed, much later, by another of the same author in the same place and millisecond.
 const TWINS: u64 = 50_000;
 
+/// Posts at the end among which a twin is written that is not due yet: more than a thread has.
+const LAST: u64 = 50;
+
 /// Where long lines are wanted, one root in so many has one.
 const LONG: u64 = 4000;
 
@@ -64,7 +67,7 @@ impl Talk<'_> {
         let mut line = String::new();
         let mut text = String::new();
         while self.written.posts < end || (!direct && !self.attachments.is_empty()) {
-            let due = twin.take_if(|(due, _)| *due <= self.written.lines || self.written.posts + 1 >= end);
+            let due = twin.take_if(|(due, _)| *due <= self.written.lines || self.written.posts + LAST >= end);
             self.written.equal_keys += u64::from(due.is_some());
             let head = due.map_or_else(|| self.head(direct), |(_, head)| head);
             if twin.is_none() && (self.dice.once_in(TWINS) || self.written.lines == 0) {

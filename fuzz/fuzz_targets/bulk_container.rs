@@ -16,7 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
         container.contents.mark_named("20261014/a");
         let mut reader = container.contents.reader();
         for path in container.contents.unnamed().iter().take(20) {
-            let read = reader.read(path, |input, _| Ok(std::io::copy(&mut input.take(ENOUGH), &mut std::io::sink()).ok()));
+            let read =
+                reader.read(path, |input, _| Ok(std::io::copy(&mut input.take(ENOUGH), &mut std::io::sink()).ok()));
             let _ = read.expect("only the copy can fail");
         }
         container.check_unchanged().expect("nobody writes to it");

@@ -13,7 +13,8 @@ static SIGNATURE: LazyLock<String> = LazyLock::new(|| chatseal_fuzz::fixture_sig
 
 fuzz_target!(|bytes: &[u8]| {
     // Now and then the true one, so that its neighbours are tried too.
-    let signature = if bytes.is_empty() { SshSignature::parse(SIGNATURE.as_bytes()) } else { SshSignature::parse(bytes) };
+    let signature =
+        if bytes.is_empty() { SshSignature::parse(SIGNATURE.as_bytes()) } else { SshSignature::parse(bytes) };
     if let Ok(signature) = signature {
         assert_eq!(signature.armored().as_bytes(), if bytes.is_empty() { SIGNATURE.as_bytes() } else { bytes });
         assert!(!signature.verify(MESSAGE) || signature.armored() == *SIGNATURE, "somebody else signed it");
