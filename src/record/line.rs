@@ -9,7 +9,7 @@
 //! U+0000–001F. [`Line::parse`] accepts exactly these lines, so that two readers cannot disagree about one.
 
 use super::json::{Cursor, Fault, Shape, Text, special};
-use super::time::{MAX_EXACT, Millis};
+use super::time::{Millis, is_exact};
 use super::{id, kind};
 
 /// Longest line in bytes, without its line feed; a longer record is quarantined.
@@ -71,10 +71,10 @@ impl<'a> Line<'a> {
         }
         let mut cursor = Cursor::new(text);
         cursor.literal("{\"kind\":")?;
-        let kind = cursor.string()?.raw;
+        let kind = tight_string(&mut cursor)?;
         rule(kind::is_valid(kind), "kind", "a kind: [a-z][a-z0-9_]{0,39}")?;
         cursor.literal(",\"id\":")?;
-        let id = cursor.string()?.raw;
+        let id = tight_string(&mut cursor)?;
         rule(id::is_valid(id.as_bytes()), "id", "an id of the alphabet [A-Za-z0-9._:@+%/-]")?;
         cursor.literal(",\"at\":")?;
         let at = tight(&mut cursor)?.1;
@@ -121,12 +121,21 @@ fn tight<'a>(cursor: &mut Cursor<'a>) -> Result<(Shape, &'a str, bool), LineErro
     }
 }
 
+/// Reads a string that must begin right here, without white space.
+fn tight_string<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, LineError> {
+    if cursor.next_is(b'"') {
+        Ok(cursor.string()?.raw)
+    } else {
+        Err(Fault { offset: cursor.offset(), expected: "a string, without white space before it" }.into())
+    }
+}
+
 fn canonical_integer(text: &str) -> Option<i64> {
     let number: i64 = text.parse().ok()?;
     let digits = text.strip_prefix('-').unwrap_or(text);
     let canonical =
         digits == "0" && text == "0" || !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-    (canonical && number.abs() <= MAX_EXACT).then_some(number)
+    (canonical && is_exact(number)).then_some(number)
 }
 
 fn embedded(cursor: &mut Cursor<'_>, member: &'static str) -> Result<(), LineError> {
@@ -300,11 +309,14 @@ mod tests {
     fn refuses_every_other_spelling() {
         for (from, to) in [
             ("{\"kind\"", " {\"kind\""),
+            ("\"post\"", " \"post\""),
+            ("\"s:0a\"", "\n\"s:0a\""),
             ("\"at\":-5", "\"at\":-05"),
             ("\"at\":-5", "\"at\": -5"),
             ("\"at\":-5", "\"at\":5.0"),
             ("\"at\":-5", "\"at\":-0"),
             ("\"at\":-5", "\"at\":9007199254740992"),
+            ("\"at\":-5", "\"at\":-9223372036854775808"),
             ("\"s:0a\"", "\"0a\""),
             ("\"s:0a\"", "\"\""),
             ("\"post\"", "\"Post\""),

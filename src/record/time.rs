@@ -10,6 +10,12 @@ pub type Millis = i64;
 /// The largest magnitude that every JSON reader holds exactly: 2^53 − 1 (RFC 8259, section 6).
 pub const MAX_EXACT: i64 = (1 << 53) - 1;
 
+/// Whether every JSON reader holds `number` exactly.
+pub fn is_exact(number: i64) -> bool {
+    // `abs` of the least integer would overflow.
+    number.unsigned_abs() <= MAX_EXACT.unsigned_abs()
+}
+
 /// A half-open span of time, `from <= t < until`; an absent end is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
@@ -65,11 +71,11 @@ pub enum TimeError {
 pub fn parse(text: &str) -> Result<Millis, TimeError> {
     let wrong = || TimeError::Spelling(text.to_owned());
     if let Some(number) = text.strip_prefix("ms:") {
-        return number.parse().ok().filter(|at: &i64| at.abs() <= MAX_EXACT).ok_or_else(wrong);
+        return number.parse().ok().filter(|at| is_exact(*at)).ok_or_else(wrong);
     }
     if let Some(number) = text.strip_prefix("s:") {
         let seconds: i64 = number.parse().map_err(|_| wrong())?;
-        return seconds.checked_mul(1000).filter(|at| at.abs() <= MAX_EXACT).ok_or_else(wrong);
+        return seconds.checked_mul(1000).filter(|at| is_exact(*at)).ok_or_else(wrong);
     }
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !text[1..].contains('-') {
         return Err(TimeError::Bare(text.to_owned()));
@@ -104,7 +110,16 @@ mod tests {
         assert_eq!(parse("s:5"), Ok(5000));
         assert_eq!(parse("1700000000"), Err(TimeError::Bare("1700000000".into())));
         assert_eq!(parse("-5"), Err(TimeError::Bare("-5".into())));
-        for bad in ["", "yesterday", "s:", "ms:x", "s:9007199254740991", "2026-13-01", "2026-11-21T08:00:00"] {
+        for bad in [
+            "",
+            "yesterday",
+            "s:",
+            "ms:x",
+            "s:9007199254740991",
+            "ms:-9223372036854775808",
+            "2026-13-01",
+            "2026-11-21T08:00:00",
+        ] {
             assert!(matches!(parse(bad), Err(TimeError::Spelling(_))), "{bad}");
         }
     }

@@ -1,7 +1,7 @@
 //! The fields of a record's `data`, written once, in the format's one spelling.
 
 use crate::record::id::Synthetic;
-use crate::record::json::{Text, Value};
+use crate::record::json::{Cursor, Shape, Text, Value};
 use crate::record::line::{push_integer, push_string, push_text};
 use crate::record::time::Millis;
 
@@ -115,12 +115,46 @@ impl<'a> Data<'a> {
     }
 
     /// A value of the source: byte for byte if it is strict JSON, else its text as a string.
+    ///
+    /// A string is written like any other text, because strings have one spelling in a line.
     pub fn json(&mut self, name: &'static str, value: &Value<'_>) {
-        if value.strict {
-            self.raw(name, value.text.as_bytes());
-        } else {
-            self.string(name, value.text);
-            self.as_text.push(name);
+        match Cursor::new(value.text).string() {
+            _ if !value.strict => {
+                self.string(name, value.text);
+                self.as_text.push(name);
+            }
+            Ok(text) if value.shape == Shape::String => self.text(name, text),
+            _ => self.raw(name, value.text.as_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(json: &str) -> (String, Vec<&'static str>) {
+        let mut out = Vec::new();
+        let mut data = Data::new(&mut out);
+        data.json("props", &Cursor::new(json).value().unwrap());
+        let as_text = data.finish().as_text;
+        (String::from_utf8(out).unwrap(), as_text)
+    }
+
+    #[test]
+    fn values_are_embedded_and_strings_have_one_spelling() {
+        for (json, expected) in [
+            (r#"{"a": "\u003c"}"#, r#""props":{"a": "\u003c"}"#),
+            ("[1e999]", r#""props":[1e999]"#),
+            ("-0.5", r#""props":-0.5"#),
+            (r#""\u003cb\/\ud83d\ude00""#, r#""props":"<b/😀""#),
+        ] {
+            assert_eq!(written(json), (expected.to_owned(), Vec::new()));
+        }
+        for (json, expected) in
+            [(r#"{"a":1,"a":2}"#, r#""props":"{\"a\":1,\"a\":2}""#), (r#""\ud800""#, r#""props":"\"\\ud800\"""#)]
+        {
+            assert_eq!(written(json), (expected.to_owned(), vec!["props"]));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::data::{Data, Moment};
 use super::emit::Emitter;
 use crate::record::json::{Cursor, Fault, Shape, Text, Value};
-use crate::record::time::MAX_EXACT;
+use crate::record::time::is_exact;
 
 /// Takes a `null` if it comes next: a bulk export writes what is absent as `null`.
 pub fn null(cursor: &mut Cursor<'_>) -> Result<bool, Fault> {
@@ -43,7 +43,7 @@ pub fn moment_of<'a>(value: &Value<'a>) -> Option<Moment<'a>> {
         return None;
     }
     match value.text.parse::<i64>() {
-        Ok(at) if at.unsigned_abs() <= MAX_EXACT.unsigned_abs() => Some(Moment::At(at)),
+        Ok(at) if is_exact(at) => Some(Moment::At(at)),
         _ if value.text.len() <= 100 => Some(Moment::Far(value.text)),
         _ => None,
     }
