@@ -33,8 +33,8 @@ pub struct Post<'a> {
 /// What hangs on a post.
 #[derive(Debug, Default)]
 pub struct Belongings<'a> {
-    /// Paths of attachments.
-    pub paths: Option<Vec<Text<'a>>>,
+    /// Attachments.
+    pub attachments: Option<Vec<Attachment<'a>>>,
     /// Reactions.
     pub reactions: Option<Vec<Reaction<'a>>>,
     /// Usernames of those who saved it.
@@ -69,6 +69,15 @@ pub struct Reaction<'a> {
     pub emoji: Text<'a>,
     /// `create_at`.
     pub created: Moment<'a>,
+    /// Members that the catalogue does not know.
+    pub extra: Extra<'a>,
+}
+
+/// A file attached to a post.
+#[derive(Debug)]
+pub struct Attachment<'a> {
+    /// Its path below `data/`.
+    pub path: Text<'a>,
     /// Members that the catalogue does not know.
     pub extra: Extra<'a>,
 }
@@ -110,6 +119,12 @@ impl<'a> Thread<'a> {
             }
         }
         thread.root.check(cursor)?;
+        if thread.members.is_some() && (thread.team.is_some() || thread.channel.is_some()) {
+            return Err(Fault {
+                offset: cursor.offset(),
+                expected: "either `team` and `channel`, or `channel_members`",
+            });
+        }
         Ok(thread)
     }
 }
@@ -144,7 +159,7 @@ impl<'a> Post<'a> {
     fn rare(&mut self, key: Text<'a>, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
         let rare = self.rare.get_or_insert_default();
         match key.raw {
-            "attachments" => set(&mut rare.paths, list(cursor, attachment), cursor),
+            "attachments" => set(&mut rare.attachments, list(cursor, Attachment::read), cursor),
             "reactions" => set(&mut rare.reactions, list(cursor, Reaction::read), cursor),
             "flagged_by" => set(&mut rare.saved_by, list(cursor, Cursor::string), cursor),
             "thread_followers" => set(&mut rare.followers, list(cursor, Follower::read), cursor),
@@ -163,9 +178,9 @@ impl<'a> Post<'a> {
         Err(Fault { offset: cursor.offset(), expected: "a post with `user` and `create_at`" })
     }
 
-    /// Paths of attachments.
-    pub fn paths(&self) -> &[Text<'a>] {
-        self.rare.as_ref().and_then(|rare| rare.paths.as_deref()).unwrap_or_default()
+    /// Attachments.
+    pub fn attachments(&self) -> &[Attachment<'a>] {
+        self.rare.as_ref().and_then(|rare| rare.attachments.as_deref()).unwrap_or_default()
     }
 
     /// When it was written.
@@ -217,15 +232,17 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// An attachment is an object whose one member is its path.
-fn attachment<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, Fault> {
-    let (mut path, mut first) = (None, true);
-    cursor.open_object()?;
-    while let Some(key) = cursor.member(&mut first)? {
-        match key.raw {
-            "path" => set(&mut path, cursor.string(), cursor)?,
-            _ => return Err(Fault { offset: cursor.offset(), expected: "an attachment with just a `path`" }),
+impl<'a> Attachment<'a> {
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
+        let (mut path, mut extra, mut first) = (None, Extra::default(), true);
+        cursor.open_object()?;
+        while let Some(key) = cursor.member(&mut first)? {
+            match key.raw {
+                "path" => set(&mut path, cursor.string(), cursor)?,
+                _ => extra.push(key, cursor.value()?),
+            }
         }
+        let path = path.ok_or(Fault { offset: cursor.offset(), expected: "an attachment with a `path`" })?;
+        Ok(Self { path, extra })
     }
-    path.ok_or(Fault { offset: cursor.offset(), expected: "an attachment with a `path`" })
 }

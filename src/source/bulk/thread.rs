@@ -6,7 +6,7 @@
 use super::data::{Data, Moment};
 use super::emit::{Draft, Emitter, or_derived};
 use super::names::{PathIds, Real, Ref, key_name, key_of, members_key, push_names};
-use super::post::{Belongings, Follower, Post, Reaction, Thread, name};
+use super::post::{Attachment, Belongings, Follower, Post, Reaction, Thread, name};
 use crate::record::id::{Synthetic, synthetic_text};
 use crate::record::json::{Cursor, Fault, Text};
 use crate::record::line::{push_string, push_text};
@@ -90,8 +90,8 @@ impl<'p, 'a> Written<'p, 'a> {
         let author = out.names.id(author_ref);
         let times = [post.created, post.edited].map(|time| time.map(Moment::at));
         let selected = place.in_scope && scope.has_user(&author) && scope.has_event(&times);
-        for path in post.paths() {
-            learn_ids(&path.decode().0, author_ref, place, out);
+        for attachment in post.attachments() {
+            learn_ids(&attachment.path.decode().0, author_ref, place, out);
         }
         Self { post, author_ref, author, root: None, selected }
     }
@@ -133,7 +133,7 @@ impl<'p, 'a> Written<'p, 'a> {
             data.json("props", props);
         }
         if let Some(rare) = &post.rare {
-            file_ids(post.paths(), data);
+            file_ids(post.attachments(), data);
             rare.extra.write(data);
         }
     }
@@ -195,7 +195,8 @@ impl<'p, 'a> Written<'p, 'a> {
     }
 
     fn write_files(&self, rare: &Belongings<'_>, id: &Synthetic, place: &Place, out: &mut Emitter<'_>) {
-        let paths: Vec<_> = rare.paths.iter().flatten().map(|path| path.decode().0).collect();
+        let attachments = rare.attachments.as_deref().unwrap_or_default();
+        let paths: Vec<_> = attachments.iter().map(|attachment| attachment.path.decode().0).collect();
         let fill = |at: usize, data: &mut Data<'_>| {
             let path = &paths[at];
             let own_name = PathIds::parse(path).map_or_else(|| path.rsplit('/').next().unwrap_or(path), |ids| ids.name);
@@ -204,6 +205,7 @@ impl<'p, 'a> Written<'p, 'a> {
             data.id("channel_id", &place.channel_id);
             data.string("path", path);
             data.string("name", own_name);
+            attachments[at].extra.write(data);
         };
         let key =
             |at: usize, key: &mut Vec<u8>| key.extend(key_of(&[("post_id", synthetic_text(id)), ("path", &paths[at])]));
@@ -218,6 +220,7 @@ impl<'p, 'a> Written<'p, 'a> {
                 path: Some(path),
             };
             out.emit(&draft, |data| fill(at, data));
+            attachments[at].extra.report("attachment", out);
         }
     }
 
@@ -290,11 +293,11 @@ fn reaction_key(reaction: &Reaction<'_>, post: &Synthetic, key: &mut Vec<u8>) {
 }
 
 /// The real file ids of a post, where all its paths reveal them.
-fn file_ids(paths: &[Text<'_>], data: &mut Data<'_>) {
-    let decoded: Vec<_> = paths.iter().map(|path| path.decode().0).collect();
+fn file_ids(attachments: &[Attachment<'_>], data: &mut Data<'_>) {
+    let decoded: Vec<_> = attachments.iter().map(|attachment| attachment.path.decode().0).collect();
     let ids: Vec<String> =
         decoded.iter().filter_map(|path| PathIds::parse(path).map(|ids| ids.file.to_owned())).collect();
-    if !ids.is_empty() && ids.len() == paths.len() {
+    if !ids.is_empty() && ids.len() == attachments.len() {
         let mut list = Vec::new();
         push_names(&mut list, &ids);
         data.raw("file_ids", &list);
