@@ -8,8 +8,8 @@
 //! sorted as bytes, so that the file does not depend on the order in which threads met the gaps. Classes beginning
 //! [`NOTE_PREFIX`] tell of something unknown that lost nothing; they are counted apart.
 
+use crate::record::exception::push_line;
 use crate::record::json::Cursor;
-use crate::record::line::push_string;
 
 /// Classes with this prefix are notes: sealed, but no cause for exit code 3.
 pub const NOTE_PREFIX: &str = "note-";
@@ -41,15 +41,8 @@ impl Exception {
     /// The line, with its line feed.
     pub fn line(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(160);
-        let members =
-            [("class", &self.class), ("object", &self.object), ("expected", &self.expected), ("found", &self.found)];
-        for (name, value) in members {
-            out.push(if out.is_empty() { b'{' } else { b',' });
-            push_string(&mut out, name);
-            out.push(b':');
-            push_string(&mut out, value);
-        }
-        out.extend_from_slice(format!(",\"records\":{}}}\n", self.records).as_bytes());
+        push_line(&mut out, &self.class, &self.object, &self.expected, &self.found, self.records);
+        out.push(b'\n');
         out
     }
 

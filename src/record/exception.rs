@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use ring::digest::{SHA256, digest};
 
 use super::id::hex;
-use super::line::{push_integer, push_string};
+use super::line::push_string;
 
 /// What kind of gap; the spelling never changes once released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,18 +160,19 @@ pub struct Exception {
 impl Exception {
     /// Appends the exception as one line of `data/exceptions.jsonl`, without line feed.
     pub fn push_line(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"class\":");
-        push_string(out, self.class.code());
-        out.extend_from_slice(b",\"object\":");
-        push_string(out, &bounded(&self.object));
-        out.extend_from_slice(b",\"expected\":");
-        push_string(out, self.expected);
-        out.extend_from_slice(b",\"found\":");
-        push_string(out, &bounded(&self.found));
-        out.extend_from_slice(b",\"records\":");
-        push_integer(out, i64::try_from(self.records).unwrap_or(i64::MAX));
-        out.push(b'}');
+        push_line(out, self.class.code(), &bounded(&self.object), self.expected, &bounded(&self.found), self.records);
     }
+}
+
+/// Appends an exception of any class as a line, without line feed: the one spelling, for writer and verifier.
+pub fn push_line(out: &mut Vec<u8>, class: &str, object: &str, expected: &str, found: &str, records: u64) {
+    let members =
+        [("{\"class\":", class), (",\"object\":", object), (",\"expected\":", expected), (",\"found\":", found)];
+    for (name, text) in members {
+        out.extend_from_slice(name.as_bytes());
+        push_string(out, text);
+    }
+    out.extend_from_slice(format!(",\"records\":{records}}}").as_bytes());
 }
 
 #[cfg(test)]
