@@ -3,6 +3,8 @@
 //! Everything comes in as arguments; what goes out is the sealed archive and an account of it. A failure at any point
 //! drops the stage, which removes what was written.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -150,7 +152,7 @@ fn write_contents(
     let mut completed = Sorter::new(ARENA_BYTES / 4);
     work.progress.phase("copying");
     let mut contents = selection.gathered.content_reader();
-    let mut seen = std::collections::HashSet::<Hash>::new();
+    let mut seen = HashSet::<Hash>::new();
     let mut stream = selection.gathered.contents().map_err(SealingError::Temporary)?;
     while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
         work.progress.check()?;
@@ -161,8 +163,7 @@ fn write_contents(
             push_content(out, &outcome);
         });
         if let Content::Gap(gap) = outcome {
-            let id = line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default();
-            let object = format!("{}/{id}", table(item.kind).kind);
+            let object = format!("{}/{}", table(item.kind).kind, id_of(line));
             let found = format!("{}: {path}", gap.found);
             let exception =
                 Exception { class: gap.class, object, expected: "the bytes of the file", found, records: 1 };
@@ -182,6 +183,11 @@ fn split(line: &[u8]) -> (&[u8], &str) {
     (&line[..at], line.get(at + 1..).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default())
 }
 
+/// The id in a record line: `{"kind":"…","id":"…"` has it between the seventh quotation mark and the eighth.
+fn id_of(line: &[u8]) -> Cow<'_, str> {
+    line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default()
+}
+
 /// What became of a file's bytes.
 enum Content {
     Here { digest: Hash, bytes: u64 },
@@ -193,7 +199,7 @@ fn copy(
     stage: &mut Stage,
     contents: &mut ContentReader,
     path: &str,
-    seen: &mut std::collections::HashSet<Hash>,
+    seen: &mut HashSet<Hash>,
     progress: &Progress,
 ) -> Result<Content, SealingError> {
     if !contents.is_wanted() {
@@ -259,10 +265,9 @@ fn push_content(out: &mut Vec<u8>, content: &Content) {
 }
 
 fn push_duplicate(exceptions: &mut Sorter, record: Incoming<'_>) {
-    let id = record.line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default();
     let exception = Exception {
         class: Class::DuplicateRow,
-        object: format!("{}/{id}", record.kind),
+        object: format!("{}/{}", record.kind, id_of(record.line)),
         expected: "each row once",
         found: "a line equal to the one before; both are kept".to_owned(),
         records: 1,
