@@ -164,8 +164,8 @@ impl Spill {
     }
 
     fn readers(&self, total_runs: usize) -> Vec<Reader> {
-        let buffer = (16 << 20) / total_runs.max(1);
-        let buffer = buffer.clamp(32 << 10, 256 << 10);
+        let buffer = (8 << 20) / total_runs.max(1);
+        let buffer = buffer.clamp(32 << 10, 128 << 10);
         let run = |&(start, end)| {
             Reader::Disk(Run { file: self.file.clone(), next: start, end, buffer: Vec::new(), size: buffer, at: 0 })
         };
