@@ -1,12 +1,14 @@
 //! Writes record lines as segments: fills them in order, hashes and compresses them side by side.
 //!
 //! A segment is independent of its neighbours, because compact ranges of the tree merge associatively. One thread
-//! fills the next batch while the others work on the one before; the result does not depend on how many there are.
+//! fills segments and writes sealed ones in their order; whenever a few are under way it helps to seal them. The result
+//! does not depend on how many threads there are. Buffers go round, so that memory is bounded and touched once.
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
-use rayon::prelude::*;
 use ring::digest::{SHA256, digest};
 
 use super::names::{MAX_SEGMENT, Member};
@@ -20,6 +22,9 @@ use crate::record::time::Millis;
 
 /// Compression of segments: zlib-rs's fastest level. Pinned, because equal input is to give equal bytes.
 const LEVEL: u32 = 1;
+
+/// Bytes that a segment's buffer has room for. Small kinds leave most of it untouched, which costs address space only.
+const SEGMENT: usize = 4 << 20;
 
 /// Why record lines could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +86,16 @@ struct Segment {
     first_at: Millis,
     last_at: Millis,
     records: u64,
-    bytes: Vec<u8>,
+    room: Room,
+}
+
+/// Buffers of a segment, used again when it was written.
+#[derive(Default)]
+struct Room {
+    /// Its lines, each with its line feed.
+    lines: Vec<u8>,
+    /// Their compressed stream, if it has one.
+    stream: Vec<u8>,
 }
 
 /// A segment ready to be written.
@@ -89,23 +103,41 @@ struct Sealed {
     row: SegmentRow,
     entry: Entry,
     digest: Hash,
-    stored: Vec<u8>,
+    room: Room,
     range: CompactRange,
 }
 
-/// Takes lines in order and cuts them into segments.
+/// Takes lines in order.
 struct Filler<'f> {
     next: &'f mut Next<'f>,
+    cutter: Cutter<'f>,
+}
+
+/// Decides where segments end.
+struct Cutter<'f> {
     twice: &'f mut Twice<'f>,
     open: Option<Segment>,
     /// Where the last line of `open` begins.
     last: usize,
+    /// Buffers to fill.
+    spare: Vec<Room>,
     index: u64,
     disorder: Option<RecordsError>,
 }
 
+/// Segments being sealed, oldest first. A receiver of its own for each, so that a thread that fails is noticed.
+type UnderWay = VecDeque<Receiver<Sealed>>;
+
+/// What has been written so far.
+struct Progressed<'w> {
+    stage: &'w mut Stage,
+    progress: &'w Progress,
+    written: Written,
+    tree: CompactRange,
+}
+
 /// Writes all lines that `next` hands over (it returns false at the end); `twice` is told of lines equal to the one
-/// before. `threads` bounds memory: two batches of twice as many segments.
+/// before. `threads` bounds memory: twice as many segments are under way, and one is being filled.
 pub fn write(
     stage: &mut Stage,
     salt: &ArchiveSalt,
@@ -114,70 +146,82 @@ pub fn write(
     next: &mut Next<'_>,
     twice: &mut Twice<'_>,
 ) -> Result<Written, RecordsError> {
-    let batch = 2 * threads.max(1);
-    let mut filler = Filler { next, twice, open: None, last: 0, index: 0, disorder: None };
-    let mut written = Written { rows: Vec::new(), records: 0, root: empty_root() };
-    let mut tree = CompactRange::new(0);
-    let mut full = filler.batch(batch)?;
-    let mut sealed: Vec<Sealed> = Vec::new();
+    let most = 2 * threads.max(1);
+    let cutter = Cutter { twice, open: None, last: 0, spare: Vec::new(), index: 0, disorder: None };
+    let mut filler = Filler { next, cutter };
+    let written = Written { rows: Vec::new(), records: 0, root: empty_root() };
+    let mut done = Progressed { stage, progress, written, tree: CompactRange::new(0) };
+    rayon::in_place_scope_fifo(|scope| {
+        let mut under_way = UnderWay::with_capacity(most);
+        let mut numbers = 1..=MAX_SEGMENT;
+        while let Some(segment) = filler.segment()? {
+            let number = numbers.next().ok_or(RecordsError::TooMany)?;
+            let (send, receive) = sync_channel(1);
+            under_way.push_back(receive);
+            // Nobody receives when the work broke off.
+            scope.spawn_fifo(move |_| drop(send.send(seal(number, segment, salt))));
+            if under_way.len() >= most {
+                filler.cutter.spare.extend(done.write_oldest(&mut under_way)?);
+            }
+        }
+        while done.write_oldest(&mut under_way)?.is_some() {}
+        Ok::<_, RecordsError>(())
+    })?;
+    done.written.root = done.tree.root().unwrap_or_else(empty_root);
+    Ok(done.written)
+}
+
+impl Progressed<'_> {
+    /// Writes the oldest segment under way, if there is one, and returns its buffers.
+    fn write_oldest(&mut self, under_way: &mut UnderWay) -> Result<Option<Room>, RecordsError> {
+        let Some(sealed) = under_way.pop_front().and_then(|oldest| finish(&oldest)) else { return Ok(None) };
+        self.stage.add_prepared(sealed.entry, sealed.digest, sealed.room.stored(sealed.row.deflated.is_some()))?;
+        // Ranges adjoin, because indices were given out in this order.
+        let _ = self.tree.append(&sealed.range);
+        self.progress.add(sealed.row.bytes);
+        self.written.records += sealed.row.records;
+        self.written.rows.push(sealed.row);
+        self.progress.check()?;
+        Ok(Some(sealed.room))
+    }
+}
+
+/// Waits for a segment, sealing others meanwhile. `None` if the thread that sealed it panicked, as this one will when
+/// the scope ends.
+fn finish(oldest: &Receiver<Sealed>) -> Option<Sealed> {
     loop {
-        let first_number = written.rows.len() + sealed.len();
-        let (front, back) = rayon::join(
-            || {
-                let outcome = write_batch(stage, std::mem::take(&mut sealed), &mut tree, &mut written);
-                outcome.and_then(|()| filler.batch(batch))
-            },
-            || seal_batch(full, first_number, salt),
-        );
-        (full, sealed) = (front?, back?);
-        let done: u64 = sealed.iter().map(|segment| segment.row.bytes).sum();
-        progress.add(done);
-        progress.check()?;
-        if full.is_empty() {
-            write_batch(stage, sealed, &mut tree, &mut written)?;
-            break;
+        match oldest.try_recv() {
+            Ok(sealed) => return Some(sealed),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) if rayon::yield_now() == Some(rayon::Yield::Executed) => {}
+            Err(TryRecvError::Empty) => return oldest.recv().ok(),
         }
     }
-    written.root = tree.root().unwrap_or_else(empty_root);
-    Ok(written)
 }
 
-fn write_batch(
-    stage: &mut Stage,
-    sealed: Vec<Sealed>,
-    tree: &mut CompactRange,
-    written: &mut Written,
-) -> Result<(), RecordsError> {
-    for segment in sealed {
-        stage.add_prepared(segment.entry, segment.digest, &segment.stored)?;
-        // Ranges adjoin, because indices were given out in this order.
-        let _ = tree.append(&segment.range);
-        written.records += segment.row.records;
-        written.rows.push(segment.row);
+impl Room {
+    /// The bytes that stand in the archive.
+    fn stored(&self, deflated: bool) -> &[u8] {
+        if deflated { &self.stream } else { &self.lines }
     }
-    Ok(())
+
+    /// Empty, with room for lines of `length` bytes at least; what a giant line needed is given back.
+    fn ready(mut self, length: u64) -> Self {
+        for buffer in [&mut self.lines, &mut self.stream] {
+            buffer.clear();
+            buffer.shrink_to(SEGMENT);
+        }
+        self.lines.reserve(usize::try_from(length).unwrap_or(0).max(SEGMENT));
+        self
+    }
 }
 
-fn seal_batch(full: Vec<Segment>, first_number: usize, salt: &ArchiveSalt) -> Result<Vec<Sealed>, RecordsError> {
-    let last = u32::try_from(first_number + full.len()).ok().filter(|last| *last <= MAX_SEGMENT);
-    let last = last.ok_or(RecordsError::TooMany)?;
-    let first = last - u32::try_from(full.len()).unwrap_or(0) + 1;
-    let numbered: Vec<(u32, Segment)> = (first..).zip(full).collect();
-    Ok(numbered
-        .into_par_iter()
-        .map_init(new_compressor, |compress, (number, segment)| seal(number, segment, salt, compress))
-        .collect())
-}
-
-fn new_compressor() -> Compress {
-    Compress::new(Compression::new(LEVEL), false)
-}
-
-fn seal(number: u32, segment: Segment, salt: &ArchiveSalt, compress: &mut Compress) -> Sealed {
+fn seal(number: u32, segment: Segment, salt: &ArchiveSalt) -> Sealed {
+    let Room { lines, mut stream } = segment.room;
     let mut range = CompactRange::new(segment.first_index);
     let mut start = 0;
-    for (index, end) in (segment.first_index..).zip(memchr::memchr_iter(b'\n', &segment.bytes)) {
-        range.push(salt.leaf(index, &segment.bytes[start..end]));
+    for (index, end) in (segment.first_index..).zip(memchr::memchr_iter(b'\n', &lines)) {
+        range.push(salt.leaf(index, &lines[start..end]));
         start = end + 1;
     }
     let sha256 = |bytes: &[u8]| {
@@ -186,18 +230,12 @@ fn seal(number: u32, segment: Segment, salt: &ArchiveSalt, compress: &mut Compre
         hash
     };
     let member = Member::Records { number, kind: segment.kind.into() };
-    let size = segment.bytes.len() as u64;
+    let size = lines.len() as u64;
     let method = Method::of(&member, size);
-    let crc32 = crc32fast::hash(&segment.bytes);
-    let whole = sha256(&segment.bytes);
-    let (stored, deflated) = match method {
-        Method::Stored => (segment.bytes, None),
-        Method::Deflated => {
-            let stream = deflate(&segment.bytes, compress);
-            let deflated = Deflated { bytes: stream.len() as u64, sha256: sha256(&stream) };
-            (stream, Some(deflated))
-        }
-    };
+    let deflated = (method == Method::Deflated).then(|| {
+        deflate(&lines, &mut stream);
+        Deflated { bytes: stream.len() as u64, sha256: sha256(&stream) }
+    });
     let row = SegmentRow {
         number,
         kind: segment.kind.into(),
@@ -208,92 +246,80 @@ fn seal(number: u32, segment: Segment, salt: &ArchiveSalt, compress: &mut Compre
         last_at: segment.last_at,
         deflated,
     };
-    let entry = Entry { member, method, crc32, stored: stored.len() as u64, size, offset: 0 };
-    Sealed { row, entry, digest: whole, stored, range }
+    let room = Room { lines, stream };
+    let stored = room.stored(deflated.is_some()).len() as u64;
+    let entry = Entry { member, method, crc32: crc32fast::hash(&room.lines), stored, size, offset: 0 };
+    Sealed { row, entry, digest: sha256(&room.lines), room, range }
 }
 
 /// Compresses into a raw DEFLATE stream (RFC 1951).
-fn deflate(bytes: &[u8], deflater: &mut Compress) -> Vec<u8> {
-    deflater.reset();
-    let mut out = Vec::with_capacity(bytes.len() / 3 + 1024);
+fn deflate(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut deflater = Compress::new(Compression::new(LEVEL), false);
+    out.reserve(bytes.len() / 3 + 1024);
     loop {
         let consumed = usize::try_from(deflater.total_in()).unwrap_or(usize::MAX);
-        let status = deflater.compress_vec(&bytes[consumed..], &mut out, FlushCompress::Finish);
+        let status = deflater.compress_vec(&bytes[consumed..], out, FlushCompress::Finish);
         if matches!(status, Ok(Status::StreamEnd) | Err(_)) {
-            return out;
+            return;
         }
         out.reserve(out.capacity() / 2);
     }
 }
 
 impl Filler<'_> {
-    /// Fills up to `count` segments; none are left at the end.
-    fn batch(&mut self, count: usize) -> Result<Vec<Segment>, RecordsError> {
-        let mut full = Vec::with_capacity(count);
-        while full.len() < count {
-            let Self { next, twice, open, last, index, disorder } = self;
-            let more = next(&mut |record| {
-                if let Some(segment) = place(record, open, last, *index, disorder, twice) {
-                    full.push(segment);
-                }
-                *index += 1;
-            });
-            if let Some(error) = self.disorder.take() {
+    /// Fills the next segment; `None` at the end.
+    fn segment(&mut self) -> Result<Option<Segment>, RecordsError> {
+        let Self { next, cutter } = self;
+        let mut full = None;
+        while full.is_none() {
+            let more = next(&mut |record| full = cutter.place(record));
+            if let Some(error) = cutter.disorder.take() {
                 return Err(error);
             }
             if !more.map_err(RecordsError::Source)? {
-                full.extend(self.open.take());
-                break;
+                return Ok(cutter.open.take());
             }
         }
         Ok(full)
     }
 }
 
-/// Room for a whole segment, or for the one long line that makes a segment of its own. Small kinds leave most of it
-/// untouched, which costs address space only.
-fn first_capacity(length: u64) -> usize {
-    usize::try_from(length.max(MAX_BYTES)).unwrap_or(0)
-}
-
-/// Puts a record into the open segment; returns that segment if the record begins a new one.
-fn place(
-    record: Incoming<'_>,
-    open: &mut Option<Segment>,
-    last: &mut usize,
-    index: u64,
-    disorder: &mut Option<RecordsError>,
-    twice: &mut Twice<'_>,
-) -> Option<Segment> {
-    let length = record.line.len() as u64 + 1;
-    let mut finished = None;
-    if let Some(segment) = open {
-        let before = segment.bytes.get(*last..segment.bytes.len().saturating_sub(1)).unwrap_or_default();
-        let same_kind = segment.kind == record.kind;
-        let order = crate::record::kind::compare(segment.kind, record.kind)
-            .then(segment.last_at.cmp(&record.at))
-            .then_with(|| before.cmp(record.line));
-        if order.is_gt() {
-            *disorder = Some(RecordsError::Order { index, kind: record.kind.to_owned() });
-        } else if order.is_eq() && same_kind {
-            twice(record);
+impl Cutter<'_> {
+    /// Puts a record into the open segment; returns that segment if the record begins a new one.
+    fn place(&mut self, record: Incoming<'_>) -> Option<Segment> {
+        let length = record.line.len() as u64 + 1;
+        let mut finished = None;
+        if let Some(segment) = &self.open {
+            let lines = &segment.room.lines;
+            let before = lines.get(self.last..lines.len().saturating_sub(1)).unwrap_or_default();
+            let same_kind = segment.kind == record.kind;
+            let order = crate::record::kind::compare(segment.kind, record.kind)
+                .then(segment.last_at.cmp(&record.at))
+                .then_with(|| before.cmp(record.line));
+            if order.is_gt() {
+                self.disorder = Some(RecordsError::Order { index: self.index, kind: record.kind.to_owned() });
+            } else if order.is_eq() && same_kind {
+                (self.twice)(record);
+            }
+            if !same_kind || lines.len() as u64 + length > MAX_BYTES {
+                finished = self.open.take();
+            }
         }
-        if !same_kind || segment.bytes.len() as u64 + length > MAX_BYTES {
-            finished = open.take();
-        }
+        let segment = self.open.get_or_insert_with(|| Segment {
+            kind: record.kind,
+            first_index: self.index,
+            first_at: record.at,
+            last_at: record.at,
+            records: 0,
+            room: self.spare.pop().unwrap_or_default().ready(length),
+        });
+        let lines = &mut segment.room.lines;
+        self.last = lines.len();
+        lines.extend_from_slice(record.line);
+        lines.push(b'\n');
+        segment.last_at = record.at;
+        segment.records += 1;
+        self.index += 1;
+        finished
     }
-    let segment = open.get_or_insert_with(|| Segment {
-        kind: record.kind,
-        first_index: index,
-        first_at: record.at,
-        last_at: record.at,
-        records: 0,
-        bytes: Vec::with_capacity(first_capacity(length)),
-    });
-    *last = segment.bytes.len();
-    segment.bytes.extend_from_slice(record.line);
-    segment.bytes.push(b'\n');
-    segment.last_at = record.at;
-    segment.records += 1;
-    finished
 }

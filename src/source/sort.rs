@@ -164,8 +164,8 @@ impl Spill {
     }
 
     fn readers(&self, total_runs: usize) -> Vec<Reader> {
-        let buffer = (16 << 20) / total_runs.max(1);
-        let buffer = buffer.clamp(32 << 10, 256 << 10);
+        let buffer = (8 << 20) / total_runs.max(1);
+        let buffer = buffer.clamp(32 << 10, 128 << 10);
         let run = |&(start, end)| {
             Reader::Disk(Run { file: self.file.clone(), next: start, end, buffer: Vec::new(), size: buffer, at: 0 })
         };
@@ -298,9 +298,10 @@ impl Reader {
 }
 
 /// All runs of all sorters as one stream in order: a binary heap of readers, each with the rank and time of its record.
+/// Readers are boxed, because the heap swaps them for every record.
 #[derive(Debug)]
 pub struct Merge {
-    heap: Vec<(u8, i64, Reader)>,
+    heap: Vec<(u8, i64, Box<Reader>)>,
 }
 
 impl Merge {
@@ -323,7 +324,7 @@ impl Merge {
         for mut reader in readers {
             if reader.load()? {
                 let Item { kind, at, .. } = reader.current();
-                heap.push((kind, at, reader));
+                heap.push((kind, at, Box::new(reader)));
             }
         }
         let mut merge = Self { heap };

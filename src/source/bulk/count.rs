@@ -122,6 +122,10 @@ pub fn count(line: &[u8], counts: &mut Counts) {
                 } else if byte == b'"' {
                     last_string = line.get(at + 1..end).unwrap_or_default();
                     at = end;
+                } else {
+                    // The rest of a number, `true`, `false` or `null` begins nothing.
+                    let rest = line.get(at + 1..).unwrap_or_default();
+                    at += rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                 }
             }
         }
@@ -237,6 +241,9 @@ mod tests {
             counts(r#"{"type":"post","post":{"replies":null,"reactions":[],"attachments":null}}"#),
             [("post", 1)]
         );
+        let scalars =
+            r#"{"type":"post","post":{"create_at":-1.5e+3,"reactions":[1,true ,-2.5e+3,null,"x",0],"flagged_by":[2]}}"#;
+        assert_eq!(counts(scalars), [("post", 1), ("reaction", 5), ("saved_post", 1)]);
     }
 
     #[test]
