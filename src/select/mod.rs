@@ -42,7 +42,7 @@ pub fn select<'b>(bulk: &'b Bulk, asked: &Asked, work: &Work<'_>) -> Result<Sele
     let resolved = bulk.resolve(asked, work)?;
     let gathered = bulk.read(&resolved.scope, work)?;
     for (what, name, id) in resolved.names {
-        if !gathered.describes(&id) {
+        if !gathered.describes(what, &id) {
             return Err(BulkError::NotFound { what, name });
         }
     }

@@ -53,6 +53,9 @@ impl Options {
         {
             return Err(Failure::new(Exit::Usage, "`--since` is not before `--until`, so the window is empty"));
         }
+        if [args.since, args.until].into_iter().flatten().any(|at| time::format(at).is_none()) {
+            return Err(Failure::new(Exit::Usage, "`--since` or `--until` lies outside the years 0000 to 9999"));
+        }
         let time = args.as_of.unwrap_or_else(clock::now);
         if time::format(time).is_none() {
             return Err(Failure::new(Exit::Usage, "`--as-of` lies outside the years 0000 to 9999"));

@@ -67,14 +67,15 @@ impl<R: Read> Blocks<R> {
     pub fn read(&mut self) -> io::Result<Option<Block>> {
         let mut bytes = std::mem::take(&mut self.rest);
         let mut target = BLOCK;
+        let mut searched = 0;
         bytes.reserve(BLOCK.saturating_sub(bytes.len()));
         loop {
-            let before = bytes.len();
             self.fill(&mut bytes, target)?;
-            if let Some(end) = memchr::memrchr(b'\n', &bytes[before.min(bytes.len())..]).map(|at| before + at + 1) {
+            // Bytes carried from the block before may hold whole lines, behind a giant one that was sent alone.
+            if let Some(end) = memchr::memrchr(b'\n', &bytes[searched..]).map(|at| searched + at + 1) {
                 return Ok(Some(self.cut(bytes, end)));
             }
-            // A block that begins with carried bytes holds no line feed in them.
+            searched = bytes.len();
             if self.ended {
                 let whole = bytes.len();
                 return Ok((whole > 0).then(|| self.cut(bytes, whole)));
@@ -101,10 +102,12 @@ impl<R: Read> Blocks<R> {
         Ok(())
     }
 
-    /// Splits at `end`; a giant line in front is sent alone.
+    /// Splits at `end`, or earlier: a giant line in front is sent alone, and other blocks are no longer than one.
     fn cut(&mut self, mut bytes: Vec<u8>, mut end: usize) -> Block {
         if end > GIANT {
-            end = memchr::memchr(b'\n', &bytes).map_or(end, |at| at + 1);
+            let small = memchr::memrchr(b'\n', &bytes[..GIANT]);
+            let giant = || memchr::memchr(b'\n', &bytes);
+            end = small.or_else(giant).map_or(end, |at| at + 1);
         }
         self.rest = bytes.split_off(end);
         let first = self.next_line;
@@ -236,6 +239,20 @@ mod tests {
         assert_eq!(numbered(&input), expected);
         assert_eq!(numbered(b""), []);
         assert_eq!(numbered(b"\n"), [(1, b"\n".to_vec())]);
+    }
+
+    #[test]
+    fn lines_behind_a_giant_are_not_swallowed_by_the_next() {
+        let mut input = Vec::new();
+        for size in [GIANT + 700_000, 3, 2, 5, MAX_LINE + 9, 1, 9 << 20, 20 << 20, 30 << 20, 15 << 20, 4, 60 << 20, 2] {
+            input.resize(input.len() + size, b'x');
+            input.push(b'\n');
+        }
+        let whole = |line: &[u8]| {
+            if line.len() > MAX_LINE + 1 { format!("too long: {}", line.len() - 1).into_bytes() } else { line.to_vec() }
+        };
+        let expected: Vec<_> = (1..).zip(input.split_inclusive(|b| *b == b'\n').map(whole)).collect();
+        assert!(numbered(&input) == expected);
     }
 
     #[test]

@@ -173,7 +173,7 @@ impl Bulk {
         } else {
             None
         };
-        let real = |name: &str| facts.as_ref().and_then(|facts| facts.by_real_id(name));
+        let real = |what: &str, name: &str| facts.as_ref().and_then(|facts| facts.by_real_id(what, name));
         let not_found = |what, name: &str| BulkError::NotFound { what, name: name.to_owned() };
         let mut resolved = Resolved { scope: Scope { window: asked.window, ..Scope::default() }, names: Vec::new() };
         for name in &asked.teams {
@@ -182,7 +182,7 @@ impl Bulk {
         for name in &asked.channels {
             let id = match name.split_once('/') {
                 Some((team, channel)) => synthetic("channel", &key_of(&[("team", team), ("name", channel)]), 0),
-                None => derived(name).or_else(|| real(name)).ok_or_else(|| not_found("channel", name))?,
+                None => derived(name).or_else(|| real("channel", name)).ok_or_else(|| not_found("channel", name))?,
             };
             resolved.add("channel", name, id);
         }
@@ -191,7 +191,7 @@ impl Bulk {
             let email = || facts.as_ref().and_then(|facts| facts.emails.get(&name.to_lowercase()).copied().flatten());
             let is_name =
                 facts.as_ref().is_none_or(|facts| facts.known.get(&by_name).is_some_and(|known| known.described));
-            let id = derived(name).or(is_name.then_some(by_name)).or_else(email).or_else(|| real(name));
+            let id = derived(name).or(is_name.then_some(by_name)).or_else(email).or_else(|| real("user", name));
             resolved.add("user", name, id.ok_or_else(|| not_found("user", name))?);
         }
         Ok(resolved)
@@ -234,9 +234,9 @@ fn derived(text: &str) -> Option<Synthetic> {
 }
 
 impl Directory {
-    fn by_real_id(&self, text: &str) -> Option<Synthetic> {
+    fn by_real_id(&self, what: &str, text: &str) -> Option<Synthetic> {
         let wanted: RealId = text.as_bytes().try_into().ok()?;
-        self.known.values().find(|known| known.real == Real::Id(wanted)).map(|known| known.id)
+        self.known.values().find(|known| known.real == Real::Id(wanted) && known.is(what)).map(|known| known.id)
     }
 }
 

@@ -78,6 +78,13 @@ pub struct Known {
     pub lines: u64,
 }
 
+impl Known {
+    /// Whether it is a `team`, `channel` or `user`.
+    pub fn is(&self, what: &str) -> bool {
+        self.label.split(' ').next() == Some(what)
+    }
+}
+
 /// What attachment paths say about a real id.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Real {

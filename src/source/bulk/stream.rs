@@ -75,9 +75,9 @@ impl<'c> Gathered<'c> {
         }
     }
 
-    /// Whether a line of the export describes this team, channel or user.
-    pub fn describes(&self, id: &Synthetic) -> bool {
-        self.directory.known.get(id).is_some_and(|known| known.described)
+    /// Whether a line of the export describes this `team`, `channel` or `user`; an id of another kind is none.
+    pub fn describes(&self, what: &str, id: &Synthetic) -> bool {
+        self.directory.known.get(id).is_some_and(|known| known.described && known.is(what))
     }
 
     /// Reads the bytes of files that records name.
@@ -209,7 +209,8 @@ impl Gate<'_> {
         if !self.scope.is_narrow() || !matches!(item.kind, TEAM | CHANNEL | USER | BOT | PROFILE_PICTURE) {
             return true;
         }
-        let named = self.described(item).is_some_and(|known| known.references > 0);
+        // A second description of the same name has an id of its own, which nothing can name: it stays.
+        let named = self.described(item).is_none_or(|known| known.references > 0);
         if !named {
             let rank = usize::from(item.kind);
             self.tally.records[rank] -= 1;

@@ -8,6 +8,9 @@ use crate::source::bulk::post::name;
 /// Members that are never read, as `OBJECT.MEMBER`.
 pub const SECRETS: [&str; 1] = ["user.password"];
 
+/// Stands in `extra` for the value of an unknown member whose name sounds like a secret.
+const WITHHELD: Value<'static> = Value { text: "\"(withheld)\"", shape: Shape::String, strict: true };
+
 /// What a member is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Is {
@@ -110,8 +113,10 @@ impl<'a> Object<'a> {
         let mut extra = Extra::default();
         for (key, value) in &self.members {
             let known = spec.iter().any(|(member, ..)| *member == key.raw) || handled.contains(&key.raw);
-            if !known && !SECRETS.contains(&format!("{of}.{}", key.raw).as_str()) {
-                extra.push(*key, *value);
+            let name = key.decode().0.to_lowercase();
+            if !known && !SECRETS.contains(&format!("{of}.{name}").as_str()) {
+                let secret = ["password", "secret", "token"].iter().any(|word| name.contains(word));
+                extra.push(*key, if secret { WITHHELD } else { *value });
             }
         }
         extra
