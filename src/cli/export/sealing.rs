@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::archive::names::Member;
 use crate::archive::records::{self, Incoming, RecordsError};
@@ -89,13 +90,16 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
 
     job.progress.phase("reading");
     job.progress.expect(job.bulk.container.lines_size());
+    let failed = AtomicBool::new(false);
+    let stop = || failed.load(Ordering::Relaxed) || job.progress.interrupted();
     let (digest, selected) = std::thread::scope(|threads| {
-        let digest = threads.spawn(|| job.bulk.container.digest());
+        let digest = threads.spawn(|| job.bulk.container.digest(stop));
         let selected = select::select(&job.bulk, &job.asked, &work);
+        failed.store(selected.is_err(), Ordering::Relaxed);
         (digest.join(), selected)
     });
-    let digest = digest.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let mut selection = selected?;
+    let digest = digest.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
     let completed = write_contents(&mut stage, &mut selection, &mut exceptions, &work)?;
@@ -113,7 +117,7 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
     };
     job.bulk.container.check_unchanged()?;
 
-    let source = describe(&job.bulk, &digest, &selection.gathered);
+    let source = describe(&job.bulk, &digest, &selection.gathered, &job.asked);
     let custody = custody(job, &digest);
     let statement = Statement {
         origin: job.origin.clone(),

@@ -18,6 +18,7 @@ use super::BulkError;
 use super::blocks::Index;
 use super::contents::Contents;
 use super::zipped::{Span, Stated, broken_zip, is_readable, open_zip};
+use crate::progress::Interrupted;
 use crate::record::exception::Class;
 
 /// The lines of an export inside its zip.
@@ -132,8 +133,8 @@ impl Container {
         tempfile::tempfile_in(temporary).map(Index::with_copy).map_err(BulkError::Temporary)
     }
 
-    /// SHA-256 of the source file.
-    pub fn digest(&self) -> Result<[u8; 32], BulkError> {
+    /// SHA-256 of the source file; given up once `stop` says so.
+    pub fn digest(&self, stop: impl Fn() -> bool) -> Result<[u8; 32], BulkError> {
         let mut hash = Context::new(&SHA256);
         let mut span = Span { file: self.file.clone(), at: 0, end: self.size };
         let mut buffer = vec![0; 256 << 10];
@@ -141,6 +142,9 @@ impl Container {
             let count = span.read(&mut buffer).map_err(|source| BulkError::Read { path: self.path.clone(), source })?;
             if count == 0 {
                 break;
+            }
+            if stop() {
+                return Err(BulkError::Interrupted(Interrupted));
             }
             hash.update(&buffer[..count]);
         }

@@ -1,12 +1,16 @@
 //! `data/source.json` of a bulk export: what was read, and what such an export cannot hold.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::Bulk;
 use super::directory::SECRETS;
 use super::stream::Gathered;
-use crate::record::id::hex;
+use crate::record::id::{Synthetic, hex, synthetic_text};
+use crate::record::time;
 use crate::source::catalogue::{TABLES, Windowing};
+use crate::source::scope::Asked;
 
 /// What no bulk export has; an examiner must not take its absence for evidence.
 pub const NOT_IN_A_BULK_EXPORT: [&str; 10] = [
@@ -23,7 +27,10 @@ pub const NOT_IN_A_BULK_EXPORT: [&str; 10] = [
 ];
 
 /// The bytes of `data/source.json`: compact JSON and a line feed.
-pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>) -> Vec<u8> {
+///
+/// The scope stands here as it was asked for and as the ids that it came to: what was left out must be told from what
+/// was not there.
+pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
     let container = &bulk.container;
     let windowed: Vec<&str> =
         TABLES.iter().filter(|table| table.scope == Windowing::Own).map(|table| table.kind).collect();
@@ -46,6 +53,13 @@ pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>) -> Vec<
         "contents_wanted": container.contents.is_wanted(),
         "lines": gathered.lines,
         "kinds": tables,
+        "scope": {
+            "since": asked.window.from.and_then(time::format),
+            "until": asked.window.until.and_then(time::format),
+            "teams": asked.teams, "team_ids": ids(&gathered.scope().teams),
+            "channels": asked.channels, "channel_ids": ids(&gathered.scope().channels),
+            "users": asked.users, "user_ids": ids(&gathered.scope().users),
+        },
         "windowed": windowed,
         "windowed_with_their_post": follow,
         "fields_never_read": SECRETS,
@@ -54,4 +68,10 @@ pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>) -> Vec<
     let mut bytes = document.to_string().into_bytes();
     bytes.push(b'\n');
     bytes
+}
+
+fn ids(set: &HashSet<Synthetic>) -> Vec<&str> {
+    let mut ids: Vec<&str> = set.iter().map(synthetic_text).collect();
+    ids.sort_unstable();
+    ids
 }

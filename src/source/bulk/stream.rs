@@ -75,6 +75,11 @@ impl<'c> Gathered<'c> {
         }
     }
 
+    /// What was selected.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Whether a line of the export describes this `team`, `channel` or `user`; an id of another kind is none.
     pub fn describes(&self, what: &str, id: &Synthetic) -> bool {
         self.directory.known.get(id).is_some_and(|known| known.described && known.is(what))
