@@ -12,6 +12,9 @@ use std::fmt::Write as _;
 /// Places shown for each way of being wrong; the JSON document has more.
 const PLACES: usize = 5;
 
+/// What a verdict says where exceptions were sealed.
+const SEALED_IN: &str = "sealed in it";
+
 /// The whole report.
 pub(super) fn render(printer: &Printer, checked: &[Checked], exit: Exit) -> String {
     let mut out = String::new();
@@ -33,13 +36,19 @@ pub(super) fn render(printer: &Printer, checked: &[Checked], exit: Exit) -> Stri
         return out + &verdict(printer, exit, &report.verdict());
     }
     let well = checked.iter().filter(|(_, result)| ending(result) == Exit::Ok).count();
-    out + &verdict(printer, exit, &format!("{well} of {} archives intact, with accepted signers", checked.len()))
+    let mut words = format!("{well} of {} archives intact, with accepted signers", checked.len());
+    let gaps = |(_, result): &&Checked| result.as_ref().is_ok_and(|report| report.verdict().contains(SEALED_IN));
+    let gaps = checked.iter().filter(gaps).count();
+    if gaps > 0 {
+        let _ = write!(words, ", {gaps} of them with exceptions {SEALED_IN}");
+    }
+    out + &verdict(printer, exit, &words)
 }
 
 fn verdict(printer: &Printer, exit: Exit, words: &str) -> String {
     // Exceptions inside are no fault of the archive, but never a reason for a green word.
     let mark = match exit {
-        Exit::Ok if words.contains("sealed in it") => Mark::Strong,
+        Exit::Ok if words.contains(SEALED_IN) => Mark::Strong,
         Exit::Ok => Mark::Good,
         Exit::Untrusted | Exit::Incomplete => Mark::Look,
         _ => Mark::Bad,

@@ -160,9 +160,10 @@ fn write_scheme(object: &Object<'_>, data: &mut Data<'_>) {
 
 /// Marks something as described by its own line, and as named if the scope names it.
 fn describe(met: Ref, in_scope: impl FnOnce(&Synthetic) -> bool, out: &mut Emitter<'_>) {
-    let known = out.names.known(met);
-    known.described = true;
-    known.references += u64::from(in_scope(&known.id));
+    out.names.describe(met);
+    if in_scope(&out.names.id(met)) {
+        out.names.refer(met);
+    }
 }
 
 /// A `channel` line.

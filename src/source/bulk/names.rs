@@ -124,6 +124,8 @@ pub struct Names {
     known: Vec<Known>,
     /// What the current source line adds once it turns out to be whole.
     referred: Vec<Ref>,
+    /// Described by the line being decoded.
+    described: Vec<Ref>,
     unknown: Vec<String>,
     teams: HashMap<Box<str>, Ref>,
     users: HashMap<Box<str>, Ref>,
@@ -197,6 +199,11 @@ impl Names {
         &mut self.known[of.0 as usize]
     }
 
+    /// Takes note that the line being decoded describes it.
+    pub fn describe(&mut self, of: Ref) {
+        self.described.push(of);
+    }
+
     /// Counts a record in scope that names it.
     pub fn refer(&mut self, to: Ref) {
         self.referred.push(to);
@@ -209,6 +216,9 @@ impl Names {
 
     /// The current source line is whole: what it refers to counts.
     pub fn keep_line(&mut self) {
+        for of in self.described.drain(..) {
+            self.known[of.0 as usize].described = true;
+        }
         for to in self.referred.drain(..) {
             self.known[to.0 as usize].references += 1;
         }
@@ -220,6 +230,7 @@ impl Names {
     /// The current source line is broken, or will be decoded again: what it refers to does not count.
     pub fn drop_line(&mut self) {
         self.referred.clear();
+        self.described.clear();
         self.unknown.clear();
     }
 }
