@@ -217,11 +217,6 @@ pub fn write_directory(out: &mut impl Write, bag: &BagName, entries: &[Entry], s
     out.write_all(&end_records(entries.len() as u64, needed, start, size))
 }
 
-/// The highest version that any of `entries` needs; 10 if there are none.
-pub fn highest_needed(entries: &[Entry]) -> u16 {
-    entries.iter().map(Entry::needed).max().unwrap_or(10)
-}
-
 fn push_extra(out: &mut Vec<u8>, values: &[u64]) {
     push16(out, ZIP64_EXTRA);
     push16(out, 8 * u16::try_from(values.len()).unwrap_or(0));

@@ -7,7 +7,7 @@
 //! {"kind":"post","id":"s:9f…","at":1700000000123,"synthetic":true,"data":{…}}
 //! ```
 //!
-//! Invariant: a line is a function of its source only (archive-format(5), "Record lines"): no host, clock, path or
+//! Invariant: a line is a function of its source only (chatseal-archive(5), "Record lines"): no host, clock, path or
 //! locale of ours can reach it, so the same source gives the same bytes everywhere.
 //!
 //! This module refuses to know where rows come from, what a policy says, or what a zip is. It opens nothing.

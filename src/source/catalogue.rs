@@ -9,7 +9,7 @@
 /// One kind of record.
 #[derive(Debug)]
 pub struct Table {
-    /// Kind of its records (archive-format(5), "Kinds").
+    /// Kind of its records (chatseal-archive(5), "Kinds").
     pub kind: &'static str,
     /// Mattermost's table.
     pub table: &'static str,
