@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use chatseal::record::line::Line;
-use chatseal::source::bulk::contents::Contents;
+use chatseal::source::contents::Contents;
 use chatseal::source::bulk::emit::{Emitter, Mode};
 use chatseal::source::bulk::{count, line};
 use chatseal::source::catalogue::TABLES;

@@ -53,7 +53,7 @@ impl Selection<'_> {
     /// Both sides of the equation, for each kind of which there is anything; final when all records were streamed.
     pub fn equation(&self) -> Vec<Row> {
         let tally = &self.gathered.tally;
-        let row = |(at, table): (usize, &'static crate::source::catalogue::Table)| Row {
+        let row = |(at, table): (usize, &&'static crate::source::catalogue::Table)| Row {
             kind: table.kind,
             source: self.gathered.source[at],
             records: tally.records[at],

@@ -1,5 +1,7 @@
 //! Sources
 pub mod bulk;
 pub mod catalogue;
+pub mod contents;
+pub mod rows;
 pub mod scope;
 pub mod sort;

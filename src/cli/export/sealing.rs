@@ -24,11 +24,11 @@ use crate::record::id::hex;
 use crate::record::line::push_string;
 use crate::record::time::{self, Millis};
 use crate::select::{self, Selection};
-use crate::source::bulk::contents::{ContentReader, Gap};
 use crate::source::bulk::describe::describe;
 use crate::source::bulk::pass::Work;
 use crate::source::bulk::{Bulk, BulkError};
 use crate::source::catalogue::table;
+use crate::source::contents::{ContentReader, Gap};
 use crate::source::scope::Asked;
 use crate::source::sort::{ARENA_BYTES, Sorter};
 

@@ -16,10 +16,10 @@ use zip::ZipArchive;
 
 use super::BulkError;
 use super::blocks::Index;
-use super::contents::Contents;
 use super::zipped::{Span, Stated, broken_zip, is_readable, open_zip};
 use crate::progress::Interrupted;
 use crate::record::exception::Class;
+use crate::source::contents::Contents;
 
 /// The lines of an export inside its zip.
 pub const IMPORT: &str = "import.jsonl";

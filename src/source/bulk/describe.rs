@@ -33,9 +33,9 @@ pub const NOT_IN_A_BULK_EXPORT: [&str; 10] = [
 pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
     let container = &bulk.container;
     let windowed: Vec<&str> =
-        TABLES.iter().filter(|table| table.scope == Windowing::Own).map(|table| table.kind).collect();
+        TABLES.iter().filter(|table| table.window == Windowing::Own).map(|table| table.kind).collect();
     let follow: Vec<&str> =
-        TABLES.iter().filter(|table| table.scope == Windowing::WithPost).map(|table| table.kind).collect();
+        TABLES.iter().filter(|table| table.window == Windowing::WithPost).map(|table| table.kind).collect();
     let tables: serde_json::Map<String, Value> = TABLES
         .iter()
         .zip(gathered.source)

@@ -7,13 +7,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::contents::Contents;
 use super::data::{Data, Moment, Remarks};
 use super::names::Names;
 use crate::record::exception::{Class, Exception};
 use crate::record::id::{Synthetic, hex, synthetic, synthetic_text};
 use crate::record::line::{MAX_BYTES, push_integer};
 use crate::source::catalogue::{Rank, TABLES, table};
+use crate::source::contents::Contents;
 use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
 
 /// Records of each kind, by rank.

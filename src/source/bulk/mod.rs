@@ -18,7 +18,6 @@
 
 pub mod blocks;
 pub mod container;
-pub mod contents;
 pub mod count;
 pub mod data;
 pub mod describe;

@@ -119,7 +119,7 @@ fn feed(
 fn check_version(bytes: &[u8], container: &Container) -> Result<(), BulkError> {
     let object = container.lines_name.clone();
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    let contents = super::contents::Contents::none();
+    let contents = crate::source::contents::Contents::none();
     let mut out = Emitter::new("", &contents, Path::new(""));
     out.begin(1, None, Mode::Rehearse);
     let text = std::str::from_utf8(line).unwrap_or_default();

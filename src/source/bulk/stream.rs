@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use std::io;
 
 use super::container::Container;
-use super::contents::ContentReader;
 use super::emit::{Counts, DECODED_AGAIN, Tally};
 use super::names::{Directory, Known, Real};
 use super::{LineCounts, NONE};
 use crate::record::exception::{Class, Exception};
 use crate::record::id::Synthetic;
 use crate::source::catalogue::{BOT, CHANNEL, PROFILE_PICTURE, Rank, TEAM, USER};
+use crate::source::contents::ContentReader;
 use crate::source::scope::Scope;
 use crate::source::sort::{Item, Merge, Sorter};
 

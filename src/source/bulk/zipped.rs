@@ -62,7 +62,7 @@ impl<R: Read> Read for Stated<R> {
 }
 
 /// Whether Mattermost, or anybody who repacks its exports, compresses like this.
-pub(super) fn is_readable(method: CompressionMethod) -> bool {
+pub(in crate::source) fn is_readable(method: CompressionMethod) -> bool {
     matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated)
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use zip::ZipArchive;
 
-use super::zipped::{Span, is_readable};
+use super::bulk::zipped::{Span, is_readable};
 use crate::record::exception::Class;
 
 /// The files that records may name, listed once.
