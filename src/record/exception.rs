@@ -42,6 +42,18 @@ pub enum Class {
     LossyText,
     /// Records name a team, channel or user that the source does not describe.
     ReferenceUnresolved,
+    /// A row of a table that cannot be taken apart: too few or too many fields, no UTF-8, a broken escape.
+    RowUndecodable,
+    /// A table that is evidence but may not be read, or lacks the columns that name its rows.
+    TableUnreadable,
+    /// Rows describe files, but nobody said where the files lie.
+    FilesNotCollected,
+    /// The server itself says that it dropped records of its audit log.
+    AuditLogGap,
+    /// A post that was created according to the audit log and is no longer in the database.
+    PurgedPost,
+    /// Rows name a post, channel, user or team that the same database no longer holds.
+    OrphanRow,
     /// File paths give more than one real id for the same team, channel or user, so none is recorded.
     NoteIdAmbiguous,
     /// A member of a source line that the catalogue does not know; kept in `extra`.
@@ -50,11 +62,17 @@ pub enum Class {
     NoteMemberUnknown,
     /// The server itself reported warnings in its export.
     NoteServerWarnings,
+    /// A table of the source that the catalogue does not know; not read.
+    NoteTableUnknown,
+    /// A column of the source that the catalogue does not know; not read.
+    NoteColumnUnknown,
+    /// The database role could have written, although this program did not.
+    NoteRoleCanWrite,
 }
 
 impl Class {
     /// Every class, for the manual and its test.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 27] = [
         Self::FileMissing,
         Self::FileUnreadable,
         Self::FileSizeMismatch,
@@ -69,10 +87,19 @@ impl Class {
         Self::TimeOutOfRange,
         Self::LossyText,
         Self::ReferenceUnresolved,
+        Self::RowUndecodable,
+        Self::TableUnreadable,
+        Self::FilesNotCollected,
+        Self::AuditLogGap,
+        Self::PurgedPost,
+        Self::OrphanRow,
         Self::NoteIdAmbiguous,
         Self::NoteFieldUnknown,
         Self::NoteMemberUnknown,
         Self::NoteServerWarnings,
+        Self::NoteTableUnknown,
+        Self::NoteColumnUnknown,
+        Self::NoteRoleCanWrite,
     ];
 
     /// The stable spelling. Classes beginning `note-` do not make an export end with exit code 3.
@@ -92,10 +119,19 @@ impl Class {
             Self::TimeOutOfRange => "time-out-of-range",
             Self::LossyText => "lossy-text",
             Self::ReferenceUnresolved => "reference-unresolved",
+            Self::RowUndecodable => "row-undecodable",
+            Self::TableUnreadable => "table-unreadable",
+            Self::FilesNotCollected => "files-not-collected",
+            Self::AuditLogGap => "audit-log-gap",
+            Self::PurgedPost => "purged-post",
+            Self::OrphanRow => "orphan-row",
             Self::NoteIdAmbiguous => "note-id-ambiguous",
             Self::NoteFieldUnknown => "note-field-unknown",
             Self::NoteMemberUnknown => "note-member-unknown",
             Self::NoteServerWarnings => "note-server-warnings",
+            Self::NoteTableUnknown => "note-table-unknown",
+            Self::NoteColumnUnknown => "note-column-unknown",
+            Self::NoteRoleCanWrite => "note-role-can-write",
         }
     }
 
@@ -121,10 +157,23 @@ impl Class {
             Self::TimeOutOfRange => "times are out of range; the original is kept as text",
             Self::LossyText => "broken characters became U+FFFD",
             Self::ReferenceUnresolved => "records name teams, channels or users that the source does not describe",
+            Self::RowUndecodable => "rows of tables could not be decoded",
+            Self::TableUnreadable => "tables that are evidence could not be read",
+            Self::FilesNotCollected => {
+                "files are described, but where they lie was not told; give `--files` or `--no-files`"
+            }
+            Self::AuditLogGap => "the server says that it dropped records of its audit log",
+            Self::PurgedPost => "posts were created according to the audit log but are not in the database",
+            Self::OrphanRow => "rows name posts, channels, users or teams that are no longer there",
             Self::NoteIdAmbiguous => "file paths disagree about a real id; none is recorded",
             Self::NoteFieldUnknown => "source fields unknown to this version; kept under `extra`",
             Self::NoteMemberUnknown => "members of the export zip that are no part of an export",
             Self::NoteServerWarnings => "the server reported warnings of its own while exporting",
+            Self::NoteTableUnknown => "tables unknown to this version; not read",
+            Self::NoteColumnUnknown => "columns unknown to this version; not read",
+            Self::NoteRoleCanWrite => {
+                "the database role may write; a read-only role would be safer (`chatseal grants`)"
+            }
         }
     }
 }
@@ -185,7 +234,7 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
-        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 4);
+        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 7);
     }
 
     #[test]
