@@ -93,7 +93,7 @@ pub struct Reach {
 }
 
 /// What a field can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum To {
     /// A team.
     Team,
