@@ -104,7 +104,7 @@ impl Options {
         format!(
             "source     `{}`: bulk export, {kind}, {}\n  window    {window}{}{}{}\n  files     {files}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
             self.source.display(),
-            size(self.bulk.container.size),
+            size(self.bulk.container.original.size),
             list("teams", &self.asked.teams),
             list("channels", &self.asked.channels),
             list("users", &self.asked.users),

@@ -93,7 +93,7 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
     let failed = AtomicBool::new(false);
     let stop = || failed.load(Ordering::Relaxed) || job.progress.interrupted();
     let (digest, selected) = std::thread::scope(|threads| {
-        let digest = threads.spawn(|| job.bulk.container.digest(stop));
+        let digest = threads.spawn(|| job.bulk.container.original.digest(stop).map_err(BulkError::from));
         let selected = select::select(&job.bulk, &job.asked, &work);
         failed.store(selected.is_err(), Ordering::Relaxed);
         (digest.join(), selected)
@@ -115,7 +115,7 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
         };
         records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?
     };
-    job.bulk.container.check_unchanged()?;
+    job.bulk.container.original.check_unchanged().map_err(BulkError::from)?;
 
     let source = describe(&job.bulk, &digest, &selection.gathered, &job.asked);
     let custody = custody(job, &digest);
@@ -295,7 +295,7 @@ fn custody(job: &Job<'_>, digest: &[u8; 32]) -> Vec<u8> {
         "by": job.signer.public_key().fingerprint(),
         "tool": AGENT,
         "method": "read a bulk export; the source was opened read-only",
-        "source": job.bulk.container.name,
+        "source": job.bulk.container.original.name,
         "source_sha256": hex(digest),
     });
     (document.to_string() + "\n").into_bytes()

@@ -48,7 +48,7 @@ pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>, asked: 
         "source": "mattermost bulk export",
         "container": if container.is_zip() { "zip" } else { "jsonl" },
         "format_version": 1,
-        "files": [{ "name": container.name, "bytes": container.size, "sha256": hex(digest) }],
+        "files": [{ "name": container.original.name, "bytes": container.original.size, "sha256": hex(digest) }],
         "content_files": container.contents.len(),
         "contents_wanted": container.contents.is_wanted(),
         "lines": gathered.lines,
