@@ -13,6 +13,7 @@ use crate::source::Work;
 use crate::source::bulk::{self, Bulk, BulkError};
 use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, TABLES};
 use crate::source::contents::ContentReader;
+use crate::source::original::{Hashed, Original};
 use crate::source::scope::Asked;
 use crate::source::sort::{Item, Sorter};
 use crate::source::tables::{self, Tables, TablesError};
@@ -70,17 +71,6 @@ pub struct Row {
     pub quarantined: u64,
 }
 
-/// One file that was read as a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRead {
-    /// Its base name.
-    pub name: String,
-    /// Bytes on disk.
-    pub bytes: u64,
-    /// SHA-256 of these bytes.
-    pub sha256: [u8; 32],
-}
-
 impl Source {
     /// Bytes that reading takes from the source, for progress; 0 where nobody knows.
     pub fn size(&self) -> u64 {
@@ -90,14 +80,11 @@ impl Source {
         }
     }
 
-    /// Digests of the files that the source consists of; given up once `stop` says so.
-    pub fn digests(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FileRead>, SourceError> {
+    /// The files that the source consists of, apart from a file store; none for a live database without a log.
+    pub fn originals(&self) -> Vec<&Original> {
         match self {
-            Self::Bulk(bulk) => {
-                let sha256 = bulk.container.digest(stop)?;
-                Ok(vec![FileRead { name: bulk.container.name.clone(), bytes: bulk.container.size, sha256 }])
-            }
-            Self::Tables(tables) => Ok(tables.digests(stop)?),
+            Self::Bulk(bulk) => vec![&bulk.container.original],
+            Self::Tables(tables) => tables.originals(),
         }
     }
 
@@ -114,28 +101,15 @@ impl Source {
                 }
                 Ok(Selection::Bulk(Box::new(gathered)))
             }
-            Self::Tables(tables) => {
-                let scope = tables.resolve(asked, work)?;
-                Ok(Selection::Tables(Box::new(tables.read(scope, work)?)))
-            }
+            Self::Tables(tables) => Ok(Selection::Tables(Box::new(tables.select(asked, work)?))),
         }
-    }
-
-    /// Refuses a source whose files changed while they were read.
-    pub fn check_unchanged(&self) -> Result<(), SourceError> {
-        match self {
-            Self::Bulk(bulk) => bulk.container.check_unchanged()?,
-            Self::Tables(tables) => tables.check_unchanged()?,
-        }
-        Ok(())
     }
 
     /// The bytes of `data/source.json`: what was read, and what is not in such a source.
-    pub fn describe(&self, files: &[FileRead], selection: &Selection<'_>, asked: &Asked) -> Vec<u8> {
+    pub fn describe(&self, files: &[Hashed], selection: &Selection<'_>, asked: &Asked) -> Vec<u8> {
         match (self, selection) {
             (Self::Bulk(bulk), Selection::Bulk(gathered)) => {
-                let digest = files.first().map(|file| file.sha256).unwrap_or_default();
-                bulk::describe::describe(bulk, &digest, gathered, asked)
+                bulk::describe::describe(files, bulk, gathered, asked)
             }
             (Self::Tables(tables), Selection::Tables(gathered)) => {
                 tables::describe::describe(tables, files, gathered, asked)
@@ -156,7 +130,7 @@ impl Source {
     /// What the source is called in the custody line, without secrets.
     pub fn name(&self) -> String {
         match self {
-            Self::Bulk(bulk) => bulk.container.name.clone(),
+            Self::Bulk(bulk) => bulk.container.original.name.clone(),
             Self::Tables(tables) => tables.name(),
         }
     }

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use zip::ZipArchive;
 
-use super::bulk::zipped::{Span, is_readable};
+use super::bulk::zipped::is_readable;
+use super::original::Span;
 use crate::record::exception::Class;
 
 /// The files that records may name, listed once.

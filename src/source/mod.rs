@@ -8,13 +8,15 @@
 //! ```
 //!
 //! [`catalogue`] says which kinds and fields there are, [`scope`] which of them are wanted, [`sort`] puts records in
-//! archive order in bounded memory, [`contents`] hands out the bytes of files, [`tally`] counts where rows went.
+//! archive order in bounded memory, [`contents`] hands out the bytes of files, [`original`] is the file that a source is,
+//! [`tally`] counts where rows went.
 
 pub mod audit_log;
 pub mod bulk;
 pub mod catalogue;
 pub mod contents;
 pub mod dump;
+pub mod original;
 pub mod postgres;
 pub mod reconcile;
 pub mod rows;

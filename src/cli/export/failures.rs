@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
 use crate::source::bulk::BulkError;
+use crate::source::original::OriginalError;
 
 /// The source cannot be used.
 pub(super) fn of_source(source: &Path, error: BulkError) -> Failure {
@@ -29,7 +30,7 @@ pub(super) fn of_source(source: &Path, error: BulkError) -> Failure {
         BulkError::NotAnExport { .. } | BulkError::NoVersion { .. } => {
             Failure::of(Exit::Unavailable, error).hint("`mmctl export create` on the server makes a bulk export")
         }
-        BulkError::Changed { .. } => {
+        BulkError::Original(OriginalError::Changed { .. }) => {
             Failure::of(Exit::Unavailable, error).hint("wait until the export is complete, then run again")
         }
         BulkError::Temporary(_) => {

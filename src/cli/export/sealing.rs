@@ -23,10 +23,11 @@ use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::record::line::push_string;
 use crate::record::time::{self, Millis};
-use crate::select::{self, FileRead, Selection, Source, SourceError};
+use crate::select::{self, Selection, Source, SourceError};
 use crate::source::Work;
 use crate::source::catalogue::table;
 use crate::source::contents::{ContentReader, Gap};
+use crate::source::original::{Hashed, OriginalError};
 use crate::source::scope::Asked;
 use crate::source::sort::{ARENA_BYTES, Sorter};
 
@@ -63,6 +64,9 @@ pub(super) enum SealingError {
     /// The source.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A file that the source consists of.
+    #[error(transparent)]
+    Original(#[from] OriginalError),
     /// Temporary files.
     #[error("cannot read temporary files back")]
     Temporary(#[source] io::Error),
@@ -88,10 +92,11 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
 
     job.progress.phase("reading");
     job.progress.expect(job.source.size());
+    let originals = job.source.originals();
     let failed = AtomicBool::new(false);
     let stop = || failed.load(Ordering::Relaxed) || job.progress.interrupted();
     let (digests, selected) = std::thread::scope(|threads| {
-        let digests = threads.spawn(|| job.source.digests(&stop));
+        let digests = threads.spawn(|| originals.iter().map(|original| original.hashed(&stop)).collect::<Result<Vec<_>, _>>());
         let selected = job.source.select(&job.asked, &work);
         failed.store(selected.is_err(), Ordering::Relaxed);
         (digests.join(), selected)
@@ -113,7 +118,7 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
         };
         records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?
     };
-    job.source.check_unchanged()?;
+    originals.iter().try_for_each(|original| original.check_unchanged())?;
 
     let source = job.source.describe(&files, &selection, &job.asked);
     let custody = custody(job, &files);
@@ -292,7 +297,7 @@ fn kinds(selection: &Selection<'_>) -> Kinds {
 
 /// Lines of custody, one for each file, or one for a live source: who acquired what, how, with which build. No host, no
 /// path, no command line.
-fn custody(job: &Job<'_>, files: &[FileRead]) -> Vec<u8> {
+fn custody(job: &Job<'_>, files: &[Hashed]) -> Vec<u8> {
     let line = |source: &str, sha256: Option<&[u8; 32]>| {
         let mut document = serde_json::json!({
             "event": "acquired",

@@ -76,7 +76,7 @@ pub(super) fn described(source: &Source, given: &Path) -> String {
     match source {
         Source::Bulk(bulk) => {
             let kind = if bulk.container.is_zip() { "zip" } else { "JSON lines" };
-            format!("`{given}`: bulk export, {kind}, {}", size(bulk.container.size))
+            format!("`{given}`: bulk export, {kind}, {}", size(bulk.container.original.size))
         }
         Source::Tables(tables) => {
             let store = match &tables.store {

@@ -42,24 +42,20 @@ use stream::Gathered;
 
 use crate::progress::Interrupted;
 use crate::record::id::{Synthetic, is_mattermost, synthetic};
+use crate::source::original::OriginalError;
 use crate::source::scope::{Asked, Scope};
 use crate::source::{Work, tally};
 
 /// Why a bulk export cannot be used; nothing is sealed then.
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
-    /// The file cannot be opened.
+    /// The file itself cannot be used.
+    #[error(transparent)]
+    Original(#[from] OriginalError),
+    /// Its beginning, or the folder of its attachments, cannot be read.
     #[error("cannot open `{}`", path.display())]
     Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Reading broke off.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The file.
+        /// The file or folder.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
@@ -104,12 +100,6 @@ pub enum BulkError {
         object: String,
         /// The version found.
         found: String,
-    },
-    /// The source was written to while it was read.
-    #[error("`{}` changed while it was being read", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
     },
     /// A team, channel or user that was asked for is not in the export.
     #[error("the export has no {what} `{name}`")]

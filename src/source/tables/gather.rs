@@ -75,12 +75,7 @@ pub(super) struct Collector<'w> {
 }
 
 /// Reads everything in scope.
-pub(super) fn run<'t>(
-    tables: &'t Tables,
-    scope: Scope,
-    facts: Facts,
-    work: &Work<'_>,
-) -> Result<Gathered<'t>, TablesError> {
+fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> Result<Gathered<'t>, TablesError> {
     let mut survey = Survey::default();
     let in_order = tables.in_order(&scope, work)?;
     let (send, receive) = sync_channel::<(Arc<Route>, Batch)>(work.threads.max(1));
