@@ -122,7 +122,7 @@ pub(super) const MANUAL: Manual = Manual {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
-    let options = Options::new(args)?;
+    let options = Options::new(args, printer.stop())?;
     printer.note(options.understood());
     let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
     let sealed = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;

@@ -1,6 +1,8 @@
 //! From arguments to a job: everything that can be refused is refused here, before the source is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -44,7 +46,7 @@ pub(super) struct Options {
 
 impl Options {
     /// Checks the arguments, opens key and source, and checks the earlier archives that are named.
-    pub(super) fn new(args: &Args) -> Result<Self, Failure> {
+    pub(super) fn new(args: &Args, stop: &Arc<AtomicBool>) -> Result<Self, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
         let origin = Origin::new(args.origin.as_deref().unwrap_or(NO_ORIGIN)).map_err(|error| usage(&error))?;
         let window = Window { from: args.since, until: args.until };
@@ -76,7 +78,7 @@ impl Options {
             (Some(folder), _) => ContentPlace::Folder(folder.clone()),
             (None, false) => ContentPlace::Usual,
         };
-        let opened = source::open(args, &contents)?;
+        let opened = source::open(args, &contents, stop)?;
         let (teams, channels, users) = (args.team.clone(), args.channel.clone(), args.user.clone());
         let asked = Asked { window, teams, channels, users };
         let (source, output) = (args.source.clone(), args.output.clone());

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use super::Args;
 use super::failures;
@@ -18,7 +20,7 @@ use crate::source::bulk::container::ContentPlace;
 use crate::source::contents::Contents;
 use crate::source::dump::{self, Dump};
 use crate::source::postgres::{Patience, Server, Target};
-use crate::source::tables::{Store, Tables};
+use crate::source::tables::{self, Store, Tables};
 
 /// Beginnings of a URL that name a PostgreSQL database.
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -29,12 +31,13 @@ pub(super) fn is_url(source: &Path) -> bool {
 }
 
 /// Opens SOURCE with its files and audit logs.
-pub(super) fn open(args: &Args, place: &ContentPlace) -> Result<Source, Failure> {
+pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) -> Result<Source, Failure> {
     let failed = |error| failures::of_source(&args.source, error);
     let store = if is_url(&args.source) {
         let target = Target::parse(args.source.to_str().unwrap_or_default(), &environment::value)
             .map_err(failures::of_postgres)?;
-        Store::Live(Box::new(Server::open(&target, Patience::default()).map_err(failures::of_postgres)?))
+        let server = Server::open(&target, Patience::default(), Some(Arc::clone(stop)));
+        Store::Live(Mutex::new(server.map_err(failures::of_postgres)?))
     } else if is_dump(&args.source)? {
         Store::Dump(Box::new(Dump::open(&args.source).map_err(failures::of_dump)?))
     } else if args.audit_log.is_empty() {
@@ -80,16 +83,26 @@ pub(super) fn described(source: &Source, given: &Path) -> String {
         }
         Source::Tables(tables) => {
             let store = match &tables.store {
-                Store::Dump(dump) => format!("`{given}`: pg_dump, {}", size(dump.size)),
-                Store::Live(server) => server.described(),
+                Store::Dump(dump) => format!("`{given}`: pg_dump, {}", size(dump.original.size)),
+                Store::Live(server) => database(&tables::lock(server)),
             };
             let log = tables.log.as_ref().map_or_else(String::new, |log| {
-                let names: Vec<&str> = log.files().iter().map(|file| file.name.as_str()).collect();
+                let names: Vec<&str> = log.originals().iter().map(|file| file.name.as_str()).collect();
                 format!("\n  audit log {}", names.join(", "))
             });
             store + &log
         }
     }
+}
+
+fn database(server: &Server) -> String {
+    let identity = server.identity();
+    let replica = if identity.in_recovery { ", a replica" } else { "" };
+    let warning = if identity.could_write() { "; this role could write, `chatseal grants` makes one that cannot" } else { "" };
+    format!(
+        "database `{}` as `{}`, PostgreSQL {}{replica}: one read-only snapshot{warning}",
+        identity.database, identity.role, identity.server_version
+    )
 }
 
 /// Where attachments are looked for if nothing was said.

@@ -15,6 +15,7 @@ use crate::record::line::{MAX_BYTES, push_integer};
 use crate::source::catalogue::{Rank, table};
 use crate::source::contents::Contents;
 use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
+use crate::source::tally::Tally;
 
 /// Set in the tag of records that were decoded again because their key was not unique.
 pub const DECODED_AGAIN: u64 = 1 << 63;

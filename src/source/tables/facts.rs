@@ -137,8 +137,7 @@ impl Tables {
             fields.extend(table.path.iter().map(|reach| reach.field));
         }
         let mut within: HashMap<To, Ids> = HashMap::new();
-        let conditions = |found: &TableFound, rank| conditions(scope, found, rank);
-        self.visit(&ranks, &fields, &conditions, work.progress, &mut |plan, batch| {
+        self.visit(&ranks, &fields, &|found, rank| conditions(scope, found, rank), work.progress, &mut |plan, batch| {
             let Some((rank, to)) = kinds.into_iter().find(|(rank, _)| *rank == plan.rank()) else { return };
             let mut encoder = Encoder::new(plan);
             for row in rows(&batch.text) {
@@ -157,11 +156,11 @@ impl Tables {
 }
 
 /// What a database can already tell about a scope by its indexes; the exact decision is made on the rows.
-fn conditions(scope: &Scope, found: &TableFound, rank: Rank) -> Vec<Vec<Condition>> {
+fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
     let table = table(rank);
     let column = |field: &str| {
         let known = table.column(field)?;
-        found.columns.iter().find(|column| known.is(&column.name)).map(|column| column.name.clone())
+        found.columns.iter().find(|column| known.is(&column.name)).map(|column| column.name.as_str())
     };
     let mut all_of = Vec::new();
     let Window { from, until } = scope.window;
@@ -174,7 +173,7 @@ fn conditions(scope: &Scope, found: &TableFound, rank: Rank) -> Vec<Vec<Conditio
         let Some(ids) = ids.filter(|ids| ids.len() <= LONGEST_LIST) else { return };
         let mut list: Vec<String> = ids.iter().map(|id| String::from_utf8_lossy(id).into_owned()).collect();
         list.sort_unstable();
-        let columns: Vec<String> = table.reach(to).filter_map(column).collect();
+        let columns: Vec<&str> = table.reach(to).filter_map(column).collect();
         if !columns.is_empty() {
             all_of.push(columns.into_iter().map(|name| Condition::In(name, list.clone())).collect());
         }

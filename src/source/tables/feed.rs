@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::survey::{Route, Survey, kinds};
-use super::{Store, Tables, TablesError};
+use super::{Store, Tables, TablesError, lock};
 use crate::progress::{Interrupted, Progress};
 use crate::source::catalogue::{POST, Rank, table};
 use crate::source::dump::{Account, Dump, Piece};
-use crate::source::postgres::{Condition, Query, Server};
+use crate::source::postgres::{Condition, PostgresError, Query, Server};
 use crate::source::rows::plan::{self, Plan};
 use crate::source::rows::{Batch, ColumnFound, TableFound};
 use crate::record::time::MAX_EXACT;
@@ -30,12 +30,15 @@ pub(super) struct Feeding<'f> {
 /// Receives batches with the way that their rows take.
 pub(super) type Give<'g> = dyn FnMut(&Arc<Route>, Batch) -> Result<(), Interrupted> + 'g;
 
+/// Which rows of a table a database may leave out already.
+pub(super) type Conditions<'c> = dyn for<'f> Fn(&'f TableFound, Rank) -> Vec<Vec<Condition<'f>>> + 'c;
+
 impl Tables {
-    /// Hands over all rows of all tables that are evidence.
-    pub(super) fn feed(&self, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
+    /// Hands over all rows of all tables that are evidence; a dump gives an account of itself.
+    pub(super) fn feed(&self, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Option<Account>, TablesError> {
         match &self.store {
-            Store::Live(server) => feed_live(server, feeding, give),
-            Store::Dump(dump) => feed_dump(dump, feeding, give).map(|_| ()),
+            Store::Live(server) => feed_live(&mut lock(server), feeding, give).map(|()| None),
+            Store::Dump(dump) => feed_dump(dump, feeding, give).map(Some),
         }
     }
 
@@ -44,19 +47,20 @@ impl Tables {
         &self,
         ranks: &[Rank],
         fields: &[&str],
-        conditions: &dyn Fn(&TableFound, Rank) -> Vec<Vec<Condition>>,
+        conditions: &Conditions<'_>,
         progress: &Progress,
         give: &mut dyn FnMut(&Plan, &Batch),
     ) -> Result<(), TablesError> {
         match &self.store {
             Store::Live(server) => {
-                for found in server.tables() {
+                let mut server = lock(server);
+                for found in readable(&server) {
                     for rank in kinds(&found.name).filter(|rank| ranks.contains(rank)) {
-                        let wanted = narrowed(rank, found, fields);
+                        let wanted = narrowed(rank, &found, fields);
                         let Ok(plan) = Plan::new(rank, &wanted.columns) else { continue };
                         let mut query = query(&wanted, Some(rank));
-                        query.all_of = conditions(found, rank);
-                        read(server, &query, 0, progress, &mut |batch| {
+                        query.all_of = conditions(&found, rank);
+                        read(&mut server, &query, 0, progress, &mut |batch| {
                             give(&plan, &batch);
                             Ok(())
                         })?;
@@ -85,47 +89,57 @@ impl Tables {
     }
 }
 
-fn feed_live(server: &Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
+fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
     let Feeding { survey, skip_ordered, progress } = feeding;
-    let denied: BTreeSet<&str> = server.denied().iter().map(String::as_str).collect();
-    let mut queries = Vec::new();
-    for found in server.tables() {
-        if denied.contains(found.name.as_str()) {
-            if kinds(&found.name).next().is_some() {
-                survey.unreadable(&found.name, "no permission to read it".to_owned());
-            }
-            continue;
-        }
-        let readable = wanted(found);
-        if let Some(route) = survey.route(found, &readable) {
-            queries.push((route, readable));
+    let mut ways = Vec::new();
+    for (whole, readable) in server.tables().to_vec().iter().zip(readable(server)) {
+        let wanted = wanted(&readable);
+        if readable.columns.is_empty() && kinds(&whole.name).next().is_some() {
+            survey.unreadable(&whole.name, "no permission to read it".to_owned());
+        } else if let Some(route) = survey.route(whole, &wanted) {
+            ways.push((route, wanted));
         }
     }
+    let beside = match server.beside() {
+        Ok(beside) => Some(beside),
+        Err(PostgresError::NoSnapshot) => None,
+        Err(error) => return Err(error.into()),
+    };
     std::thread::scope(|threads| {
-        let counted = threads.spawn(|| count(server, &queries));
-        for (at, (route, readable)) in queries.iter().enumerate() {
-            let mut query = query(readable, None);
+        let counting = beside.map(|mut beside| {
+            let ways = &ways;
+            threads.spawn(move || count(&mut beside, ways))
+        });
+        for (at, (route, wanted)) in ways.iter().enumerate() {
+            let mut query = query(wanted, None);
             if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
-                query.all_of = vec![undated(readable)];
+                query.all_of = vec![undated(wanted)];
             }
             read(server, &query, at, progress, &mut |batch| give(route, batch))?;
         }
-        survey.rows = counted.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        survey.rows = counted.unwrap_or_else(|| count(server, &ways))?;
         Ok(())
     })
 }
 
-/// Rows of each kind, counted by the database in the same snapshot.
-fn count(server: &Server, queries: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
+/// Rows of each kind's table, counted by the database in the same snapshot.
+fn count(server: &mut Server, ways: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
     let mut counts = BTreeMap::new();
-    let beside = server.beside()?;
-    for (route, readable) in queries {
-        for plan in &route.plans {
-            // The rows of another kind in the same table are not counted, and not told as being of another kind.
-            counts.insert(plan.rank(), beside.count(&query(readable, None))?);
-        }
+    for (route, wanted) in ways {
+        let rows = server.count(&query(wanted, None))?;
+        counts.extend(route.plans.iter().map(|plan| (plan.rank(), rows)));
     }
     Ok(counts)
+}
+
+/// The tables with the columns that may be read.
+pub(super) fn readable(server: &Server) -> Vec<TableFound> {
+    let table = |found: &TableFound| {
+        let columns = found.columns.iter().filter(|column| server.may_read(&found.name, &column.name));
+        TableFound { name: found.name.clone(), columns: columns.cloned().collect() }
+    };
+    server.tables().iter().map(table).collect()
 }
 
 fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Account, TablesError> {
@@ -151,7 +165,7 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
 
 /// Reads one query as batches of the table at this position.
 fn read(
-    server: &Server,
+    server: &mut Server,
     query: &Query<'_>,
     table: usize,
     progress: &Progress,
@@ -200,24 +214,24 @@ pub(super) fn query(found: &TableFound, rank: Option<Rank>) -> Query<'_> {
 }
 
 /// Posts without a time, and with one that is no time of a post: few, and not in the order of their `at`.
-fn undated(found: &TableFound) -> Vec<Condition> {
+fn undated(found: &TableFound) -> Vec<Condition<'_>> {
     let at = origin_column(found, POST);
     vec![
-        Condition::Absent(at.clone()),
-        Condition::Within(at.clone(), None, Some(1)),
+        Condition::Absent(at),
+        Condition::Within(at, None, Some(1)),
         Condition::Within(at, Some(MAX_EXACT + 1), None),
     ]
 }
 
 /// Posts with a proper time, which the database can hand over in order.
-pub(super) fn dated(found: &TableFound) -> (Vec<Condition>, String) {
+pub(super) fn dated(found: &TableFound) -> (Vec<Condition<'_>>, &str) {
     let at = origin_column(found, POST);
-    (vec![Condition::Within(at.clone(), Some(1), Some(MAX_EXACT + 1))], at)
+    (vec![Condition::Within(at, Some(1), Some(MAX_EXACT + 1))], at)
 }
 
 /// The server's name of the column that feeds the origin time of a kind.
-pub(super) fn origin_column(found: &TableFound, rank: Rank) -> String {
+pub(super) fn origin_column(found: &TableFound, rank: Rank) -> &str {
     let origin = table(rank).origin.and_then(|field| table(rank).column(field));
     let column = origin.and_then(|origin| found.columns.iter().find(|column| origin.is(&column.name)));
-    column.map(|column| column.name.clone()).unwrap_or_default()
+    column.map(|column| column.name.as_str()).unwrap_or_default()
 }

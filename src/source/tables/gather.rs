@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -13,18 +14,20 @@ use super::feed::Feeding;
 use super::in_order::InOrder;
 use super::scope::{Ids, Scope, is_named_kind};
 use super::survey::{Route, Survey};
-use super::{Tables, TablesError};
+use super::{Store, Tables, TablesError};
 use crate::progress::Interrupted;
 use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::source::Work;
 use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, PROFILE_PICTURE, Rank, To, table};
 use crate::source::contents::{ContentReader, Contents};
+use crate::source::dump::Account;
 use crate::source::reconcile::Seen;
 use crate::source::rows::Batch;
 use crate::source::rows::encode::{Encoded, Encoder, Row};
 use crate::source::rows::fault::RowFault;
 use crate::source::rows::plan::Plan;
+use crate::source::scope::Asked;
 use crate::source::sort::{ARENA_BYTES, Sorter};
 use crate::source::tally::{Counts, NONE, Tally, add};
 
@@ -37,7 +40,7 @@ pub struct Gathered<'t> {
     pub(super) tables: &'t Tables,
     pub(super) scope: Scope,
     pub(super) survey: Survey,
-    /// What a dump says of itself, or a log: for `data/source.json`.
+    /// Names and places, and what the log holds.
     pub(super) facts: Facts,
     /// Rows of each kind, counted by the database or the scanner: the left side of the completeness equation.
     pub source: Counts,
@@ -50,6 +53,9 @@ pub struct Gathered<'t> {
     /// Posts that come sorted from the database.
     pub(super) in_order: Option<InOrder>,
     pub(super) purged: Option<u64>,
+    /// What a dump says of itself.
+    pub(super) account: Option<Account>,
+    pub(super) temporary: PathBuf,
 }
 
 /// What one thread found.
@@ -69,6 +75,8 @@ pub(super) struct Part {
 pub(super) struct Collector<'w> {
     contents: &'w Contents,
     scope: &'w Scope,
+    /// Whether rows have numbers that mean something: their place in a dump.
+    is_numbered: bool,
     work: Work<'w>,
     scratch: Vec<u8>,
     pub(super) part: Part,
@@ -100,26 +108,36 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
     });
     // The worker's own reason comes first: without it the reader would only say that nobody listens.
     let parts: Vec<Part> = parts.into_iter().collect::<Result<_, _>>()?;
-    fed?;
-    Gathered::assemble(tables, scope, facts, survey, in_order, parts, work)
+    let account = fed?;
+    let mut gathered = Gathered { account, ..Gathered::new(tables, scope, facts, survey, in_order, work) };
+    gathered.absorb(parts, work)?;
+    Ok(gathered)
+}
+
+impl Tables {
+    /// Reads what `asked` selects.
+    pub fn select(&self, asked: &Asked, work: &Work<'_>) -> Result<Gathered<'_>, TablesError> {
+        let (scope, facts) = self.resolve(asked, work)?;
+        run(self, scope, facts, work)
+    }
 }
 
 impl<'t> Gathered<'t> {
-    fn assemble(
+    fn new(
         tables: &'t Tables,
         scope: Scope,
         facts: Facts,
         survey: Survey,
         in_order: Option<InOrder>,
-        parts: Vec<Part>,
         work: &Work<'_>,
-    ) -> Result<Self, TablesError> {
-        let mut gathered = Self {
+    ) -> Self {
+        Self {
             tables,
             scope,
             source: survey.source(),
             survey,
             facts,
+            account: None,
             tally: Tally::default(),
             named: Named::new(),
             records: Vec::new(),
@@ -127,27 +145,30 @@ impl<'t> Gathered<'t> {
             exceptions: Vec::new(),
             in_order,
             purged: None,
-        };
-        let mut other = NONE;
+            temporary: work.temporary.to_owned(),
+        }
+    }
+
+    /// Brings together what the threads found, and what only the whole can tell.
+    fn absorb(&mut self, parts: Vec<Part>, work: &Work<'_>) -> Result<(), TablesError> {
         let mut seen = Vec::new();
         for part in parts {
-            gathered.tally.add(&part.tally);
-            add(&mut other, &part.other);
-            gathered.records.push(part.records);
-            gathered.contents.push(part.contents);
-            gathered.exceptions.push(part.exceptions);
+            self.tally.add(&part.tally);
+            for (source, other) in self.source.iter_mut().zip(part.other) {
+                *source = source.saturating_sub(other);
+            }
+            self.records.push(part.records);
+            self.contents.push(part.contents);
+            self.exceptions.push(part.exceptions);
             seen.extend(part.seen);
             for (to, ids) in part.named {
-                gathered.named.entry(to).or_default().extend(ids);
+                self.named.entry(to).or_default().extend(ids);
             }
         }
-        for (source, other) in gathered.source.iter_mut().zip(other) {
-            *source = source.saturating_sub(other);
-        }
-        gathered.add_profile_pictures(work)?;
-        gathered.hear(seen, work)?;
-        gathered.close_names();
-        Ok(gathered)
+        self.add_profile_pictures(work)?;
+        self.hear(seen, work)?;
+        self.close_names();
+        Ok(())
     }
 
     /// Profile pictures have no table: they are the files that lie where the server keeps them.
@@ -220,7 +241,8 @@ impl<'w> Collector<'w> {
             named: Named::new(),
             seen: tables.log.as_ref().map(|_| Seen::default()),
         };
-        Self { contents: &tables.contents, scope, work, scratch: Vec::new(), part }
+        let is_numbered = matches!(tables.store, Store::Dump(_));
+        Self { contents: &tables.contents, scope, is_numbered, work, scratch: Vec::new(), part }
     }
 
     fn drain(mut self, batches: &Mutex<Receiver<(Arc<Route>, Batch)>>) -> Result<Part, TablesError> {

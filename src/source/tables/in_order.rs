@@ -11,10 +11,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::feed::{dated, query, wanted};
+use super::feed::{dated, query, readable, wanted};
 use super::gather::{far, quarantine, rows};
 use super::scope::Scope;
-use super::{Store, Tables, TablesError};
+use super::survey::kinds;
+use super::{Store, Tables, TablesError, lock};
 use crate::record::exception::Exception;
 use crate::record::time::Millis;
 use crate::source::Work;
@@ -79,15 +80,18 @@ impl Tables {
     /// The way on which posts come sorted: for a live database of which all is wanted, and nothing is to be compared.
     pub(super) fn in_order(&self, scope: &Scope, work: &Work<'_>) -> Result<Option<InOrder>, TablesError> {
         let Store::Live(server) = &self.store else { return Ok(None) };
-        let found = server.tables().iter().find(|found| found.name.eq_ignore_ascii_case("posts"));
-        let Some(found) = found.filter(|found| !server.denied().contains(&found.name)).map(wanted) else {
-            return Ok(None);
-        };
+        let server = lock(server);
+        let found = readable(&server).into_iter().find(|found| kinds(&found.name).any(|rank| rank == POST));
+        let Some(found) = found.as_ref().map(wanted) else { return Ok(None) };
         let (_, at) = dated(&found);
         if !scope.is_everything() || self.log.is_some() || at.is_empty() || Plan::new(POST, &found.columns).is_err() {
             return Ok(None);
         }
-        let server = server.beside()?;
+        let server = match server.beside() {
+            Ok(server) => server,
+            Err(PostgresError::NoSnapshot) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         Ok(Some(InOrder { server, found, threads: work.threads.max(1), temporary: work.temporary.to_owned() }))
     }
 }
@@ -107,12 +111,12 @@ impl InOrder {
                 std::thread::spawn(move || encode_all(&found, &receive))
             })
             .collect();
-        let server = self.server;
+        let mut server = self.server;
         let reader = std::thread::spawn(move || {
             let (dated, at) = dated(&found);
             let mut query = query(&found, None);
             query.all_of = vec![dated];
-            query.order = Some(&at);
+            query.order = Some(at);
             server.read(&query, &mut |text| {
                 let (send, chunk) = sync_channel(1);
                 tasks.send((text, send)).is_ok() && announce.send(chunk).is_ok()

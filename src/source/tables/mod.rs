@@ -26,12 +26,14 @@ pub mod stream;
 pub mod survey;
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::progress::Interrupted;
 use crate::record::time::Millis;
 use crate::source::audit_log::{AuditLog, AuditLogError};
 use crate::source::contents::Contents;
 use crate::source::dump::{Dump, DumpError};
+use crate::source::original::Original;
 use crate::source::postgres::{PostgresError, Server};
 
 pub use gather::Gathered;
@@ -40,7 +42,7 @@ pub use gather::Gathered;
 #[derive(Debug)]
 pub enum Store {
     /// A live PostgreSQL, in one snapshot.
-    Live(Box<Server>),
+    Live(Mutex<Server>),
     /// A plain dump.
     Dump(Box<Dump>),
 }
@@ -94,4 +96,52 @@ pub enum TablesError {
     /// The work was told to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+impl Tables {
+    /// Bytes that reading takes from the source, for progress; 0 where nobody knows.
+    pub fn size(&self) -> u64 {
+        match &self.store {
+            Store::Live(_) => 0,
+            Store::Dump(dump) => dump.original.size,
+        }
+    }
+
+    /// The files that the source consists of.
+    pub fn originals(&self) -> Vec<&Original> {
+        let dump = match &self.store {
+            Store::Live(_) => None,
+            Store::Dump(dump) => Some(&dump.original),
+        };
+        dump.into_iter().chain(self.log.iter().flat_map(AuditLog::originals)).collect()
+    }
+
+    /// What the source is, in a few words.
+    pub fn kind(&self) -> &'static str {
+        match &self.store {
+            Store::Live(_) => "mattermost database on postgresql",
+            Store::Dump(_) => "mattermost database as pg_dump",
+        }
+    }
+
+    /// How the source was read, for the custody line.
+    pub fn method(&self) -> &'static str {
+        match &self.store {
+            Store::Live(_) => "read a database in one read-only snapshot",
+            Store::Dump(_) => "read a dump of a database; it was opened read-only",
+        }
+    }
+
+    /// What the source is called in the custody line: no host, no role.
+    pub fn name(&self) -> String {
+        match &self.store {
+            Store::Live(server) => lock(server).identity().database.clone(),
+            Store::Dump(dump) => dump.original.name.clone(),
+        }
+    }
+}
+
+/// The connection, by one user at a time.
+pub(crate) fn lock(server: &Mutex<Server>) -> MutexGuard<'_, Server> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
 }

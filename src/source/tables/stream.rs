@@ -87,7 +87,7 @@ impl Gathered<'_> {
             });
         }
         if let super::Store::Live(server) = &self.tables.store
-            && server.identity().may_write
+            && super::lock(server).identity().could_write()
         {
             all.push(Exception {
                 class: Class::NoteRoleCanWrite,

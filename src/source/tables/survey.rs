@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::record::exception::{Class, Exception};
-use crate::source::bulk::emit::Counts;
+use crate::source::tally::{Counts, NONE};
 use crate::source::catalogue::{NOT_EVIDENCE, Rank, TABLES, table};
 use crate::source::rows::TableFound;
 use crate::source::rows::plan::{self, Plan};
@@ -82,7 +82,7 @@ impl Survey {
 
     /// The left side of the completeness equation.
     pub fn source(&self) -> Counts {
-        let mut counts = [0; TABLES.len()];
+        let mut counts = NONE;
         for (rank, rows) in &self.rows {
             counts[usize::from(*rank)] = *rows;
         }

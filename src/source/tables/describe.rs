@@ -1,0 +1,84 @@
+//! `data/source.json` of a database or a dump: what was read, which server it is of, and what was not there to be read.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::gather::Gathered;
+use super::{Store, Tables};
+use crate::record::time;
+use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, table};
+use crate::source::original::Hashed;
+use crate::source::scope::Asked;
+
+/// The bytes of `data/source.json`: compact JSON and a line feed.
+///
+/// The scope stands here as it was asked for and as the ids that it came to: what was left out must be told from what
+/// was not there.
+pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
+    let survey = &gathered.survey;
+    let windowed = |windowing| -> Vec<&str> {
+        TABLES.iter().filter(|table| table.window == windowing).map(|table| table.kind).collect()
+    };
+    let kinds: Map<String, Value> = survey
+        .rows
+        .keys()
+        .map(|rank| (table(*rank), gathered.source[usize::from(*rank)]))
+        .map(|(table, rows)| {
+            (table.kind.to_owned(), json!({ "table": table.table, "rows": rows, "evidence": table.evidence }))
+        })
+        .collect();
+    let left_out: Map<String, Value> =
+        NOT_EVIDENCE.iter().map(|(name, reason)| ((*name).to_owned(), (*reason).into())).collect();
+    let scope = &gathered.scope;
+    let places = scope.places.as_ref();
+    let mut document = json!({
+        "source": tables.kind(),
+        "files": files.iter().map(Hashed::described).collect::<Vec<_>>(),
+        "content_files": tables.contents.len(),
+        "contents_wanted": tables.contents.is_wanted(),
+        "kinds": kinds,
+        "tables_absent": survey.tables_absent(),
+        "columns_absent": survey.columns_absent(),
+        "tables_unknown": survey.tables_unknown(),
+        "columns_unknown": survey.columns_unknown(),
+        "tables_left_out": left_out,
+        "scope": {
+            "since": asked.window.from.and_then(time::format),
+            "until": asked.window.until.and_then(time::format),
+            "teams": asked.teams, "team_ids": ids(places.map(|places| &places.teams)),
+            "channels": asked.channels, "channel_ids": ids(places.map(|places| &places.channels)),
+            "users": asked.users, "user_ids": ids(scope.users.as_ref()),
+        },
+        "windowed": windowed(Windowing::Own),
+        "windowed_by_overlap": windowed(Windowing::Interval),
+        "windowed_with_their_post": windowed(Windowing::WithPost),
+    });
+    if let Some(members) = document.as_object_mut() {
+        match &tables.store {
+            Store::Live(server) => {
+                let identity = super::lock(server).identity().clone();
+                if let Some(now) = tables.now {
+                    members.insert("host_time".to_owned(), now.into());
+                    members.insert("database_clock_ahead_ms".to_owned(), (identity.database_time - now).into());
+                }
+                members.insert("server".to_owned(), json!(identity));
+            }
+            Store::Dump(_) => {
+                members.insert("dump".to_owned(), json!(gathered.account));
+            }
+        }
+        if tables.log.is_some() {
+            members.insert("audit_log_lines".to_owned(), json!(gathered.facts.log_lines));
+        }
+    }
+    let mut bytes = document.to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+fn ids(set: Option<&HashSet<Box<[u8]>>>) -> Vec<String> {
+    let mut ids: Vec<String> = set.into_iter().flatten().map(|id| String::from_utf8_lossy(id).into_owned()).collect();
+    ids.sort_unstable();
+    ids
+}
