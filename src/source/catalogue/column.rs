@@ -38,6 +38,12 @@ pub enum Shape {
     Bytes,
     /// A one-dimensional array of texts, as a JSON array.
     Array,
+    /// A text in which values after `token=` are replaced by the word `redacted`.
+    Tokens,
+    /// URLs, as text or as a JSON array, that end behind their host: the rest of a hook's URL is its credential.
+    Hosts,
+    /// JSON, as text or as bytes, in which members that hold credentials have the value `redacted`.
+    Guarded,
 }
 
 impl Column {
@@ -129,6 +135,9 @@ const fn shape_of(word: &[u8]) -> Shape {
         b":json" => Shape::Json,
         b":bytes" => Shape::Bytes,
         b":array" => Shape::Array,
+        b":tokens" => Shape::Tokens,
+        b":hosts" => Shape::Hosts,
+        b":guarded" => Shape::Guarded,
         _ => panic!("a shape that the catalogue does not know"),
     }
 }
