@@ -28,6 +28,8 @@ mod man;
 mod mutations;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// A live PostgreSQL: read from one snapshot, and unharmed.
+mod postgres;
 /// The README shows what really happens.
 mod readme;
 /// The same evidence gives the same archive.
@@ -38,6 +40,8 @@ mod safety;
 mod scope;
 /// Support: runs exports and reads what they sealed.
 mod sealed;
+/// Support: private database servers.
+mod servers;
 /// The format's page says what the program does, with a worked example.
 mod specification;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.

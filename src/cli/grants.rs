@@ -26,7 +26,10 @@ pub(super) const MANUAL: Manual = Manual {
     exits: &[(Exit::Ok, "printed")],
     files: &[],
     examples: &[
-        ("Make the role, as the owner of Mattermost's database", "chatseal grants | psql mattermost"),
+        (
+            "Write the script, to be read and then run with `psql --file=grants.sql mattermost`",
+            "chatseal grants > grants.sql",
+        ),
         ("Under another name", "chatseal grants --role records_reader"),
     ],
     see_also: &["chatseal-export(1)", "psql(1)"],
