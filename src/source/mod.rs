@@ -2,6 +2,7 @@
 pub mod bulk;
 pub mod catalogue;
 pub mod contents;
+pub mod dump;
 pub mod original;
 pub mod packed;
 pub mod rows;
