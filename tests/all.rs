@@ -12,6 +12,8 @@ mod completions;
 mod damaged;
 /// The demo ends well, and what it prints works when it is typed.
 mod demo;
+/// Dumps of PostgreSQL, true and lying.
+mod dump;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// Support: random histories of a small server.
