@@ -17,6 +17,7 @@ pub mod catalogue;
 pub mod contents;
 pub mod dump;
 pub mod original;
+pub mod packed;
 pub mod postgres;
 pub mod reconcile;
 pub mod rows;

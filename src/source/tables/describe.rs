@@ -8,7 +8,9 @@ use super::gather::Gathered;
 use super::{Store, Tables};
 use crate::record::time;
 use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, table};
+use crate::source::dump::{Account, TableCount};
 use crate::source::original::Hashed;
+use crate::source::rows::TableFound;
 use crate::source::scope::Asked;
 
 /// The bytes of `data/source.json`: compact JSON and a line feed.
@@ -65,7 +67,7 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
                 members.insert("server".to_owned(), json!(identity));
             }
             Store::Dump(_) => {
-                members.insert("dump".to_owned(), json!(gathered.account));
+                members.insert("dump".to_owned(), gathered.account.as_ref().map_or(Value::Null, dump));
             }
         }
         if tables.log.is_some() {
@@ -75,6 +77,25 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
     let mut bytes = document.to_string().into_bytes();
     bytes.push(b'\n');
     bytes
+}
+
+/// What the dump says of itself. Absence is told from emptiness: tables whose rows were not dumped have a list.
+fn dump(account: &Account) -> Value {
+    let names = |tables: &[TableFound]| tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
+    let counts = |tables: &[TableCount]| -> Map<String, Value> {
+        tables.iter().map(|table| (table.name.clone(), table.rows.into())).collect()
+    };
+    json!({
+        "server_version": account.server,
+        "dumped_by": account.dumped_by,
+        "started": account.started,
+        "encoding": account.encoding,
+        "schema": account.schema,
+        "tables": counts(&account.tables),
+        "tables_not_dumped": names(&account.not_dumped),
+        "tables_elsewhere": counts(&account.elsewhere),
+        "text_bytes": account.text,
+    })
 }
 
 fn ids(set: Option<&HashSet<Box<[u8]>>>) -> Vec<String> {

@@ -11,7 +11,7 @@ use super::survey::{Route, Survey, kinds};
 use super::{Store, Tables, TablesError, lock};
 use crate::progress::{Interrupted, Progress};
 use crate::source::catalogue::{POST, Rank, table};
-use crate::source::dump::{Account, Dump, Piece};
+use crate::source::dump::{Account, Dump, LongRow, Piece};
 use crate::source::postgres::{Condition, PostgresError, Query, Server};
 use crate::source::rows::plan::{self, Plan};
 use crate::source::rows::{Batch, ColumnFound, TableFound};
@@ -27,8 +27,17 @@ pub(super) struct Feeding<'f> {
     pub(super) progress: &'f Progress,
 }
 
-/// Receives batches with the way that their rows take.
-pub(super) type Give<'g> = dyn FnMut(&Arc<Route>, Batch) -> Result<(), Interrupted> + 'g;
+/// What a reader hands over.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// Some rows.
+    Rows(Batch),
+    /// A row of a dump that is too long to be decoded.
+    TooLong(LongRow),
+}
+
+/// Receives rows with the way that they take.
+pub(super) type Give<'g> = dyn FnMut(&Arc<Route>, Given) -> Result<(), Interrupted> + 'g;
 
 /// Which rows of a table a database may leave out already.
 pub(super) type Conditions<'c> = dyn for<'f> Fn(&'f TableFound, Rank) -> Vec<Vec<Condition<'f>>> + 'c;
@@ -75,6 +84,8 @@ impl Tables {
                             let plan = |rank| Plan::new(rank, &found.columns).ok();
                             plans.push(kinds(&found.name).filter(|rank| ranks.contains(rank)).filter_map(plan).collect());
                         }
+                        // What cannot be decoded names nothing; it is quarantined when records are read.
+                        Piece::TooLong(_) => {}
                         Piece::Rows(batch) => {
                             for plan in plans.get(batch.table).into_iter().flatten() {
                                 give(plan, &batch);
@@ -115,7 +126,7 @@ fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> 
             if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
                 query.all_of = vec![undated(wanted)];
             }
-            read(server, &query, at, progress, &mut |batch| give(route, batch))?;
+            read(server, &query, at, progress, &mut |batch| give(route, Given::Rows(batch)))?;
         }
         let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         survey.rows = counted.unwrap_or_else(|| count(server, &ways))?;
@@ -145,20 +156,22 @@ pub(super) fn readable(server: &Server) -> Vec<TableFound> {
 fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Account, TablesError> {
     let Feeding { survey, progress, .. } = feeding;
     let mut routes: Vec<Option<Arc<Route>>> = Vec::new();
-    let account = dump.read(progress, &mut |piece| match piece {
-        Piece::Table(found) => {
-            routes.push(survey.route(&found, &found));
-            Ok(())
-        }
-        Piece::Rows(batch) => match routes.get(batch.table) {
-            Some(Some(route)) => give(route, batch),
-            _ => Ok(()),
-        },
+    let account = dump.read(progress, &mut |piece| {
+        let (at, given) = match piece {
+            Piece::Table(found) => {
+                routes.push(survey.route(&found, &found));
+                return Ok(());
+            }
+            Piece::Rows(batch) => (batch.table, Given::Rows(batch)),
+            Piece::TooLong(row) => (row.table, Given::TooLong(row)),
+        };
+        routes.get(at).and_then(Option::as_ref).map_or(Ok(()), |route| give(route, given))
     })?;
-    for (table, rows) in &account.rows {
-        for rank in kinds(table) {
-            *survey.rows.entry(rank).or_default() += rows;
-        }
+    for table in &account.tables {
+        survey.rows.extend(kinds(&table.name).map(|rank| (rank, table.rows)));
+    }
+    for table in &account.not_dumped {
+        survey.not_dumped(table);
     }
     Ok(account)
 }

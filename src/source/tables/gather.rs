@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::facts::Facts;
-use super::feed::Feeding;
+use super::feed::{Feeding, Given};
 use super::in_order::InOrder;
 use super::scope::{Ids, Scope, is_named_kind};
 use super::survey::{Route, Survey};
@@ -21,7 +21,7 @@ use crate::record::id::hex;
 use crate::source::Work;
 use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, PROFILE_PICTURE, Rank, To, table};
 use crate::source::contents::{ContentReader, Contents};
-use crate::source::dump::Account;
+use crate::source::dump::{Account, LongRow};
 use crate::source::reconcile::Seen;
 use crate::source::rows::Batch;
 use crate::source::rows::encode::{Encoded, Encoder, Row};
@@ -86,7 +86,7 @@ pub(super) struct Collector<'w> {
 fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> Result<Gathered<'t>, TablesError> {
     let mut survey = Survey::default();
     let in_order = tables.in_order(&scope, work)?;
-    let (send, receive) = sync_channel::<(Arc<Route>, Batch)>(work.threads.max(1));
+    let (send, receive) = sync_channel::<(Arc<Route>, Given)>(work.threads.max(1));
     let receive = Mutex::new(receive);
     let (fed, parts) = std::thread::scope(|threads| {
         let workers: Vec<_> = (0..work.threads.max(1))
@@ -98,7 +98,7 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
             .collect();
         let feeding = Feeding { survey: &mut survey, skip_ordered: in_order.is_some(), progress: work.progress };
         // A worker that has gone took its reason with it; it is reported when the workers are joined.
-        let fed = tables.feed(feeding, &mut |route, batch| send.send((route.clone(), batch)).map_err(|_| Interrupted));
+        let fed = tables.feed(feeding, &mut |route, given| send.send((route.clone(), given)).map_err(|_| Interrupted));
         drop(send);
         let parts: Vec<Result<Part, TablesError>> = workers
             .into_iter()
@@ -245,12 +245,15 @@ impl<'w> Collector<'w> {
         Self { contents: &tables.contents, scope, is_numbered, work, scratch: Vec::new(), part }
     }
 
-    fn drain(mut self, batches: &Mutex<Receiver<(Arc<Route>, Batch)>>) -> Result<Part, TablesError> {
+    fn drain(mut self, given: &Mutex<Receiver<(Arc<Route>, Given)>>) -> Result<Part, TablesError> {
         loop {
-            let next = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok((route, batch)) = next else { break };
+            let next = given.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok((route, given)) = next else { break };
             for plan in &route.plans {
-                self.rows(plan, &route.table, &batch).map_err(TablesError::Temporary)?;
+                match &given {
+                    Given::Rows(batch) => self.rows(plan, &route.table, batch).map_err(TablesError::Temporary)?,
+                    Given::TooLong(row) => self.too_long(plan.rank(), &route.table, row),
+                }
             }
         }
         Ok(self.part)
@@ -267,6 +270,18 @@ impl<'w> Collector<'w> {
             self.settle()?;
         }
         Ok(())
+    }
+
+    fn too_long(&mut self, rank: Rank, table: &str, row: &LongRow) {
+        self.part.tally.quarantined[usize::from(rank)] += 1;
+        let exception = Exception {
+            class: Class::RecordTooLong,
+            object: format!("{table}:{}", row.row),
+            expected: "a row of at most 67,108,864 bytes",
+            found: format!("{} bytes, sha256:{}", row.length, hex(&row.sha256)),
+            records: 1,
+        };
+        self.part.exceptions.push(0, 0, 0, |out| exception.push_line(out));
     }
 
     fn row(&mut self, plan: &Plan, encoder: &mut Encoder<'_>, row: &[u8]) -> Result<(), RowFault> {

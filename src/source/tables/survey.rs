@@ -75,6 +75,13 @@ impl Survey {
         (!plans.is_empty()).then(|| Arc::new(Route { table: whole.name.clone(), plans }))
     }
 
+    /// Takes note of a table whose rows a dump leaves out.
+    pub fn not_dumped(&mut self, table: &TableFound) {
+        if kinds(&table.name).next().is_some() {
+            self.unreadable(&table.name, "declared, but its rows were not dumped".to_owned());
+        }
+    }
+
     /// Takes note of a table that is evidence but cannot be read.
     pub fn unreadable(&mut self, table: &str, reason: String) {
         self.unreadable.insert(table.to_owned(), reason);

@@ -46,7 +46,12 @@ pub(super) fn of_bulk(source: &Path, error: BulkError) -> Failure {
 
 /// A dump cannot be used.
 pub(in crate::cli::export) fn of_dump(error: DumpError) -> Failure {
-    Failure::of(Exit::Unavailable, error)
+    if let DumpError::Original(error) = error {
+        return of_original(error);
+    }
+    let hint = error.hint();
+    let failure = Failure::of(Exit::Unavailable, error);
+    hint.map_or_else(|| failure, |hint| failure.hint(hint))
 }
 
 /// An audit log cannot be used.
