@@ -51,7 +51,10 @@ pub(in crate::cli::export) fn of_dump(error: DumpError) -> Failure {
     }
     let hint = error.hint();
     let failure = Failure::of(Exit::Unavailable, error);
-    hint.map_or_else(|| failure, |hint| failure.hint(hint))
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// An audit log cannot be used.
