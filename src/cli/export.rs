@@ -111,7 +111,10 @@ pub(super) const MANUAL: Manual = Manual {
             "Seal the live database with its files and audit log",
             "chatseal export postgres://chatseal@db.example.org/mattermost --key seal.key --output 2026-11.zip \\\n      --files /opt/mattermost/data --audit-log /opt/mattermost/logs/audit.log",
         ),
-        ("Seal a dump, without any server", "chatseal export mattermost.sql.zst --key seal.key --output dump.zip --no-files"),
+        (
+            "Seal a dump, without any server",
+            "chatseal export mattermost.sql.zst --key seal.key --output dump.zip --no-files",
+        ),
         (
             "Seal one week of one channel and chain it to the archive before",
             "chatseal export export.zip --key seal.key --output week-47.zip --channel ops/bridge \\\n      --since 2026-11-16 --until 2026-11-23 --previous week-46.zip",

@@ -53,7 +53,7 @@ pub enum Lines<'g> {
     /// Of a bulk export.
     Bulk(bulk::stream::Stream<'g>),
     /// Of tables.
-    Tables(tables::stream::Stream<'g>),
+    Tables(Box<tables::stream::Stream<'g>>),
 }
 
 /// Both sides of the completeness equation for one kind.
@@ -108,9 +108,7 @@ impl Source {
     /// The bytes of `data/source.json`: what was read, and what is not in such a source.
     pub fn describe(&self, files: &[Hashed], selection: &Selection<'_>, asked: &Asked) -> Vec<u8> {
         match (self, selection) {
-            (Self::Bulk(bulk), Selection::Bulk(gathered)) => {
-                bulk::describe::describe(files, bulk, gathered, asked)
-            }
+            (Self::Bulk(bulk), Selection::Bulk(gathered)) => bulk::describe::describe(files, bulk, gathered, asked),
             (Self::Tables(tables), Selection::Tables(gathered)) => {
                 tables::describe::describe(tables, files, gathered, asked)
             }
@@ -149,7 +147,7 @@ impl Selection<'_> {
     pub fn contents(&mut self) -> io::Result<Lines<'_>> {
         match self {
             Self::Bulk(gathered) => gathered.contents().map(Lines::Bulk),
-            Self::Tables(gathered) => gathered.contents().map(Lines::Tables),
+            Self::Tables(gathered) => gathered.contents().map(|stream| Lines::Tables(Box::new(stream))),
         }
     }
 
@@ -157,7 +155,7 @@ impl Selection<'_> {
     pub fn records(&mut self, completed: Sorter) -> io::Result<Lines<'_>> {
         match self {
             Self::Bulk(gathered) => gathered.records(completed).map(Lines::Bulk),
-            Self::Tables(gathered) => gathered.records(completed).map(Lines::Tables),
+            Self::Tables(gathered) => gathered.records(completed).map(|stream| Lines::Tables(Box::new(stream))),
         }
     }
 
@@ -165,7 +163,7 @@ impl Selection<'_> {
     pub fn exceptions(&mut self, more: Sorter) -> io::Result<Lines<'_>> {
         match self {
             Self::Bulk(gathered) => gathered.exceptions(more).map(Lines::Bulk),
-            Self::Tables(gathered) => gathered.exceptions(more).map(Lines::Tables),
+            Self::Tables(gathered) => gathered.exceptions(more).map(|stream| Lines::Tables(Box::new(stream))),
         }
     }
 

@@ -96,7 +96,8 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
     let failed = AtomicBool::new(false);
     let stop = || failed.load(Ordering::Relaxed) || job.progress.interrupted();
     let (digests, selected) = std::thread::scope(|threads| {
-        let digests = threads.spawn(|| originals.iter().map(|original| original.hashed(&stop)).collect::<Result<Vec<_>, _>>());
+        let digests =
+            threads.spawn(|| originals.iter().map(|original| original.hashed(&stop)).collect::<Result<Vec<_>, _>>());
         let selected = job.source.select(&job.asked, &work);
         failed.store(selected.is_err(), Ordering::Relaxed);
         (digests.join(), selected)

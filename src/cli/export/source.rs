@@ -37,7 +37,7 @@ pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) ->
         let target = Target::parse(args.source.to_str().unwrap_or_default(), &environment::value)
             .map_err(failures::of_postgres)?;
         let server = Server::open(&target, Patience::default(), Some(Arc::clone(stop)));
-        Store::Live(Mutex::new(server.map_err(failures::of_postgres)?))
+        Store::Live(Box::new(Mutex::new(server.map_err(failures::of_postgres)?)))
     } else if is_dump(&args.source)? {
         Store::Dump(Box::new(Dump::open(&args.source).map_err(failures::of_dump)?))
     } else if args.audit_log.is_empty() {
@@ -98,7 +98,8 @@ pub(super) fn described(source: &Source, given: &Path) -> String {
 fn database(server: &Server) -> String {
     let identity = server.identity();
     let replica = if identity.in_recovery { ", a replica" } else { "" };
-    let warning = if identity.could_write() { "; this role could write, `chatseal grants` makes one that cannot" } else { "" };
+    let warning =
+        if identity.could_write() { "; this role could write, `chatseal grants` makes one that cannot" } else { "" };
     format!(
         "database `{}` as `{}`, PostgreSQL {}{replica}: one read-only snapshot{warning}",
         identity.database, identity.role, identity.server_version

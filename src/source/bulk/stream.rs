@@ -6,10 +6,10 @@
 use std::collections::HashSet;
 use std::io;
 
+use super::LineCounts;
 use super::container::Container;
 use super::emit::DECODED_AGAIN;
 use super::names::{Directory, Known, Real};
-use super::LineCounts;
 use crate::record::exception::{Class, Exception};
 use crate::record::id::Synthetic;
 use crate::source::catalogue::{BOT, CHANNEL, PROFILE_PICTURE, Rank, TEAM, USER};

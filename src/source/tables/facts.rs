@@ -137,20 +137,26 @@ impl Tables {
             fields.extend(table.path.iter().map(|reach| reach.field));
         }
         let mut within: HashMap<To, Ids> = HashMap::new();
-        self.visit(&ranks, &fields, &|found, rank| conditions(scope, found, rank), work.progress, &mut |plan, batch| {
-            let Some((rank, to)) = kinds.into_iter().find(|(rank, _)| *rank == plan.rank()) else { return };
-            let mut encoder = Encoder::new(plan);
-            for row in rows(&batch.text) {
-                let Ok(row) = encoder.row(row) else { continue };
-                let bytes = |field| row.named(field).ok().flatten().map(|text| text.into_owned().into_bytes());
-                let described = table(rank);
-                if scope.selects(described, &|field| bytes(field).map(std::borrow::Cow::Owned)) {
-                    let ids = within.entry(to).or_default();
-                    let root = bytes("root_id").filter(|id| to == To::Post && !id.is_empty());
-                    ids.extend(bytes("id").into_iter().chain(root).map(Box::from));
+        self.visit(
+            &ranks,
+            &fields,
+            &|found, rank| conditions(scope, found, rank),
+            work.progress,
+            &mut |plan, batch| {
+                let Some((rank, to)) = kinds.into_iter().find(|(rank, _)| *rank == plan.rank()) else { return };
+                let mut encoder = Encoder::new(plan);
+                for row in rows(&batch.text) {
+                    let Ok(row) = encoder.row(row) else { continue };
+                    let bytes = |field| row.named(field).ok().flatten().map(|text| text.into_owned().into_bytes());
+                    let described = table(rank);
+                    if scope.selects(described, &|field| bytes(field).map(std::borrow::Cow::Owned)) {
+                        let ids = within.entry(to).or_default();
+                        let root = bytes("root_id").filter(|id| to == To::Post && !id.is_empty());
+                        ids.extend(bytes("id").into_iter().chain(root).map(Box::from));
+                    }
                 }
-            }
-        })?;
+            },
+        )?;
         Ok(within)
     }
 }

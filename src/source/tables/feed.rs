@@ -10,12 +10,12 @@ use std::sync::Arc;
 use super::survey::{Route, Survey, kinds};
 use super::{Store, Tables, TablesError, lock};
 use crate::progress::{Interrupted, Progress};
+use crate::record::time::MAX_EXACT;
 use crate::source::catalogue::{POST, Rank, table};
 use crate::source::dump::{Account, Dump, LongRow, Piece};
 use crate::source::postgres::{Condition, PostgresError, Query, Server};
 use crate::source::rows::plan::{self, Plan};
 use crate::source::rows::{Batch, ColumnFound, TableFound};
-use crate::record::time::MAX_EXACT;
 
 /// What a full reading is done with.
 pub(super) struct Feeding<'f> {
@@ -82,7 +82,9 @@ impl Tables {
                     match piece {
                         Piece::Table(found) => {
                             let plan = |rank| Plan::new(rank, &found.columns).ok();
-                            plans.push(kinds(&found.name).filter(|rank| ranks.contains(rank)).filter_map(plan).collect());
+                            plans.push(
+                                kinds(&found.name).filter(|rank| ranks.contains(rank)).filter_map(plan).collect(),
+                            );
                         }
                         // What cannot be decoded names nothing; it is quarantined when records are read.
                         Piece::TooLong(_) => {}
@@ -229,11 +231,7 @@ pub(super) fn query(found: &TableFound, rank: Option<Rank>) -> Query<'_> {
 /// Posts without a time, and with one that is no time of a post: few, and not in the order of their `at`.
 fn undated(found: &TableFound) -> Vec<Condition<'_>> {
     let at = origin_column(found, POST);
-    vec![
-        Condition::Absent(at),
-        Condition::Within(at, None, Some(1)),
-        Condition::Within(at, Some(MAX_EXACT + 1), None),
-    ]
+    vec![Condition::Absent(at), Condition::Within(at, None, Some(1)), Condition::Within(at, Some(MAX_EXACT + 1), None)]
 }
 
 /// Posts with a proper time, which the database can hand over in order.

@@ -302,26 +302,26 @@ impl<'w> Collector<'w> {
             return Ok(());
         }
         self.scratch.clear();
-        let encoded = row.encode(&mut self.scratch)?;
+        let written = row.encode(&mut self.scratch)?;
         self.name(rank, &row)?;
-        self.keep(rank, &mut row, encoded)
+        self.keep(rank, &mut row, written)
     }
 
-    fn keep(&mut self, rank: Rank, row: &mut Row<'_>, encoded: Encoded) -> Result<(), RowFault> {
+    fn keep(&mut self, rank: Rank, row: &mut Row<'_>, written: Encoded) -> Result<(), RowFault> {
         let Part { records, contents, exceptions, tally, .. } = &mut self.part;
         tally.records[usize::from(rank)] += 1;
         let line = &self.scratch;
-        if encoded.open {
+        if written.open {
             let path = row.content_path()?.unwrap_or_default();
-            contents.push(rank, encoded.at, 0, |out| {
+            contents.push(rank, written.at, 0, |out| {
                 out.extend_from_slice(line);
                 out.push(b'\n');
                 out.extend_from_slice(path.as_bytes());
             });
         } else {
-            records.push(rank, encoded.at, 0, |out| out.extend_from_slice(line));
+            records.push(rank, written.at, 0, |out| out.extend_from_slice(line));
         }
-        if encoded.far {
+        if written.far {
             let exception = far(rank, row.id()?);
             exceptions.push(0, 0, 0, |out| exception.push_line(out));
         }

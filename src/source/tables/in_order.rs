@@ -164,10 +164,10 @@ impl Chunk {
 
     fn push(&mut self, encoder: &mut Encoder<'_>, row: &[u8]) -> Result<(), RowFault> {
         let mut row = encoder.row(row)?;
-        let encoded = row.encode(&mut self.lines)?;
-        self.entries.push((encoded.at, self.lines.len()));
+        let written = row.encode(&mut self.lines)?;
+        self.entries.push((written.at, self.lines.len()));
         self.met.records += 1;
-        if encoded.far {
+        if written.far {
             self.met.exceptions.push(far(POST, row.id()?));
         }
         Ok(())

@@ -42,7 +42,7 @@ pub use gather::Gathered;
 #[derive(Debug)]
 pub enum Store {
     /// A live PostgreSQL, in one snapshot.
-    Live(Mutex<Server>),
+    Live(Box<Mutex<Server>>),
     /// A plain dump.
     Dump(Box<Dump>),
 }

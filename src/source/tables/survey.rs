@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::record::exception::{Class, Exception};
-use crate::source::tally::{Counts, NONE};
 use crate::source::catalogue::{NOT_EVIDENCE, Rank, TABLES, table};
 use crate::source::rows::TableFound;
 use crate::source::rows::plan::{self, Plan};
+use crate::source::tally::{Counts, NONE};
 
 /// How the rows of one table become records.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Survey {
         for rank in kinds(&whole.name) {
             is_known = true;
             self.present.insert(table(rank).table);
-            let strange: BTreeSet<&str> = plan::unknown(rank, whole).iter().map(|column| column.name.as_str()).collect();
+            let strange: BTreeSet<&str> =
+                plan::unknown(rank, whole).iter().map(|column| column.name.as_str()).collect();
             unknown.retain(|column| strange.contains(column));
             match Plan::new(rank, &readable.columns) {
                 Ok(plan) => {
@@ -104,7 +105,11 @@ impl Survey {
 
     /// For each table, fields for which it has no column.
     pub fn columns_absent(&self) -> BTreeMap<&'static str, &BTreeSet<&'static str>> {
-        self.columns_absent.iter().filter(|(_, fields)| !fields.is_empty()).map(|(table, fields)| (*table, fields)).collect()
+        self.columns_absent
+            .iter()
+            .filter(|(_, fields)| !fields.is_empty())
+            .map(|(table, fields)| (*table, fields))
+            .collect()
     }
 
     /// For each table, columns that the catalogue does not know.
@@ -132,7 +137,12 @@ impl Survey {
         for (name, columns) in &self.columns_unknown {
             for column in columns {
                 let object = format!("{name}.{column}");
-                push(Class::NoteColumnUnknown, &object, "a column known to this version", "another; not read".to_owned());
+                push(
+                    Class::NoteColumnUnknown,
+                    &object,
+                    "a column known to this version",
+                    "another; not read".to_owned(),
+                );
             }
         }
         all

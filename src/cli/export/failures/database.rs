@@ -18,7 +18,9 @@ pub(in crate::cli::export) fn of_postgres(error: PostgresError) -> Failure {
         E::Authentication { .. } => "the password comes from PGPASSFILE, `~/.pgpass` or PGPASSWORD",
         E::NoDatabase { .. } => "`psql -l` on the database host lists the databases",
         E::Tls { .. } => "PGSSLROOTCERT names the certificate of the authority that signed the server's",
-        E::Empty { .. } | E::NotMattermost { .. } => "`SqlSettings.DataSource` in Mattermost's config.json names the database",
+        E::Empty { .. } | E::NotMattermost { .. } => {
+            "`SqlSettings.DataSource` in Mattermost's config.json names the database"
+        }
         E::Ambiguous { .. } => "put the schema to read onto the role's search_path",
         E::Denied { .. } => "`chatseal grants` prints the SQL of a role that may read what is read",
         E::TooSlow { .. } => "raise the limit of the role, or read from a replica",
