@@ -48,6 +48,8 @@ mod servers;
 mod specification;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
+/// Databases as a source: live, as a dump, restored.
+mod tables;
 /// Programs of other people, as judges of ours.
 mod tools;
 /// Transcripts: what is typed, what is said.

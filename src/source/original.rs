@@ -183,9 +183,9 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"abc").unwrap();
         let original = Original::open(file.path()).unwrap();
-        let digest = original.digest(|| false).unwrap();
+        let digest = original.hashed(&|| false).unwrap().sha256;
         assert_eq!(crate::record::id::hex(&digest), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert!(matches!(original.digest(|| true), Err(OriginalError::Interrupted(_))));
+        assert!(matches!(original.hashed(&|| true), Err(OriginalError::Interrupted(_))));
     }
 
     #[test]

@@ -38,7 +38,10 @@ fn a_connection_that_is_cut_seals_nothing() {
     wait_for_copy(&source);
     source.server.sql(
         "postgres",
-        &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND query LIKE 'COPY%'", source.database),
+        &format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND query LIKE 'COPY%'",
+            source.database
+        ),
     );
     let ended = Ended::of(running.wait_with_output().unwrap());
     ended.require(6, "nothing was sealed");

@@ -33,7 +33,9 @@ fn live_dumped_and_restored_give_the_same_lines_and_root() {
         let restored = source.server.database("restored", &source.server.dump(&source.database, &[]));
         postgres().sql(&restored, "CREATE INDEX odd ON posts (message); CLUSTER posts USING odd; CLUSTER users USING users_pkey; DROP INDEX odd");
         let team = source.ask("SELECT name FROM teams ORDER BY name LIMIT 1");
-        let user = source.ask("SELECT username FROM users JOIN posts ON userid = users.id GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1");
+        let user = source.ask(
+            "SELECT username FROM users JOIN posts ON userid = users.id GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
+        );
         for (at, scope) in SCOPES.iter().enumerate() {
             let args: Vec<&str> = scope
                 .iter()
@@ -60,7 +62,8 @@ fn a_dump_reads_the_same_packed_or_not() {
     source.dump("dump.sql");
     let plain = source.desk.seal("dump.sql", "plain.zip", &["--no-files"]);
     for (tool, name) in [("gzip", "dump.sql.gz"), ("zstd", "dump.sql.zst")] {
-        let packed = crate::tools::run(tool, &["-c", source.desk.path("dump.sql").to_str().unwrap()], b"").expect_success();
+        let packed =
+            crate::tools::run(tool, &["-c", source.desk.path("dump.sql").to_str().unwrap()], b"").expect_success();
         source.desk.write(name, packed);
         let archive = source.desk.seal(name, &format!("{tool}.zip"), &["--no-files"]);
         same(&plain, &archive, tool);

@@ -33,7 +33,8 @@ fn posts_keep_their_states() {
     let source = Source::new("mattermost-5.37");
     let archive = source.live("live.zip", &["--no-files"]);
     let posts = archive.records("post");
-    let number = |query: &str| source.ask(&format!("SELECT count(*) FROM posts WHERE {query}")).parse::<usize>().unwrap();
+    let number =
+        |query: &str| source.ask(&format!("SELECT count(*) FROM posts WHERE {query}")).parse::<usize>().unwrap();
     let count = |test: &dyn Fn(&serde_json::Value) -> bool| posts.iter().filter(|post| test(&post["data"])).count();
     let text = |post: &serde_json::Value, field: &str| post[field].as_str().unwrap_or_default().to_owned();
     let time = |post: &serde_json::Value, field: &str| post[field].as_i64().unwrap_or(0);

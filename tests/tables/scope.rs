@@ -29,13 +29,16 @@ fn a_window_holds_what_happened_in_it_and_the_roots_of_its_replies() {
         "SELECT percentile_disc(0.3) WITHIN GROUP (ORDER BY createat) || ' ' || percentile_disc(0.6) WITHIN GROUP (ORDER BY createat) FROM posts",
     );
     let (from, until) = bounds.split_once(' ').unwrap();
-    let archive = source.live("window.zip", &["--no-files", "--since", &format!("ms:{from}"), "--until", &format!("ms:{until}")]);
+    let archive =
+        source.live("window.zip", &["--no-files", "--since", &format!("ms:{from}"), "--until", &format!("ms:{until}")]);
     assert_complete(&archive);
     let within = |column: &str| format!("({column} >= {from} AND {column} < {until})");
     let own = format!("{} OR {} OR {}", within("createat"), within("editat"), within("deleteat"));
     let posts = asked(
         &source,
-        &format!("SELECT id FROM posts WHERE {own} UNION SELECT rootid FROM posts WHERE ({own}) AND rootid <> '' AND rootid IN (SELECT id FROM posts)"),
+        &format!(
+            "SELECT id FROM posts WHERE {own} UNION SELECT rootid FROM posts WHERE ({own}) AND rootid <> '' AND rootid IN (SELECT id FROM posts)"
+        ),
     );
     assert_eq!(ids(&archive, "post"), posts);
     assert!(archive.count("post", "out_of_scope") > 0);
@@ -63,7 +66,9 @@ fn a_channel_brings_its_posts_members_and_the_people_they_name() {
     assert_complete(&archive);
     let posts = asked(
         &source,
-        &format!("SELECT id FROM posts WHERE channelid = '{channel}' UNION SELECT rootid FROM posts WHERE channelid = '{channel}' AND rootid IN (SELECT id FROM posts)"),
+        &format!(
+            "SELECT id FROM posts WHERE channelid = '{channel}' UNION SELECT rootid FROM posts WHERE channelid = '{channel}' AND rootid IN (SELECT id FROM posts)"
+        ),
     );
     assert_eq!(ids(&archive, "post"), posts);
     assert_eq!(ids(&archive, "channel"), BTreeSet::from([channel.clone()]));
@@ -73,7 +78,12 @@ fn a_channel_brings_its_posts_members_and_the_people_they_name() {
     }
     let members = source.ask(&format!("SELECT count(*) FROM channelmembers WHERE channelid = '{channel}'"));
     assert_eq!(archive.count("channel_member", "records").to_string(), members);
-    let authors = asked(&source, &format!("SELECT DISTINCT userid FROM posts WHERE channelid = '{channel}' AND userid IN (SELECT id FROM users)"));
+    let authors = asked(
+        &source,
+        &format!(
+            "SELECT DISTINCT userid FROM posts WHERE channelid = '{channel}' AND userid IN (SELECT id FROM users)"
+        ),
+    );
     assert!(authors.is_subset(&ids(&archive, "user")));
     assert!(archive.count("user", "out_of_scope") > 0, "nobody else is described");
 }
