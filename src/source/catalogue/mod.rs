@@ -11,6 +11,7 @@
 
 mod column;
 mod directory;
+mod log;
 mod messaging;
 mod system;
 
@@ -130,6 +131,7 @@ macro_rules! tables {
 
 tables! {
     SERVER system;
+    AUDIT_LOG log;
     BOT directory;
     CHANNEL directory;
     CHANNEL_MEMBER directory;
@@ -145,6 +147,8 @@ tables! {
     TEAM_MEMBER directory;
     THREAD_MEMBERSHIP messaging;
     USER directory;
+    FINDING_ORPHAN log;
+    FINDING_PURGED log;
 }
 
 /// The table of a rank.
