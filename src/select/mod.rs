@@ -167,6 +167,14 @@ impl Selection<'_> {
         }
     }
 
+    /// The files of an audit log, as far as they were read.
+    pub fn logs(&self) -> Vec<Hashed> {
+        match self {
+            Self::Bulk(_) => Vec::new(),
+            Self::Tables(gathered) => gathered.logs(),
+        }
+    }
+
     /// Posts found to be purged; `None` where that cannot be known.
     pub fn purged_posts(&self) -> Option<u64> {
         match self {

@@ -12,10 +12,12 @@
 //! [`tally`] counts where rows went.
 
 pub mod audit_log;
+pub mod beneath;
 pub mod bulk;
 pub mod catalogue;
 pub mod contents;
 pub mod dump;
+pub mod file_store;
 pub mod original;
 pub mod packed;
 pub mod postgres;

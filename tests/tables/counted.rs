@@ -29,6 +29,15 @@ fn every_kind_has_as_many_records_as_its_table_has_rows() {
 }
 
 #[test]
+fn verify_knows_every_kind_that_we_write() {
+    let source = Source::new("mattermost-11");
+    source.live("live.zip", &["--no-files"]);
+    let said = source.desk.chatseal(&["verify", "live.zip"]).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("intact") && !said.contains("does not know"), "{said}");
+}
+
+#[test]
 fn posts_keep_their_states() {
     let source = Source::new("mattermost-5.37");
     let archive = source.live("live.zip", &["--no-files"]);

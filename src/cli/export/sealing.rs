@@ -27,12 +27,16 @@ use crate::select::{self, Selection, Source, SourceError};
 use crate::source::Work;
 use crate::source::catalogue::table;
 use crate::source::contents::{ContentReader, Gap};
+use crate::source::file_store;
 use crate::source::original::{Hashed, OriginalError};
 use crate::source::scope::Asked;
 use crate::source::sort::{ARENA_BYTES, Sorter};
 
 /// Program and version, as archives name it.
 pub(super) const AGENT: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
+
+/// How the field of a file's size begins; bulk exports have none.
+const STATED_SIZE: &[u8] = b",\"size\":";
 
 /// Everything that an export needs to know.
 pub(super) struct Job<'a> {
@@ -103,7 +107,8 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
         (digests.join(), selected)
     });
     let mut selection = selected?;
-    let files = digests.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let mut files = digests.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
     let completed = write_contents(&mut stage, &mut selection, &mut exceptions, &work)?;
@@ -171,7 +176,7 @@ fn write_contents(
             out.extend_from_slice(line);
             push_content(out, &outcome);
         });
-        if let Content::Gap(gap) = outcome {
+        if let Some(gap) = gap(outcome, line) {
             let object = format!("{}/{}", table(item.kind).kind, id_of(line));
             let found = format!("{}: {path}", gap.found);
             let exception =
@@ -252,6 +257,23 @@ fn copy(
         }
         Err(gap) => Content::Gap(gap),
     })
+}
+
+/// What is to be stated about a file: that its bytes are not there, or that they are not as many as its row states.
+fn gap(content: Content, line: &[u8]) -> Option<Gap> {
+    match content {
+        Content::Here { bytes, .. } => stated_size(line).and_then(|size| file_store::size_mismatch(size, bytes)),
+        Content::Gap(gap) => Some(gap),
+        Content::NotWanted => None,
+    }
+}
+
+/// The field `size` of a file's line. No string can hold these bytes: its quotation marks would be escaped.
+fn stated_size(line: &[u8]) -> Option<i64> {
+    let start = memchr::memmem::find(line, STATED_SIZE)? + STATED_SIZE.len();
+    let digits = line.get(start..)?;
+    let end = digits.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'-')).unwrap_or(digits.len());
+    std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
 }
 
 fn push_content(out: &mut Vec<u8>, content: &Content) {

@@ -87,7 +87,7 @@ pub(super) fn described(source: &Source, given: &Path) -> String {
                 Store::Live(server) => database(&tables::lock(server)),
             };
             let log = tables.log.as_ref().map_or_else(String::new, |log| {
-                let names: Vec<&str> = log.originals().iter().map(|file| file.name.as_str()).collect();
+                let names: Vec<&str> = log.names().collect();
                 format!("\n  audit log {}", names.join(", "))
             });
             store + &log

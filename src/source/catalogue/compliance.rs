@@ -14,28 +14,6 @@ pub(super) static AUDIT: Table = Table {
     ..BLANK
 };
 
-pub(super) static AUDIT_LOG: Table = Table {
-    kind: "audit_log",
-    table: "(audit log)",
-    evidence: "the server's audit log, line by line",
-    window: Windowing::Own,
-    ..BLANK
-};
-
-pub(super) static FINDING_PURGED: Table = Table {
-    kind: "finding_purged",
-    table: "(reconciliation)",
-    evidence: "posts that the audit log saw created and the database no longer holds",
-    ..BLANK
-};
-
-pub(super) static FINDING_ORPHAN: Table = Table {
-    kind: "finding_orphan",
-    table: "(reconciliation)",
-    evidence: "rows that name posts, channels, users or teams that are no longer there",
-    ..BLANK
-};
-
 pub(super) static COMPLIANCE_REPORT: Table = Table {
     kind: "compliance_report",
     table: "compliances",

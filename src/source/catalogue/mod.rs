@@ -16,6 +16,7 @@ mod compliance;
 mod directory;
 mod federation;
 mod integrations;
+mod log;
 mod messaging;
 mod passed_over;
 mod playbooks;
@@ -144,7 +145,7 @@ tables! {
     ACCESS_POLICY_REVISION compliance;
     ACCESS_TOKEN integrations;
     AUDIT compliance;
-    AUDIT_LOG compliance;
+    AUDIT_LOG log;
     BLOCK boards;
     BLOCK_HISTORY boards;
     BOARD boards;
@@ -235,8 +236,8 @@ tables! {
     UPLOAD_SESSION messaging;
     USER directory;
     USER_STATUS directory;
-    FINDING_ORPHAN compliance;
-    FINDING_PURGED compliance;
+    FINDING_ORPHAN log;
+    FINDING_PURGED log;
 }
 
 /// The table of a rank.

@@ -6,9 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::gather::Gathered;
 use super::{Store, Tables};
+use crate::record::id::hex;
 use crate::record::time;
+use crate::source::audit_log::FileRead;
 use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, table};
 use crate::source::dump::{Account, TableCount};
+use crate::source::file_store;
 use crate::source::original::Hashed;
 use crate::source::rows::TableFound;
 use crate::source::scope::Asked;
@@ -71,12 +74,36 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
             }
         }
         if tables.log.is_some() {
-            members.insert("audit_log_lines".to_owned(), json!(gathered.facts.log_lines));
+            members.insert("audit_log".to_owned(), gathered.logs.iter().map(log).collect());
+        }
+        if tables.contents.is_wanted() {
+            let survey = file_store::survey(&tables.contents);
+            let others = survey.others.iter().map(|(place, files)| (place.word().to_owned(), (*files).into()));
+            members.insert("files_not_named".to_owned(), Value::Object(others.collect()));
         }
     }
     let mut bytes = document.to_string().into_bytes();
     bytes.push(b'\n');
     bytes
+}
+
+/// One file of the audit log. It may have grown since: what is told is of the bytes that were read.
+fn log(file: &FileRead) -> Value {
+    let [flat, nested, other] = file.schemas;
+    json!({
+        "name": file.name,
+        "bytes": file.bytes,
+        "sha256": hex(&file.sha256),
+        "gzip": file.gzip,
+        "lines": file.lines,
+        "lines_flat": flat,
+        "lines_nested": nested,
+        "lines_other": other,
+        "lines_undated": file.undated,
+        "dropped_notices": file.notices,
+        "first": file.span.and_then(|(first, _)| time::format(first)),
+        "last": file.span.and_then(|(_, last)| time::format(last)),
+    })
 }
 
 /// What the dump says of itself. Absence is told from emptiness: tables whose rows were not dumped have a list.

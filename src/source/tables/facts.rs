@@ -1,6 +1,6 @@
 //! What has to be known before a row can be judged: who is called what, and which posts, runs and boards are in scope.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::feed::origin_column;
 use super::gather::rows;
@@ -28,8 +28,6 @@ pub struct Facts {
     teams_of: HashMap<Box<[u8]>, Box<[u8]>>,
     /// Id of each user, by username, lower-case e-mail address and id.
     users: HashMap<String, String>,
-    /// Lines of the audit log, by what they are.
-    pub(super) log_lines: BTreeMap<String, u64>,
 }
 
 impl Facts {

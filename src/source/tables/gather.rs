@@ -18,18 +18,23 @@ use super::{Store, Tables, TablesError};
 use crate::progress::Interrupted;
 use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
-use crate::source::Work;
-use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, PROFILE_PICTURE, Rank, To, table};
+use crate::source::audit_log::mentions::Mentions;
+use crate::source::audit_log::{FileRead, Wanted};
+use crate::source::catalogue::{
+    AUDIT_LOG, CHANNEL, FINDING_ORPHAN, FINDING_PURGED, POST, PROFILE_PICTURE, Rank, TEAM, To, USER, table,
+};
 use crate::source::contents::{ContentReader, Contents};
 use crate::source::dump::{Account, LongRow};
-use crate::source::reconcile::Seen;
+use crate::source::original::Hashed;
+use crate::source::reconcile::seen::Seen;
 use crate::source::rows::Batch;
 use crate::source::rows::encode::{Encoded, Encoder, Row};
 use crate::source::rows::fault::RowFault;
 use crate::source::rows::plan::Plan;
 use crate::source::scope::Asked;
 use crate::source::sort::{ARENA_BYTES, Sorter};
-use crate::source::tally::{Counts, NONE, Tally, add};
+use crate::source::tally::{Counts, NONE, Tally};
+use crate::source::{Work, file_store, reconcile};
 
 /// Ids that records in scope name, of the kinds that are in a narrow scope only then.
 pub type Named = HashMap<To, Ids>;
@@ -40,7 +45,7 @@ pub struct Gathered<'t> {
     pub(super) tables: &'t Tables,
     pub(super) scope: Scope,
     pub(super) survey: Survey,
-    /// Names and places, and what the log holds.
+    /// Names and places.
     pub(super) facts: Facts,
     /// Rows of each kind, counted by the database or the scanner: the left side of the completeness equation.
     pub source: Counts,
@@ -53,6 +58,8 @@ pub struct Gathered<'t> {
     /// Posts that come sorted from the database.
     pub(super) in_order: Option<InOrder>,
     pub(super) purged: Option<u64>,
+    /// The files of the audit log.
+    pub(super) logs: Vec<FileRead>,
     /// What a dump says of itself.
     pub(super) account: Option<Account>,
     pub(super) temporary: PathBuf,
@@ -138,6 +145,7 @@ impl<'t> Gathered<'t> {
             survey,
             facts,
             account: None,
+            logs: Vec::new(),
             tally: Tally::default(),
             named: Named::new(),
             records: Vec::new(),
@@ -174,7 +182,8 @@ impl<'t> Gathered<'t> {
     /// Profile pictures have no table: they are the files that lie where the server keeps them.
     fn add_profile_pictures(&mut self, work: &Work<'_>) -> Result<(), TablesError> {
         let mut contents = Sorter::new(ARENA_BYTES / 8);
-        for (user, path) in self.tables.contents.profile_pictures() {
+        for (user, path) in file_store::profile_pictures(&self.tables.contents) {
+            self.tables.contents.mark_named(&path);
             let rank = usize::from(PROFILE_PICTURE);
             self.source[rank] += 1;
             self.tally.records[rank] += 1;
@@ -193,19 +202,37 @@ impl<'t> Gathered<'t> {
     /// Adds the audit log's records and what it says of the tables.
     fn hear(&mut self, seen: Vec<Seen>, work: &Work<'_>) -> Result<(), TablesError> {
         let Some(log) = &self.tables.log else { return Ok(()) };
-        let heard = log.read(&self.scope, work)?;
-        add(&mut self.source, &heard.source);
-        self.tally.add(&heard.tally);
-        self.facts.log_lines = heard.lines;
+        let scope = &self.scope;
+        let admits = |mentions: &Mentions<'_>| scope.mentions(&mentions.teams, &mentions.channels, &mentions.users);
+        let wanted = Wanted { window: scope.window, admits: scope.is_narrow().then_some(&admits) };
+        let heard = log.read(&wanted, work)?;
+        let rank = usize::from(AUDIT_LOG);
+        self.source[rank] += heard.tally.source;
+        self.tally.records[rank] += heard.tally.records;
+        self.tally.out_of_scope[rank] += heard.tally.out_of_scope;
+        self.tally.quarantined[rank] += heard.tally.quarantined;
         self.records.extend(heard.records);
         self.exceptions.extend(heard.exceptions);
-        let judged = crate::source::reconcile::judge(seen, heard.created, work)?;
+        self.logs = heard.files;
+        let judged = reconcile::judge::judge(seen, heard.facts, |to| self.is_whole(to), work)?;
         self.tally.records[usize::from(FINDING_PURGED)] += judged.purged;
         self.tally.records[usize::from(FINDING_ORPHAN)] += judged.orphans;
         self.purged = Some(judged.purged);
         self.records.push(judged.records);
         self.exceptions.push(judged.exceptions);
         Ok(())
+    }
+
+    /// Whether every row that could hold such a thing was read: nothing is concluded from what was not.
+    fn is_whole(&self, to: To) -> bool {
+        let rank = match to {
+            To::Team => TEAM,
+            To::Channel => CHANNEL,
+            To::User => USER,
+            To::Post => POST,
+            _ => return false,
+        };
+        self.survey.rows.contains_key(&rank) && self.tally.quarantined[usize::from(rank)] == 0
     }
 
     /// A channel in scope brings its team along.
@@ -221,6 +248,12 @@ impl<'t> Gathered<'t> {
     /// Reads the bytes of files that records name.
     pub fn content_reader(&self) -> ContentReader {
         self.tables.contents.reader()
+    }
+
+    /// The files of the audit log, as far as they were read.
+    pub fn logs(&self) -> Vec<Hashed> {
+        let hashed = |file: &FileRead| Hashed { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256 };
+        self.logs.iter().map(hashed).collect()
     }
 
     /// Posts found to be purged; `None` without an audit log to tell.
@@ -292,7 +325,7 @@ impl<'w> Collector<'w> {
             return Ok(());
         }
         if let Some(seen) = &mut self.part.seen {
-            seen.row(rank, &mut row)?;
+            see(seen, rank, &row)?;
         }
         if let Some(path) = row.content_path()? {
             self.contents.mark_named(&path);
@@ -354,6 +387,31 @@ impl<'w> Collector<'w> {
         self.part.exceptions.settle(dir)?;
         self.part.seen.as_mut().map_or(Ok(()), |seen| seen.settle(dir))
     }
+}
+
+/// Takes note of what a row is and what it names, for the reconciliation.
+fn see(seen: &mut Seen, rank: Rank, row: &Row<'_>) -> Result<(), RowFault> {
+    let itself = match rank {
+        TEAM => Some(To::Team),
+        CHANNEL => Some(To::Channel),
+        USER => Some(To::User),
+        POST => Some(To::Post),
+        _ => None,
+    };
+    if let (Some(to), Some(id)) = (itself, row.named("id")?) {
+        seen.exists(to, &id);
+    }
+    let threads = ["root_id", "original_id"].map(|field| (To::Post, field));
+    let threads = threads.into_iter().filter(|_| rank == POST);
+    for (to, field) in table(rank).path.iter().map(|reach| (reach.to, reach.field)).chain(threads) {
+        if !matches!(to, To::Team | To::Channel | To::User | To::Post) {
+            continue;
+        }
+        if let Some(target) = row.named(field)? {
+            seen.names(rank, field, to, &target);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a row is in scope; a field that cannot be read counts as absent, and encoding will say so.

@@ -35,6 +35,7 @@ use crate::source::contents::Contents;
 use crate::source::dump::{Dump, DumpError};
 use crate::source::original::Original;
 use crate::source::postgres::{PostgresError, Server};
+use crate::source::reconcile::judge::JudgeError;
 
 pub use gather::Gathered;
 
@@ -74,6 +75,9 @@ pub enum TablesError {
     /// The audit log.
     #[error(transparent)]
     AuditLog(#[from] AuditLogError),
+    /// The reconciliation of log and tables.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
     /// A temporary file could not be written or read.
     #[error("cannot keep temporary files")]
     Temporary(#[source] std::io::Error),
@@ -103,17 +107,17 @@ impl Tables {
     pub fn size(&self) -> u64 {
         match &self.store {
             Store::Live(_) => 0,
-            Store::Dump(dump) => dump.original.size,
+            Store::Dump(dump) => dump.original.size + self.log.as_ref().map_or(0, AuditLog::bytes),
         }
     }
 
-    /// The files that the source consists of.
+    /// The files that the source consists of, apart from logs, which may grow while they are read.
     pub fn originals(&self) -> Vec<&Original> {
         let dump = match &self.store {
             Store::Live(_) => None,
             Store::Dump(dump) => Some(&dump.original),
         };
-        dump.into_iter().chain(self.log.iter().flat_map(AuditLog::originals)).collect()
+        dump.into_iter().collect()
     }
 
     /// What the source is, in a few words.

@@ -77,6 +77,13 @@ impl Scope {
         self.has_event(table, field) && self.has_place(table, field) && self.has_user(table, field)
     }
 
+    /// Whether something that names these teams, channels and users, as an entry of the audit log does, is in scope.
+    pub fn mentions(&self, teams: &[&str], channels: &[&str], users: &[&str]) -> bool {
+        let any = |named: &[&str], ids: &Ids| named.iter().any(|id| ids.contains(id.as_bytes()));
+        self.places.as_ref().is_none_or(|places| any(teams, &places.teams) || any(channels, &places.channels))
+            && self.users.as_ref().is_none_or(|ids| any(users, ids))
+    }
+
     fn holds(&self, to: To, id: Option<&[u8]>) -> bool {
         id.is_some_and(|id| self.within.get(&to).is_some_and(|ids| ids.contains(id)))
     }

@@ -11,6 +11,7 @@ use super::in_order::{Met, Posts};
 use super::scope::is_named_kind;
 use crate::record::exception::{Class, Exception};
 use crate::source::catalogue::{CHANNEL, FILE, POST, TEAM, To};
+use crate::source::file_store;
 use crate::source::sort::{ARENA_BYTES, Item, Merge, Sorter};
 use crate::source::tally::Tally;
 
@@ -97,7 +98,9 @@ impl Gathered<'_> {
                 records: 0,
             });
         }
-        all.extend(self.tables.contents.exceptions());
+        if self.tables.contents.is_wanted() {
+            all.extend(file_store::survey(&self.tables.contents).exceptions());
+        }
         all
     }
 }
