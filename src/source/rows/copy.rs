@@ -38,6 +38,7 @@ impl<'r> Fields<'r> {
     }
 
     /// A field as it lies in the row, escapes and all; `None` for NULL, and beyond the last field.
+    #[inline]
     pub fn raw(&self, position: usize) -> Option<&'r str> {
         let start = match position.checked_sub(1) {
             Some(before) => self.ends.get(before)? + 1,

@@ -108,8 +108,11 @@ pub fn exact(text: &str) -> Option<i64> {
         [] => false,
     };
     let mut value = 0;
-    for digit in digits.iter().take(16) {
-        value = value * 10 + i64::from(char::from(*digit).to_digit(10)?);
+    for byte in digits.iter().take(16) {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + i64::from(*byte & 15);
     }
     let value = if digits.len() < text.len() { -value } else { value };
     (canonical && (-MAX_EXACT..=MAX_EXACT).contains(&value)).then_some(value)
