@@ -319,7 +319,8 @@ mod tests {
 
     #[test]
     fn times_have_the_shape_of_times() {
-        for table in TABLES {
+        // A log writes its times out.
+        for table in TABLES.iter().filter(|table| !table.table.starts_with('(')) {
             for field in table.events.iter().chain(&table.origin).chain(&table.clock) {
                 let shape = table.column(field).map(|column| column.shape);
                 let is_time = matches!(shape, Some(Shape::Millis | Shape::Seconds | Shape::Nanos | Shape::Timestamp));
