@@ -68,26 +68,36 @@ pub fn members(text: &str) -> Option<String> {
     let mut from = 0;
     for (start, end) in spans {
         out.push_str(text.get(from..start)?);
-        out.push_str("\"redacted\"");
+
         from = end;
     }
     out.push_str(text.get(from..)?);
     Some(out)
 }
 
-/// Where the values of secret members lie, at any depth of objects.
+/// Where the values of secret members lie, at any depth: strict JSON is at most 64 deep.
 fn collect(cursor: &mut Cursor<'_>, spans: &mut Vec<(usize, usize)>) -> Result<(), Fault> {
     let mut first = true;
-    cursor.open_object()?;
-    while let Some(key) = cursor.member(&mut first)? {
-        let name = key.decode().0.to_ascii_lowercase();
-        if !SECRET_MEMBERS.contains(&name.as_str()) && cursor.peek() == Some(b'{') {
-            collect(cursor, spans)?;
-            continue;
+    match cursor.peek() {
+        Some(b'{') => {
+            cursor.open_object()?;
+            while let Some(key) = cursor.member(&mut first)? {
+                if !SECRET_MEMBERS.contains(&key.decode().0.to_ascii_lowercase().as_str()) {
+                    collect(cursor, spans)?;
+                    continue;
+                }
+                let value = cursor.value()?;
+                spans.push((cursor.offset() - value.text.len(), cursor.offset()));
+            }
         }
-        let value = cursor.value()?;
-        if SECRET_MEMBERS.contains(&name.as_str()) {
-            spans.push((cursor.offset() - value.text.len(), cursor.offset()));
+        Some(b'[') => {
+            cursor.open_array()?;
+            while cursor.element(&mut first)? {
+                collect(cursor, spans)?;
+            }
+        }
+        _ => {
+            cursor.value()?;
         }
     }
     Ok(())
@@ -126,8 +136,9 @@ mod tests {
 
     #[test]
     fn secret_members_are_cut_out_of_objects() {
-        let text = r#"{"csrf": "x", "os": "Linux", "in": {"Secret":{"a":1}, "b":[1]}}"#;
-        let expected = r#"{"csrf": "redacted", "os": "Linux", "in": {"Secret":"redacted", "b":[1]}}"#;
+        let text = r#"{"csrf": "x", "os": "Linux", "in": {"Secret":{"a":1}, "b":[1, {"token":2}]}}"#;
+        let expected =
+            r#"{"csrf": "redacted", "os": "Linux", "in": {"Secret":"redacted", "b":[1, {"token":"redacted"}]}}"#;
         assert_eq!(members(text).as_deref(), Some(expected));
         assert_eq!(members(r#"{"\u0063srf":1}"#).as_deref(), Some(r#"{"\u0063srf":"redacted"}"#));
         assert_eq!(members("{}").as_deref(), Some("{}"));
