@@ -12,6 +12,8 @@ mod completions;
 mod damaged;
 /// The demo ends well, and what it prints works when it is typed.
 mod demo;
+/// Dumps of PostgreSQL, true and lying.
+mod dump;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// Support: random histories of a small server.
@@ -46,6 +48,8 @@ mod servers;
 mod specification;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
+/// Databases as a source: live, as a dump, restored.
+mod tables;
 /// Programs of other people, as judges of ours.
 mod tools;
 /// Transcripts: what is typed, what is said.

@@ -133,6 +133,14 @@ impl Postgres {
         String::from_utf8(answer.expect_success()).unwrap().trim_end().to_owned()
     }
 
+    /// What `pg_dump` writes, with these flags.
+    pub(crate) fn dump(&self, database: &str, flags: &[&str]) -> String {
+        let mut dump = Command::new(self.bin.join("pg_dump"));
+        dump.args(["-h".as_ref(), self.folder.as_os_str()]);
+        dump.args(["-p", &self.port.to_string(), "-U", OWNER, "-d", database]).args(flags);
+        String::from_utf8(tools::feed("pg_dump", dump, b"").expect_success()).unwrap()
+    }
+
     /// `psql` as the superuser, quiet, stopping at the first error.
     pub(crate) fn psql(&self, database: &str) -> Command {
         let mut psql = Command::new(self.bin.join("psql"));

@@ -9,6 +9,7 @@ mod clock;
 mod completions;
 mod crash;
 mod demo;
+mod environment;
 pub mod exit;
 mod export;
 mod extract;

@@ -5,21 +5,18 @@
 //! path of an export is opened before it was found, spelled exactly so, in the listing made at the start.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
 use std::io::Read;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use ring::digest::{Context, SHA256};
 use zip::ZipArchive;
 
 use super::BulkError;
 use super::blocks::Index;
-use super::zipped::{Span, Stated, broken_zip, is_readable, open_zip};
-use crate::progress::Interrupted;
+use super::zipped::{Stated, broken_zip, is_readable, open_zip};
 use crate::record::exception::Class;
 use crate::source::contents::Contents;
+use crate::source::original::{Original, OriginalError, Span};
 
 /// The lines of an export inside its zip.
 pub const IMPORT: &str = "import.jsonl";
@@ -30,15 +27,10 @@ const WARNINGS: &str = "warnings.txt";
 /// An opened export.
 #[derive(Debug)]
 pub struct Container {
-    /// Base name of the source.
-    pub name: String,
+    /// The file itself.
+    pub original: Original,
     /// Base name of what holds the lines, for exceptions.
     pub lines_name: String,
-    path: PathBuf,
-    file: Arc<File>,
-    /// Size in bytes.
-    pub size: u64,
-    modified: (i64, i64),
     zip: Option<(ZipArchive<Span>, usize)>,
     /// Files that records may name.
     pub contents: Contents,
@@ -60,20 +52,17 @@ pub enum ContentPlace {
 impl Container {
     /// Opens an export and checks its container; reads no line yet.
     pub fn open(path: &Path, place: &ContentPlace) -> Result<Self, BulkError> {
+        let original = Original::open(path).map_err(|error| match error {
+            OriginalError::NotRegular { path } => BulkError::NotAnExport { path, found: "no regular file" },
+            other => other.into(),
+        })?;
         let failed = |source| BulkError::Open { path: path.to_owned(), source };
-        let file = Arc::new(File::open(path).map_err(failed)?);
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(BulkError::NotAnExport { path: path.to_owned(), found: "no regular file" });
-        }
-        let size = metadata.len();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut start = [0; 4];
-        let got = file.read_at(&mut start, 0).map_err(failed)?;
+        let got = original.file().read_at(&mut start, 0).map_err(failed)?;
         let is_zip = start[..got].starts_with(b"PK");
         let mut strangers = Vec::new();
         let (zip, lines_name, usual) = if is_zip {
-            let zip = open_zip(path, Span { file: file.clone(), at: 0, end: size })?;
+            let zip = open_zip(path, original.span())?;
             let (lines, contents) = list_zip(path, &zip, &mut strangers)?;
             (Some((zip, lines)), IMPORT.to_owned(), contents)
         } else {
@@ -87,7 +76,7 @@ impl Container {
             } else {
                 Contents::none()
             };
-            (None, name.clone(), contents)
+            (None, original.name.clone(), contents)
         };
         let contents = match place {
             ContentPlace::Usual => usual,
@@ -96,8 +85,7 @@ impl Container {
             }
             ContentPlace::Nowhere => Contents::none(),
         };
-        let modified = modified(&metadata);
-        Ok(Self { name, lines_name, path: path.to_owned(), file, size, modified, zip, contents, strangers })
+        Ok(Self { original, lines_name, zip, contents, strangers })
     }
 
     /// Whether it is a zip.
@@ -109,16 +97,16 @@ impl Container {
     pub fn lines_size(&self) -> u64 {
         let size =
             |(zip, at): &(ZipArchive<Span>, usize)| zip.by_index_data(*at).map_or(0, |entry| entry.compressed_size());
-        self.zip.as_ref().map_or(self.size, size)
+        self.zip.as_ref().map_or(self.original.size, size)
     }
 
     /// Hands the stream of lines to `read`. A checksum that does not match is an error at the end of the stream.
     pub fn lines<T>(&self, read: impl FnOnce(&mut (dyn Read + Send)) -> Result<T, BulkError>) -> Result<T, BulkError> {
         match &self.zip {
-            None => read(&mut Span { file: self.file.clone(), at: 0, end: self.size }),
+            None => read(&mut self.original.span()),
             Some((zip, at)) => {
                 let mut zip = zip.clone();
-                let member = zip.by_index(*at).map_err(|source| broken_zip(&self.path, &source))?;
+                let member = zip.by_index(*at).map_err(|source| broken_zip(&self.original.path, &source))?;
                 let left = member.size();
                 read(&mut Stated { member, left })
             }
@@ -128,43 +116,10 @@ impl Container {
     /// An empty index of the lines: into the source if it is plain, else with a copy in `temporary`.
     pub fn index(&self, temporary: &Path) -> Result<Index, BulkError> {
         if self.zip.is_none() {
-            return Ok(Index::of_source(self.file.clone()));
+            return Ok(Index::of_source(self.original.file()));
         }
         tempfile::tempfile_in(temporary).map(Index::with_copy).map_err(BulkError::Temporary)
     }
-
-    /// SHA-256 of the source file; given up once `stop` says so.
-    pub fn digest(&self, stop: impl Fn() -> bool) -> Result<[u8; 32], BulkError> {
-        let mut hash = Context::new(&SHA256);
-        let mut span = Span { file: self.file.clone(), at: 0, end: self.size };
-        let mut buffer = vec![0; 256 << 10];
-        loop {
-            let count = span.read(&mut buffer).map_err(|source| BulkError::Read { path: self.path.clone(), source })?;
-            if count == 0 {
-                break;
-            }
-            if stop() {
-                return Err(BulkError::Interrupted(Interrupted));
-            }
-            hash.update(&buffer[..count]);
-        }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(hash.finish().as_ref());
-        Ok(digest)
-    }
-
-    /// Refuses a source that changed while it was read.
-    pub fn check_unchanged(&self) -> Result<(), BulkError> {
-        let now = self.file.metadata().map_err(|source| BulkError::Read { path: self.path.clone(), source })?;
-        if now.len() == self.size && modified(&now) == self.modified {
-            return Ok(());
-        }
-        Err(BulkError::Changed { path: self.path.clone() })
-    }
-}
-
-fn modified(metadata: &Metadata) -> (i64, i64) {
-    (metadata.mtime(), metadata.mtime_nsec())
 }
 
 fn list_zip(

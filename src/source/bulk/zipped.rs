@@ -5,43 +5,14 @@
 //! Only regular members that are STORED or DEFLATE are readable; lengths and checksums are held while reading.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
 
 use zip::{CompressionMethod, ZipArchive};
 
 use super::BulkError;
-
-/// Positioned reads as a stream of their own; any number of them share one open file.
-#[derive(Clone, Debug)]
-pub struct Span {
-    pub(super) file: Arc<File>,
-    pub(super) at: u64,
-    pub(super) end: u64,
-}
-
-impl Read for Span {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX).min(out.len());
-        let count = self.file.read_at(&mut out[..left], self.at)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for Span {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let target = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => self.end.checked_add_signed(by),
-        };
-        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
-}
+use crate::source::original::Span;
 
 /// A member that must not end before the length that the zip states; that it is not longer, `zip` sees to.
 pub(super) struct Stated<R> {

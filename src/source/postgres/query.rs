@@ -23,7 +23,7 @@ pub struct Query<'a> {
     pub order: Option<&'a str>,
 }
 
-/// A condition on one column. NULL fulfils none.
+/// A condition on one column. NULL fulfils only its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition<'a> {
     /// The column has one of these values.
@@ -31,6 +31,8 @@ pub enum Condition<'a> {
     /// The column, in epoch milliseconds, is at or after the first and before the second; an absent one does not
     /// restrict.
     Within(&'a str, Option<Millis>, Option<Millis>),
+    /// The column is NULL.
+    Absent(&'a str),
 }
 
 impl Query<'_> {
@@ -77,6 +79,7 @@ impl Condition<'_> {
                 let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
                 format!("{} IN ({})", name(column), values.join(", "))
             }
+            Self::Absent(column) => format!("{} IS NULL", name(column)),
             Self::Within(column, from, until) => {
                 let column = name(column);
                 let from = from.map(|from| format!("{column} >= {from}"));
