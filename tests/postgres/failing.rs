@@ -96,6 +96,17 @@ fn a_statement_that_takes_too_long_is_told_from_one_that_is_cancelled() {
 }
 
 #[test]
+fn a_limit_of_the_database_is_replaced_by_ours() {
+    let database = crowded("limited");
+    postgres().sql(&database, &format!("ALTER DATABASE {database} SET statement_timeout = '400ms'"));
+    let read = patient(&database, Patience::default()).read(&everything(), &mut |_| {
+        std::thread::sleep(Duration::from_millis(60));
+        true
+    });
+    assert_eq!(read.unwrap(), 900_003);
+}
+
+#[test]
 fn a_lock_is_not_waited_for_too_long() {
     let (database, _) = small("locked");
     let mut server = patient(&database, Patience { lock: Duration::from_millis(200), ..Patience::default() });

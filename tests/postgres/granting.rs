@@ -30,7 +30,10 @@ fn running_it_again_takes_back_what_is_not_listed() {
     let database = postgres().database("again", SMALL);
     let script = grants("again", "public");
     postgres().sql(&database, &script);
-    postgres().sql(&database, "GRANT SELECT ON sessions TO again; GRANT SELECT (password), INSERT ON users TO again");
+    postgres().sql(
+        &database,
+        "GRANT SELECT ON sessions TO again; GRANT SELECT (password), UPDATE (username) ON users TO again",
+    );
     assert!(opened(postgres(), &database, "again").unwrap().identity().could_write());
     postgres().sql(&database, &script);
     let server = opened(postgres(), &database, "again").unwrap();

@@ -63,7 +63,6 @@ fn settings_of_database_and_role_do_not_change_the_text() {
             ALTER DATABASE {database} SET intervalstyle = 'iso_8601';
             ALTER DATABASE {database} SET extra_float_digits = -10;
             ALTER DATABASE {database} SET standard_conforming_strings = off;
-            ALTER DATABASE {database} SET statement_timeout = 1;
             ALTER DATABASE {database} SET client_encoding = 'LATIN1';
             ALTER DATABASE {database} SET search_path = pg_catalog"
         ),

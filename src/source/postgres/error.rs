@@ -272,7 +272,7 @@ pub(super) fn on_reading(cause: Cause, object: &str, rows: u64) -> PostgresError
             "25P03" => PostgresError::Idle { object, said },
             // One code for two things; only the words tell them apart, and they are translated.
             "57014" if said.contains("user request") => PostgresError::Cancelled { object, said },
-            "57014" => PostgresError::TooSlow { object, said },
+            "57014" | "25P04" => PostgresError::TooSlow { object, said },
             // Serialization failure: in a read-only transaction only recovery brings it about.
             "40001" => PostgresError::Replica { object, said },
             code if code.starts_with("08") || code.starts_with("57P") => {

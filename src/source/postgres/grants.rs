@@ -52,7 +52,7 @@ BEGIN
     let _ = write!(
         script,
         "        ) AS wanted (table_name, columns)
-        JOIN pg_catalog.pg_class c ON c.relname = wanted.table_name AND c.relkind IN ('r', 'p', 'f')
+        JOIN pg_catalog.pg_class c ON c.relname = wanted.table_name AND c.relkind IN ('r', 'p')
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = {schema_text}
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             AND pg_catalog.replace(pg_catalog.lower(a.attname), '_', '')

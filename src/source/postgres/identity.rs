@@ -72,7 +72,8 @@ pub(super) fn ask(session: &mut Session, schema: &str, snapshot: Option<String>)
             floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint::text, current_user::text,
             (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)::text,
             (SELECT count(*) FROM pg_class c WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {})
-                AND relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))::text
+                AND relkind IN ('r', 'p') AND (has_table_privilege(c.oid, 'DELETE, TRUNCATE')
+                    OR has_any_column_privilege(c.oid, 'INSERT, UPDATE')))::text
         FROM pg_database WHERE datname = current_database()",
         super::query::literal(schema)
     );

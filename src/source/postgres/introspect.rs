@@ -1,7 +1,8 @@
 //! Which tables and columns the server has: by looking, not by its version.
 //!
 //! Mattermost's schema is the one that holds `posts`, `channels` and `users`. Everything in it is listed, also what the
-//! catalogue does not know and what the role may not read, so that a gap can be named.
+//! catalogue does not know and what the role may not read, so that a gap can be named. Foreign tables are not: their
+//! rows are in no snapshot of this server.
 
 use super::PostgresError;
 use super::query::literal;
@@ -30,7 +31,7 @@ pub(super) fn look(session: &mut Session) -> Result<Found, PostgresError> {
                 has_column_privilege(c.oid, a.attnum, 'SELECT')::text
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE n.nspname = {} AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+            WHERE n.nspname = {} AND c.relkind IN ('r', 'p') AND NOT c.relispartition
             ORDER BY c.relname COLLATE \"C\", a.attnum",
             literal(&schema)
         ),
@@ -59,7 +60,7 @@ fn schema(session: &mut Session) -> Result<String, PostgresError> {
         "SELECT n.nspname::text, has_schema_privilege(n.oid, 'USAGE')::text,
             array_position(current_schemas(false), n.nspname)::text
         FROM pg_namespace n
-        WHERE (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'f')
+        WHERE (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
             AND c.relname IN ('posts', 'channels', 'users')) = 3
         ORDER BY array_position(current_schemas(false), n.nspname), n.nspname COLLATE \"C\"",
         OBJECT,
@@ -83,7 +84,7 @@ fn not_mattermost(session: &mut Session) -> Result<PostgresError, PostgresError>
     let database = session.text("SELECT current_database()::text", OBJECT)?.unwrap_or_default();
     let tables = session.text(
         "SELECT count(*)::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'",
+        WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'",
         OBJECT,
     )?;
     let tables = tables.and_then(|count| count.parse().ok()).unwrap_or(0);

@@ -56,12 +56,19 @@ impl Session {
         let options = target.options().clone().extra_float_digits(None::<i8>);
         let connecting =
             async { timeout(limit, watched(options.connect(), Duration::MAX, stop.as_deref(), || false)).await };
-        let connection = match runtime.block_on(connecting) {
-            Ok(Ok(connected)) => connected.map_err(|cause| on_connecting(cause, target))?,
-            Ok(Err(_)) => return Err(PostgresError::Stopped),
+        let connected = match runtime.block_on(connecting) {
+            Ok(Ok(connected)) => connected.map_err(|cause| on_connecting(cause, target)),
+            Ok(Err(_)) => Err(PostgresError::Stopped),
             Err(_) => {
-                let server = target.described().to_owned();
-                return Err(PostgresError::SlowToConnect { server, seconds: limit.as_secs() });
+                Err(PostgresError::SlowToConnect { server: target.described().to_owned(), seconds: limit.as_secs() })
+            }
+        };
+        let connection = match connected {
+            Ok(connection) => connection,
+            Err(error) => {
+                // A name that is still being looked up is not waited for.
+                runtime.shutdown_background();
+                return Err(error);
             }
         };
         let mut session = Self { runtime, connection: Some(connection), silence: patience.silence, stop };
@@ -98,7 +105,11 @@ impl Session {
         ];
         let statements: Vec<String> =
             settings.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
-        self.run(&statements.join(";"), object).map(drop)
+        self.run(&statements.join(";"), object)?;
+        // PostgreSQL 17 has one more limit.
+        let newer = "SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings
+            WHERE name = 'transaction_timeout'";
+        self.run(newer, object).map(drop)
     }
 
     /// Runs statements of ours; `object` is what an error is about.

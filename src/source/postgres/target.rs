@@ -3,7 +3,7 @@
 //! Everything that libpq would take from elsewhere is settled here, so that nothing is left for the driver to guess:
 //! host, port, role, database, password, TLS. A variable that asks for what we cannot do is refused, not ignored.
 //! Where libpq falls back to something weaker we do not: a given CA is always used, and one without `sslmode` means
-//! `verify-full`.
+//! `verify-full`. Certificates that merely lie in `~/.postgresql` are not looked for.
 
 use super::PostgresError;
 use super::password::{Found, Sought, look_up};
