@@ -2,6 +2,7 @@
 
 mod conditions;
 mod faithful;
+mod fixtures;
 mod packing;
 mod writer;
 
