@@ -162,6 +162,9 @@ pub fn parse(text: &str) -> Result<Parsed<'_>, Fault> {
             && member.scalar.is_some_and(|said| said.contains("udit queue full"));
         search.look(&member, &mut walk);
     }
+    if walk.is_too_deep() {
+        return Err(Fault { offset: text.len(), expected: "at most 1,000 levels" });
+    }
     Ok(Parsed { entry, secrets: search.found, mentions, notice })
 }
 
@@ -336,4 +339,115 @@ pub fn numbered(line: &[u8], kind: &str, number: u64) -> Vec<u8> {
         place.copy_from_slice(&id);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::line::Line;
+
+    fn record(text: &str) -> String {
+        let written = write(&parse(text).unwrap(), text, "audit_log").unwrap();
+        let line = String::from_utf8(written.line).unwrap();
+        Line::parse_text(&line).unwrap();
+        line
+    }
+
+    /// The `data` of the record of a line, without its digest.
+    fn data(text: &str) -> String {
+        let line = record(text);
+        let data = Line::parse_text(&line).unwrap().data;
+        let sha256 = hex(digest(&SHA256, text.as_bytes()).as_ref());
+        data.replace(&format!(",\"line_sha256\":\"{sha256}\""), "")
+    }
+
+    #[test]
+    fn a_flat_entry() {
+        let text = r#"{"timestamp":"2026-11-21 08:54:00.862 Z","event":"createPost","status":"fail","user_id":"u","session_id":"s","ip_address":"127.0.0.1","api_path":"/api/v4/posts","code":500,"err":"app.post.save.app_error","post":{"id":"", "pinned":false},"cluster_id":"","client":"curl"}"#;
+        let parsed = parse(text).unwrap();
+        assert_eq!((parsed.entry.schema, parsed.entry.at), (Schema::Flat, 1_795_251_240_862));
+        assert!(!parsed.entry.succeeded() && !parsed.notice);
+        assert_eq!(
+            data(text),
+            r#"{"schema":"flat","timestamp":"2026-11-21 08:54:00.862 Z","event_name":"createPost","status":"fail","user_id":"u","session_id":"s","client":"curl","ip_address":"127.0.0.1","api_path":"/api/v4/posts","cluster_id":"","error":"app.post.save.app_error","meta":{"code":500,"post":{"id":"", "pinned":false}}}"#
+        );
+    }
+
+    #[test]
+    fn a_nested_entry_with_members_of_another_target() {
+        let text = r#"{"level":"audit-api","msg":"","timestamp":"2026-11-21 08:54:00.862 +00:00","event_name":"login","status":"success","event":{"parameters":{"login_id":"bob"},"prior_state":{},"resulting_state":{"id":"u"},"object_type":"user","more":1},"actor":{"user_id":"u","session_id":"s","client":"curl","ip_address":"::1","x_forwarded_for":"","roles":["a"]},"meta":{"api_path":"/p","cluster_id":"c","z":{}},"error":{}}"#;
+        assert_eq!(
+            data(text),
+            r#"{"schema":"nested","timestamp":"2026-11-21 08:54:00.862 +00:00","event_name":"login","status":"success","user_id":"u","session_id":"s","client":"curl","ip_address":"::1","x_forwarded_for":"","api_path":"/p","cluster_id":"c","object_type":"user","error":{},"parameters":{"login_id":"bob"},"prior_state":{},"resulting_state":{"id":"u"},"meta":{"z":{}},"extra":{"level":"audit-api","msg":"","event.more":1,"actor.roles":["a"]}}"#
+        );
+    }
+
+    #[test]
+    fn a_line_of_the_servers_own_log() {
+        let text = r#"{"level":"error","ts":1795251225.7589,"caller":"audit/audit.go:1","msg":"Audit queue full, dropping record.","queueSize":1000}"#;
+        let parsed = parse(text).unwrap();
+        assert_eq!((parsed.entry.schema, parsed.entry.at, parsed.notice), (Schema::Other, 1_795_251_225_758, true));
+        assert_eq!(data(text), format!(r#"{{"schema":"other","extra":{text}}}"#));
+    }
+
+    #[test]
+    fn a_post_cannot_speak_for_the_server() {
+        let text =
+            r#"{"event_name":"createPost","status":"success","event":{"parameters":{"msg":"Audit queue full"}}}"#;
+        assert!(!parse(text).unwrap().notice);
+    }
+
+    #[test]
+    fn members_of_odd_shapes_are_kept_and_ambiguous_lines_refused() {
+        assert_eq!(
+            data(r#"{"event":"x","user_id":5,"status":null,"a b":"\ud800"}"#),
+            r#"{"schema":"flat","event_name":"x","meta":"{\"user_id\":5,\"status\":null,\"a b\":\"\\ud800\"}"}"#
+        );
+        assert_eq!(
+            data(r#"{"event":{"a":1},"event_name":5}"#),
+            r#"{"schema":"other","extra":{"event":{"a":1},"event_name":5}}"#
+        );
+        assert_eq!(data("{}"), r#"{"schema":"other"}"#);
+        for broken in [
+            "",
+            "[]",
+            "{",
+            "{}x",
+            "\u{feff}{}",
+            r#"{"event":"a","event":"b"}"#,
+            r#"{"event":"a","\u0065vent":"b"}"#,
+            r#"{"event_name":"a","actor":{"user_id":"a","user_id":"b"}}"#,
+        ] {
+            assert!(parse(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_secret_takes_the_digest_of_its_line_with_it() {
+        let with = |code: &str| format!(r#"{{"event":"login","status":"fail","code":"{code}","user_id":"u"}}"#);
+        let (one, two) = (record(&with("111111")), record(&with("222222")));
+        assert_eq!(one, two);
+        assert!(one.ends_with(
+            r#""data":{"schema":"flat","event_name":"login","status":"fail","user_id":"u","meta":{"code":"redacted"}}}"#
+        ));
+    }
+
+    #[test]
+    fn equal_lines_are_told_apart_by_their_number() {
+        let line = record(r#"{"event":"x","props":{"data":1,"data":2}}"#);
+        assert_eq!(numbered(line.as_bytes(), "audit_log", 0), line.as_bytes());
+        let second = String::from_utf8(numbered(line.as_bytes(), "audit_log", 1)).unwrap();
+        let (first, second) = (Line::parse_text(&line).unwrap(), Line::parse_text(&second).unwrap());
+        assert_eq!(first.data, second.data);
+        let expected = synthetic("audit_log", first.data.as_bytes(), 1);
+        assert_eq!(second.id, synthetic_text(&expected));
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = |levels| format!(r#"{{"event":"x","a":{}1{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        assert!(record(&deep(999)).contains(r#""text":["meta"]"#));
+        assert!(parse(&deep(1000)).is_err());
+        assert!(parse(&deep(200_000)).is_err());
+    }
 }

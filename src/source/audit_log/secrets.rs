@@ -1,7 +1,8 @@
 //! What an entry must not tell: values that would let a reader in.
 //!
 //! Entries carry what requests carried, so passwords, tokens and codes may lie anywhere in them. A member is judged by
-//! its name, wherever it stands; its value becomes `"(secret)"`. The id of an incoming webhook is a credential too; it
+//! its name, wherever it stands; its value becomes `"redacted"`. So does what follows `token=` in any text, and what
+//! follows the host in a URL that opens something by being called. The id of an incoming webhook is a credential too; it
 //! becomes the digest by which its record goes ([`credential`]), so that the two can still be held together. Values that
 //! tell nothing (`null`, `true`, `false`, `""`) stay. Session ids are no secrets; a session's token is.
 
@@ -11,7 +12,7 @@ use super::walk::{Member, Walk};
 use crate::record::id::credential;
 
 /// What stands in place of a secret.
-pub const WORD: &str = "\"(secret)\"";
+const WORD: &str = "redacted";
 
 /// Places of a text that must not be told, and what stands there instead, from left to right.
 pub type Secrets = Vec<(Range<usize>, String)>;
@@ -47,9 +48,15 @@ impl Search {
                 Some(value) => member.start + value.len(),
                 None => walk.skip(),
             };
-            self.found.push((member.start..end, WORD.to_owned()));
+            self.found.push((member.start..end, format!("\"{WORD}\"")));
             return;
         }
+        if is_called(&key) {
+            let end = member.scalar.map_or_else(|| walk.skip(), |value| member.start + value.len());
+            self.urls(walk.text(), member.start..end);
+            return;
+        }
+        self.tokens(member);
         let Some(text) = member.plain() else { return };
         let value = member.start + 1;
         if self.is_hook(&key, member) && !text.is_empty() {
@@ -60,6 +67,51 @@ impl Search {
             if !id.is_empty() {
                 self.found.push((value + start..value + start + id.len(), hook(id)));
             }
+        }
+    }
+
+    /// URLs end behind their host.
+    fn urls(&mut self, text: &str, place: Range<usize>) {
+        let value = text.get(place.clone()).unwrap_or_default();
+        if value.contains("\\\"") {
+            // Where a quotation mark belongs to the URL, where that ends is hard to say.
+            self.found.push((place, format!("\"{WORD}\"")));
+            return;
+        }
+        let mut at = 0;
+        while let Some(found) = value.get(at..).and_then(|rest| rest.find("://")) {
+            let host = at + found + 3;
+            let rest = value.get(host..).unwrap_or_default();
+            let url = rest.get(..rest.find([' ', ',', '"', '\'', '<', '>']).unwrap_or(rest.len())).unwrap_or_default();
+            let authority = url.find(['/', '?', '#', '\\']).unwrap_or(url.len());
+            if let Some(user) = url.get(..authority).and_then(|authority| authority.rfind('@')) {
+                self.found.push((place.start + host..place.start + host + user, WORD.to_owned()));
+            }
+            if url.len() > authority + 1 {
+                let path = place.start + host + authority..place.start + host + url.len();
+                self.found.push((path, format!("/{WORD}")));
+            }
+            at = host + url.len();
+        }
+    }
+
+    /// What follows `token=` in a text.
+    fn tokens(&mut self, member: &Member<'_>) {
+        const MARK: &[u8] = b"token=";
+        let Some(text) = member.scalar.filter(|text| text.contains('=')) else { return };
+        let mut at = 0;
+        while let Some(found) = text
+            .as_bytes()
+            .get(at..)
+            .and_then(|rest| rest.windows(MARK.len()).position(|w| w.eq_ignore_ascii_case(MARK)))
+        {
+            let start = at + found + MARK.len();
+            let rest = text.get(start..).unwrap_or_default();
+            let length = rest.find([' ', '&', ',', ';', '"', '\'', '\\']).unwrap_or(rest.len());
+            if length > 0 {
+                self.found.push((member.start + start..member.start + start + length, WORD.to_owned()));
+            }
+            at = start + length;
         }
     }
 
@@ -81,6 +133,13 @@ impl Search {
             _ => false,
         }
     }
+}
+
+/// Names whose URLs open something by being called.
+fn is_called(key: &str) -> bool {
+    key == "url"
+        || key.ends_with("callbackurls")
+        || key.contains("webhook") && (key.ends_with("url") || key.ends_with("urls"))
 }
 
 const HOOK_PATH: &str = "/hooks/incoming/";
@@ -160,16 +219,16 @@ mod tests {
     #[test]
     fn values_of_secret_names_are_not_told_wherever_they_stand() {
         for (text, expected) in [
-            (r#"{"password":"hunter2"}"#, r#"{"password":"(secret)"}"#),
+            (r#"{"password":"hunter2"}"#, r#"{"password":"redacted"}"#),
             (
                 r#"{"a":[{"New-Password":"x","b":{"token":"y"}}]}"#,
-                r#"{"a":[{"New-Password":"(secret)","b":{"token":"(secret)"}}]}"#,
+                r#"{"a":[{"New-Password":"redacted","b":{"token":"redacted"}}]}"#,
             ),
-            (r#"{"pass\u0077ord":"x\"y"}"#, r#"{"pass\u0077ord":"(secret)"}"#),
-            (r#"{"refresh_token":{"a":["x"]},"z":1}"#, r#"{"refresh_token":"(secret)","z":1}"#),
-            (r#"{"token": 12 }"#, r#"{"token": "(secret)" }"#),
-            (r#"{"code":"123456"}"#, r#"{"code":"(secret)"}"#),
-            (r#"{"code":123456}"#, r#"{"code":"(secret)"}"#),
+            (r#"{"pass\u0077ord":"x\"y"}"#, r#"{"pass\u0077ord":"redacted"}"#),
+            (r#"{"refresh_token":{"a":["x"]},"z":1}"#, r#"{"refresh_token":"redacted","z":1}"#),
+            (r#"{"token": 12 }"#, r#"{"token": "redacted" }"#),
+            (r#"{"code":"123456"}"#, r#"{"code":"redacted"}"#),
+            (r#"{"code":123456}"#, r#"{"code":"redacted"}"#),
         ] {
             assert_eq!(told("login", text), expected);
         }
@@ -187,9 +246,31 @@ mod tests {
     }
 
     #[test]
+    fn what_opens_something_is_not_told() {
+        for (text, expected) in [
+            (
+                r#"{"command":{"url":"http://u:p@host:9/approve?x=1"}}"#,
+                r#"{"command":{"url":"http://redacted@host:9/redacted"}}"#,
+            ),
+            (
+                r#"{"callback_urls":["https://a/x","https://b/","https://c"],"z":1}"#,
+                r#"{"callback_urls":["https://a/redacted","https://b/","https://c"],"z":1}"#,
+            ),
+            (r#"{"url":"https://a/\"x"}"#, r#"{"url":"redacted"}"#),
+            (r#"{"url":"","site_url":"https://a/x"}"#, r#"{"url":"","site_url":"https://a/x"}"#),
+            (
+                r#"{"link":"/reset?Token=abc\u0026x=1 token=","n":1}"#,
+                r#"{"link":"/reset?Token=redacted\u0026x=1 token=","n":1}"#,
+            ),
+        ] {
+            assert_eq!(told("login", text), expected);
+        }
+    }
+
+    #[test]
     fn settings_are_judged_by_their_path() {
         let text = r#"{"config_diffs":[{"path":"EmailSettings.SMTPPassword","base_val":"a","actual_val":"b"},{"path":"DataRetentionSettings.MessageRetentionDays","base_val":365,"actual_val":1},{"base_val":"c"}]}"#;
-        let expected = r#"{"config_diffs":[{"path":"EmailSettings.SMTPPassword","base_val":"(secret)","actual_val":"(secret)"},{"path":"DataRetentionSettings.MessageRetentionDays","base_val":365,"actual_val":1},{"base_val":"(secret)"}]}"#;
+        let expected = r#"{"config_diffs":[{"path":"EmailSettings.SMTPPassword","base_val":"redacted","actual_val":"redacted"},{"path":"DataRetentionSettings.MessageRetentionDays","base_val":365,"actual_val":1},{"base_val":"redacted"}]}"#;
         assert_eq!(told("patchConfig", text), expected);
     }
 

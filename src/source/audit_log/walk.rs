@@ -1,16 +1,23 @@
 //! The members of a JSON text, however deep, one after the other.
 //!
 //! Secrets and names of things may lie anywhere in an entry, so all of it is looked through. The text must already be
-//! known to be JSON; what is not is passed over without a panic. No recursion, so depth costs no stack.
+//! known to be JSON; what is not is passed over without a panic. No recursion, so depth costs no stack; nor much memory,
+//! because a text with more than [`MAX_DEPTH`] levels is not gone through to its end.
 
 use std::borrow::Cow;
 
 use crate::record::json::{Text, special};
 
+/// Deepest nesting that is looked through.
+pub const MAX_DEPTH: usize = 1000;
+
+/// Longest key that is remembered for what stands under it; no name that means something is as long.
+const MAX_KEY: usize = 64;
+
 /// A member of some object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
-    /// The key under which the object itself stands, through arrays; empty at the top.
+    /// The key under which the object itself stands, through arrays; empty at the top, or if it is long.
     pub parent: Cow<'a, str>,
     /// The key.
     pub key: Cow<'a, str>,
@@ -48,13 +55,23 @@ impl<'a> Walk<'a> {
         Self { text, pos: 0, open: Vec::new(), key: Cow::Borrowed(""), objects: 0 }
     }
 
+    /// The whole text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.pos).copied()
     }
 
+    /// Whether the text has too many levels, so that it was not gone through to its end.
+    pub fn is_too_deep(&self) -> bool {
+        self.open.len() > MAX_DEPTH
+    }
+
     /// The next member.
     pub fn advance(&mut self) -> Option<Member<'a>> {
-        loop {
+        while !self.is_too_deep() {
             match self.byte()? {
                 b'{' => {
                     self.open.push((std::mem::take(&mut self.key), Some(self.objects)));
@@ -83,6 +100,7 @@ impl<'a> Walk<'a> {
                 _ => self.pos += 1,
             }
         }
+        None
     }
 
     fn under(&self) -> Cow<'a, str> {
@@ -96,7 +114,7 @@ impl<'a> Walk<'a> {
         let (start, key) = (self.pos, key.decode().0);
         let scalar = match self.byte() {
             Some(b'{' | b'[') | None => {
-                self.key.clone_from(&key);
+                self.key = if key.len() > MAX_KEY { Cow::default() } else { key.clone() };
                 None
             }
             Some(b'"') => {
