@@ -68,7 +68,7 @@ pub fn members(text: &str) -> Option<String> {
     let mut from = 0;
     for (start, end) in spans {
         out.push_str(text.get(from..start)?);
-
+        out.extend(["\"", REDACTED, "\""]);
         from = end;
     }
     out.push_str(text.get(from..)?);
