@@ -16,8 +16,11 @@ const WITH_FILES: u64 = 13_800;
 /// Replies come within so many posts.
 const NEAR: u64 = 200;
 
+/// One post in so many may have replies, so that threads are as long as measured: 3.4 replies.
+const STARTERS: u64 = 9;
+
 /// No thread reaches further than this: a reply to a reply belongs to the root, and so on.
-pub(crate) const THREAD: u64 = NEAR * 60;
+pub(crate) const THREAD: u64 = (NEAR + STARTERS) * 60;
 
 /// One post, without its text.
 #[derive(Clone, Debug)]
@@ -67,12 +70,15 @@ impl Post {
     }
 }
 
-/// Posts come one after the other, some in the same millisecond.
+/// Posts come one after the other, now and then two in one millisecond, and once in a million a whole import.
 fn at(place: &Place, number: u64) -> u64 {
+    let within = number % 1_000_000;
+    let number = if (500_000..505_000).contains(&within) { number - within + 500_000 } else { number };
     let mut dice = place.dice(Of::Post, number).apart(4);
-    let jitter = if dice.once_in(1000) { 0 } else { dice.below(STEP) };
-    let number = if dice.once_in(500) { number.saturating_sub(1) } else { number };
-    BEGIN + number * STEP + jitter
+    if number > 0 && dice.once_in(3_500) {
+        return at(place, number - 1);
+    }
+    BEGIN + number * STEP + dice.below(STEP)
 }
 
 /// The root that a post replies to: some post shortly before it, or the root of that one.
@@ -80,10 +86,11 @@ fn root_of(place: &Place, number: u64) -> Option<u64> {
     let mut at = number;
     loop {
         let mut dice = place.dice(Of::Post, at).apart(5);
-        if at == 0 || number - at + NEAR > THREAD || !dice.per_million(REPLIES) {
+        if at == 0 || number - at + NEAR + STARTERS > THREAD || !dice.per_million(REPLIES) {
             return (at != number).then_some(at);
         }
         at -= 1 + dice.early(usize::try_from(NEAR.min(at)).unwrap_or(1)) as u64;
+        at -= at % STARTERS;
     }
 }
 
