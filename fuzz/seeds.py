@@ -7,8 +7,10 @@ CHATSEAL is a built program; with it there are seeds of intact archives too. Nee
 """
 
 import base64
+import gzip
 import hashlib
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -104,6 +106,23 @@ def rows():
             seed("copy_row", bytes([kind, width & 1]) + row)
 
 
+def dumps():
+    """A small dump of every state that the reader knows, plain and packed; and the schema of a real one in parts."""
+    head = (b"--\n-- PostgreSQL database dump\n--\n\n\\restrict x\n\n-- Dumped from database version 15.18\n\n"
+            b"SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\nSET search_path = public;\n\n")
+    body = (b"CREATE TABLE public.posts (\n    id character varying(26) NOT NULL,\n    \"desc\" text DEFAULT 'a;'::text\n);\n"
+            b"CREATE FUNCTION f() AS $$ ; $$;\nCREATE FUNCTION g() BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; END;\n"
+            b"SELECT E'\\';';\n/* /* ; */ */\nCOPY public.posts (id, \"desc\") FROM stdin;\na\t\\N\nb\tc\\n\n\\.\n\n"
+            b"COPY other.posts  FROM stdin;\n" + b"x" * 50 + b"\n\\.\n")
+    whole = head + body + b"--\n-- PostgreSQL database dump complete\n--\n\n"
+    for data in (whole, whole.replace(b"'UTF8'", b"'LATIN1'"), gzip.compress(whole), gzip.compress(head) + gzip.compress(body)):
+        seed("dump_reader", data)
+    if shutil.which("zstd"):
+        seed("dump_reader", subprocess.run(["zstd", "-q", "-c"], input=whole, check=True, capture_output=True).stdout)
+    real = (FIXTURES / "postgres/mattermost-5.37.sql").read_bytes()
+    seed("dump_reader", head + real[2000:6000] + body)
+
+
 def keys(folder):
     def run(*command, **options):
         return subprocess.run(command, cwd=folder, check=True, capture_output=True, **options).stdout
@@ -156,6 +175,7 @@ def main():
     archives(FIXTURES / "archives")
     exports()
     rows()
+    dumps()
     with tempfile.TemporaryDirectory() as folder:
         keys(Path(folder))
     if len(sys.argv) > 1:

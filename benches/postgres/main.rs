@@ -1,0 +1,286 @@
+//! How long exporting a database and its dump take beside `psql`, and how much memory they take.
+//!
+//! ```text
+//! cargo bench --bench postgres -- [--posts N] [--rounds R] [--dir DIR] [--url URL] [--only PART]…
+//! cargo bench --bench postgres -- --generate DUMP.sql [--posts N]
+//! ```
+//!
+//! Databases are made here, as large as asked for: the tables, types and indexes of 11.6, rows in the proportions of a
+//! running server (5.37, 28,446 posts), messages as in the bench of bulk exports. What is made is one text, which
+//! `psql` loads and the dump reader reads. Equal arguments make equal texts. A private server is started on it unless
+//! `--url` names a database that is filled already. Each comparison runs both commands in turn after one round that
+//! warms the caches. Nothing is judged here: figures are printed, and a person reads them.
+//!
+//! Needs Linux, PostgreSQL's `initdb`, `postgres` and `psql` on the path, `setpriv` if run as root, `gzip` and `zstd`;
+//! and about four times the size of the text as room in DIR (900 bytes a post). What lies in DIR is used again; empty
+//! it after changing the generator.
+
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads its environment and writes scratch files")]
+#![allow(clippy::print_stdout, reason = "its figures are what it is for")]
+
+mod database;
+#[path = "../bulk/dice.rs"]
+#[allow(dead_code, reason = "the bench of bulk exports uses the rest")]
+mod dice;
+#[path = "../bulk/measure.rs"]
+mod measure;
+mod place;
+mod schema;
+mod server;
+#[path = "../bulk/speech.rs"]
+#[allow(dead_code, reason = "the bench of bulk exports uses the rest")]
+mod speech;
+mod tables;
+mod talk;
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::ensure;
+use chatseal::progress::Progress;
+use chatseal::source::dump::Dump;
+use clap::{Parser, ValueEnum};
+
+use crate::measure::{Contender, compare};
+use crate::server::{Server, psql};
+
+/// Benchmarks of `chatseal export` on databases and their dumps
+#[derive(Debug, Parser)]
+struct Args {
+    /// Posts of the database
+    #[arg(long, default_value_t = 2_000_000)]
+    posts: u64,
+    /// Rounds that count
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seed of all chance
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder for dumps, archives and the server's data, kept; else a temporary one, removed
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// A filled database, instead of one that is made here
+    #[arg(long)]
+    url: Option<String>,
+    /// What to measure, instead of everything
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+    /// Program to measure, instead of a fresh release build of this tree
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// Write one dump and measure nothing; `-` for standard output
+    #[arg(long, value_name = "DUMP.sql")]
+    generate: Option<PathBuf>,
+    /// Given by `cargo bench`
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Exporting the database, beside `psql`
+    Export,
+    /// Exporting its dump, beside hashing it
+    Dump,
+    /// Reading its dump and nothing else: plain, gzip, Zstandard
+    Reader,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    if let Some(path) = &args.generate {
+        if path == Path::new("-") {
+            database::write(args.posts, args.seed, &mut BufWriter::with_capacity(1 << 20, std::io::stdout().lock()))?;
+            return Ok(());
+        }
+        return generate(&args, path);
+    }
+    if !args.bench {
+        println!("measures nothing unless it is run by `cargo bench --bench postgres`");
+        return Ok(());
+    }
+    ensure!(args.rounds > 0, "at least one round");
+    let temporary = if args.dir.is_none() { Some(tempfile::tempdir()?) } else { None };
+    let dir = match (&args.dir, &temporary) {
+        (Some(dir), _) => {
+            fs::create_dir_all(dir)?;
+            dir.canonicalize()?
+        }
+        (None, Some(dir)) => dir.path().to_owned(),
+        (None, None) => PathBuf::new(),
+    };
+    let binary = if let Some(binary) = &args.binary { binary.clone() } else { release_build()? };
+    Bench { args: &args, dir, binary }.run()
+}
+
+fn generate(args: &Args, path: &Path) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let partial = path.with_extension("partial");
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial)?);
+    let counts = database::write(args.posts, args.seed, &mut out)?;
+    out.flush()?;
+    fs::rename(&partial, path)?;
+    println!("{}: {} bytes in {:.1} s", path.display(), fs::metadata(path)?.len(), begin.elapsed().as_secs_f64());
+    for (table, rows) in counts {
+        println!("  {table:<24} {rows:>12} rows");
+    }
+    Ok(())
+}
+
+/// Everything that the parts share.
+struct Bench<'a> {
+    args: &'a Args,
+    dir: PathBuf,
+    binary: PathBuf,
+}
+
+impl Bench<'_> {
+    fn run(&self) -> anyhow::Result<()> {
+        let threads = std::thread::available_parallelism()?;
+        println!("{} on {threads} processors, seed {}\n", self.binary.display(), self.args.seed);
+        if !self.key().exists() {
+            let made = Command::new(&self.binary).arg("keygen").arg(self.key()).output()?;
+            ensure!(made.status.success(), "keygen failed: {}", String::from_utf8_lossy(&made.stderr));
+        }
+        let all = [Part::Reader, Part::Export, Part::Dump];
+        for part in all.into_iter().filter(|part| self.args.only.is_empty() || self.args.only.contains(part)) {
+            match part {
+                Part::Export => self.export()?,
+                Part::Dump => self.dump()?,
+                Part::Reader => self.reader()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self) -> PathBuf {
+        self.dir.join("seal.key")
+    }
+
+    /// The dump, made unless it is there.
+    fn made(&self) -> anyhow::Result<PathBuf> {
+        let path = self.dir.join(format!("dump-{}-{}.sql", self.args.posts, self.args.seed));
+        if !path.exists() {
+            generate(self.args, &path)?;
+        }
+        Ok(path)
+    }
+
+    fn seal(&self, source: &str, archive: &Path) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(["export", "--quiet", "--no-files", source, "--key"]).arg(self.key()).arg("--output").arg(archive);
+        command
+    }
+
+    fn export(&self) -> anyhow::Result<()> {
+        let mut server = None;
+        let url = match &self.args.url {
+            Some(url) => url.clone(),
+            None => server
+                .insert(Server::start(&self.dir.join("server"))?)
+                .database(&format!("posts_{}_{}", self.args.posts, self.args.seed), || self.made())?,
+        };
+        let archive = self.dir.join("sealed.zip");
+        println!("exporting the database");
+        let ours = Contender {
+            label: "chatseal export postgres://… --no-files",
+            command: &|| self.seal(&url, &archive),
+            output: Some(&archive),
+        };
+        let theirs = Contender {
+            label: "psql -c 'COPY (SELECT * FROM posts ORDER BY …) …'",
+            command: &|| {
+                let mut command = psql(&url);
+                command.args(["-c", "COPY (SELECT * FROM posts ORDER BY createat, id) TO STDOUT"]);
+                command
+            },
+            output: None,
+        };
+        self.print(&ours, &theirs)
+    }
+
+    fn dump(&self) -> anyhow::Result<()> {
+        let (dump, archive) = (self.made()?, self.dir.join("sealed.zip"));
+        let bytes = fs::metadata(&dump)?.len();
+        println!("exporting the dump, {bytes} bytes; MB/s are {:.1} through seconds", megabytes(bytes));
+        let source = dump.display().to_string();
+        let ours = Contender {
+            label: "chatseal export DUMP.sql --no-files",
+            command: &|| self.seal(&source, &archive),
+            output: Some(&archive),
+        };
+        let theirs = Contender {
+            label: "sha256sum DUMP.sql",
+            command: &|| {
+                let mut command = Command::new("sha256sum");
+                command.arg(&dump);
+                command
+            },
+            output: None,
+        };
+        self.print(&ours, &theirs)
+    }
+
+    fn print(&self, ours: &Contender<'_>, theirs: &Contender<'_>) -> anyhow::Result<()> {
+        print!("{}", compare(self.args.rounds, ours, theirs)?);
+        for contender in [ours, theirs] {
+            println!("  {:<52} {:>9} MiB at most", contender.label, contender.peak()? >> 20);
+        }
+        println!();
+        Ok(())
+    }
+
+    /// The reader alone, in this process: rows are counted and dropped.
+    fn reader(&self) -> anyhow::Result<()> {
+        let plain = self.made()?;
+        let packed = |extension: &str, program: &str, level: &str| -> anyhow::Result<PathBuf> {
+            let path = plain.with_extension(extension);
+            if !path.exists() {
+                let out = File::create(&path)?;
+                let packed = Command::new(program).args([level, "-c"]).arg(&plain).stdout(Stdio::from(out)).status()?;
+                ensure!(packed.success(), "{program} failed");
+            }
+            Ok(path)
+        };
+        println!("reading the dump");
+        println!("  {:<52} {:>9} {:>9} {:>9}", "MB/s of text", "min", "median", "max");
+        for (label, path) in [
+            ("plain", plain.clone()),
+            ("gzip -6", packed("sql.gz", "gzip", "-6")?),
+            ("zstd -3", packed("sql.zst", "zstd", "-3")?),
+        ] {
+            let mut speeds = Vec::new();
+            for round in 0..=self.args.rounds {
+                let begin = Instant::now();
+                let account = Dump::open(&path)?.read(&Progress::silent(), &mut |_| Ok(()))?;
+                if round > 0 {
+                    speeds.push(megabytes(account.text) / begin.elapsed().as_secs_f64());
+                }
+            }
+            speeds.sort_unstable_by(f64::total_cmp);
+            let [min, median, max] = [0, speeds.len() / 2, speeds.len() - 1].map(|at| speeds[at]);
+            println!("  {label:<52} {min:>9.0} {median:>9.0} {max:>9.0}");
+        }
+        println!();
+        Ok(())
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for printing")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// The program as it is released: `cargo bench` has just put one of the bench profile there.
+fn release_build() -> anyhow::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--bin", "chatseal", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .status()?;
+    ensure!(built.success(), "the release build failed");
+    Ok(PathBuf::from(env!("CARGO_BIN_EXE_chatseal")))
+}
