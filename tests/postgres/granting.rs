@@ -2,7 +2,8 @@
 
 use super::{SMALL, all, opened, rows, small};
 use crate::servers::postgres;
-use chatseal::source::catalogue::TABLES;
+use crate::tables::{FIXTURES, sql};
+use chatseal::source::catalogue::{self, TABLES};
 use chatseal::source::postgres::{PostgresError, grants};
 
 #[test]
@@ -13,7 +14,7 @@ fn the_role_reads_the_catalogue_and_no_secret() {
     let mut server = opened(postgres(), &database, "granted-reader").unwrap();
     let said = server.identity();
     assert!(!said.could_write() && !said.superuser && said.role == "granted-reader");
-    assert_eq!(server.denied(), ["sessions"]);
+    assert_eq!(server.denied(), ["tokens"]);
     assert!(server.may_read("users", "username") && !server.may_read("users", "password"));
     assert!(server.may_read("posts", "message") && !server.may_read("posts", "odd_thing"));
     assert!(rows(&mut server, &all("users", &["id", "username"])).contains("u1\tana\n"));
@@ -21,8 +22,8 @@ fn the_role_reads_the_catalogue_and_no_secret() {
     let error = server.read(&all("users", &["id", "password"]), &mut |_| true).unwrap_err();
     assert!(matches!(&error, PostgresError::Denied { object, .. } if object == "`users`"), "{error:?}");
     let mut server = opened(postgres(), &database, "granted-reader").unwrap();
-    let error = server.count(&all("sessions", &[])).unwrap_err();
-    assert!(matches!(&error, PostgresError::Denied { object, .. } if object == "`sessions`"), "{error:?}");
+    let error = server.count(&all("tokens", &[])).unwrap_err();
+    assert!(matches!(&error, PostgresError::Denied { object, .. } if object == "`tokens`"), "{error:?}");
 }
 
 #[test]
@@ -32,12 +33,12 @@ fn running_it_again_takes_back_what_is_not_listed() {
     postgres().sql(&database, &script);
     postgres().sql(
         &database,
-        "GRANT SELECT ON sessions TO again; GRANT SELECT (password), UPDATE (username) ON users TO again",
+        "GRANT SELECT ON tokens TO again; GRANT SELECT (password), UPDATE (username) ON users TO again",
     );
     assert!(opened(postgres(), &database, "again").unwrap().identity().could_write());
     postgres().sql(&database, &script);
     let server = opened(postgres(), &database, "again").unwrap();
-    assert_eq!((server.denied(), server.identity().could_write()), (vec!["sessions".to_owned()], false));
+    assert_eq!((server.denied(), server.identity().could_write()), (vec!["tokens".to_owned()], false));
     assert!(!server.may_read("users", "password") && server.may_read("users", "username"));
 }
 
@@ -50,15 +51,12 @@ fn it_serves_a_server_with_every_table_and_one_in_another_schema() {
         if made.insert(table.table) {
             let mut columns = std::collections::BTreeSet::new();
             for kind in TABLES.iter().filter(|kind| kind.table == table.table) {
-                columns
-                    .extend(kind.key.iter().filter(|key| kind.column(key).is_none()).map(|key| key.replace('_', "")));
-                let name = |column: &&str| column.replace('_', "");
-                let listed = kind
-                    .columns
-                    .iter()
-                    .map(|column| if column.column.is_empty() { column.field } else { column.column });
-                columns.extend(listed.map(|column| name(&column)));
-                columns.extend(kind.never.iter().map(name));
+                let keys = kind.key.iter().filter(|key| kind.column(key).is_none()).chain(kind.never);
+                columns.extend(keys.map(|column| column.replace('_', "")));
+                for column in kind.columns {
+                    let names = if column.column.is_empty() { column.field } else { column.column };
+                    columns.extend(names.split('|').map(|column| column.replace('_', "")));
+                }
             }
             let columns: Vec<String> = columns.iter().map(|column| format!("\"{column}\" text")).collect();
             sql.push_str(&format!("CREATE TABLE \"{}\" ({});", table.table, columns.join(", ")));
@@ -83,6 +81,42 @@ fn it_serves_a_server_with_every_table_and_one_in_another_schema() {
 }
 
 #[test]
+fn real_servers_old_and_new_grant_every_column_of_the_catalogue_that_they_have() {
+    for fixture in FIXTURES {
+        let database = postgres().database("real", &sql(fixture));
+        let role = format!("real-{}", fixture.replace('.', "-"));
+        postgres().sql(&database, &grants(&role, "public"));
+        let mut server = opened(postgres(), &database, &role).unwrap();
+        assert!(!server.identity().could_write());
+        let (mut granted, mut refused) = (0, 0);
+        for table in server.tables().to_vec() {
+            let kinds: Vec<_> = TABLES.iter().filter(|kind| kind.table == table.name).collect();
+            let mut listed = Vec::new();
+            for column in table.columns.iter().map(|column| column.name.as_str()) {
+                let known = |kind: &catalogue::Table| {
+                    kind.columns.iter().any(|known| known.is(column))
+                        || kind.key.iter().any(|key| key.replace('_', "") == column.replace('_', ""))
+                        || kind.only.is_some_and(|(chosen, _)| chosen == column)
+                };
+                let is_known = kinds.iter().any(|kind| known(kind));
+                assert_eq!(server.may_read(&table.name, column), is_known, "{fixture}: {}.{column}", table.name);
+                (granted, refused) = if is_known { (granted + 1, refused) } else { (granted, refused + 1) };
+                listed.extend(is_known.then_some(column));
+            }
+            if !listed.is_empty() {
+                let query = all(&table.name, &listed);
+                let count = server.count(&query).unwrap();
+                assert_eq!(rows(&mut server, &query).lines().count() as u64, count);
+            }
+        }
+        assert!(granted > 150 && refused > 20, "{fixture}: {granted} {refused}");
+        for secret in ["password", "mfasecret"] {
+            assert!(!server.may_read("users", secret) && server.may_read("users", "username"));
+        }
+    }
+}
+
+#[test]
 fn a_role_that_may_not_enter_the_schema_is_told_so() {
     let (database, _) = small("outside");
     postgres().sql(
@@ -93,5 +127,5 @@ fn a_role_that_may_not_enter_the_schema_is_told_so() {
     let error = opened(postgres(), &database, "outside").unwrap_err();
     assert!(matches!(&error, PostgresError::Denied { object, .. } if object == "the schema `public`"), "{error:?}");
     let server = opened(postgres(), &database, "inside").unwrap();
-    assert_eq!(server.denied(), ["channels", "posts", "sessions", "users"]);
+    assert_eq!(server.denied(), ["channels", "posts", "tokens", "users"]);
 }

@@ -16,7 +16,7 @@ CREATE TABLE users (id varchar(26) PRIMARY KEY, createat bigint, username varcha
 CREATE TABLE posts (id varchar(26) PRIMARY KEY, createat bigint, message varchar(65535), props jsonb,
     fileids varchar(300), ispinned boolean, odd_thing timestamptz);
 CREATE INDEX idx_posts_create_at ON posts (createat);
-CREATE TABLE sessions (id varchar(26), token varchar(26));
+CREATE TABLE tokens (token varchar(64), extra varchar(2048));
 CREATE VIEW postsview AS SELECT * FROM posts;
 INSERT INTO users VALUES ('u1', 1, 'ana', 'hunter2'), ('u2', 2, 'ben', NULL);
 INSERT INTO posts VALUES

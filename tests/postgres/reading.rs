@@ -9,7 +9,7 @@ use chatseal::source::rows::BATCH_BYTES;
 fn tables_and_columns_are_found_with_their_types() {
     let (_, server) = small("tables");
     let names: Vec<&str> = server.tables().iter().map(|table| table.name.as_str()).collect();
-    assert_eq!(names, ["channels", "posts", "sessions", "users"]);
+    assert_eq!(names, ["channels", "posts", "tokens", "users"]);
     let posts = &server.tables()[1];
     let columns: Vec<String> = posts.columns.iter().map(|found| format!("{} {}", found.name, found.declared)).collect();
     assert_eq!(
