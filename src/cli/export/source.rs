@@ -18,7 +18,7 @@ use crate::source::audit_log::AuditLog;
 use crate::source::bulk::Bulk;
 use crate::source::bulk::container::ContentPlace;
 use crate::source::contents::Contents;
-use crate::source::dump::Dump;
+use crate::source::dump::{Dump, DumpError, Found};
 use crate::source::postgres::{Patience, Server, Target};
 use crate::source::tables::{self, Store, Tables};
 
@@ -32,17 +32,24 @@ pub(super) fn is_url(source: &Path) -> bool {
 
 /// Opens SOURCE with its files and audit logs.
 pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) -> Result<Source, Failure> {
-    let failed = |error| failures::of_source(&args.source, error);
+    let bulk = || {
+        let bulk = Bulk::open(&args.source, place).map_err(|error| failures::of_source(&args.source, error.into()))?;
+        Ok(Source::Bulk(Box::new(bulk)))
+    };
     let store = if is_url(&args.source) {
         let target = Target::parse(args.source.to_str().unwrap_or_default(), &environment::value)
             .map_err(failures::of_postgres)?;
         let server = Server::open(&target, Patience::default(), Some(Arc::clone(stop)));
         Store::Live(Box::new(Mutex::new(server.map_err(failures::of_postgres)?)))
     } else if is_dump(&args.source)? {
-        Store::Dump(Box::new(Dump::open(&args.source).map_err(failures::of_dump)?))
+        match Dump::open(&args.source) {
+            Ok(dump) => Store::Dump(Box::new(dump)),
+            // Neither the one nor the other: what most people will have meant is told.
+            Err(DumpError::NotADump { found: Found::Other, .. }) => return bulk(),
+            Err(error) => return Err(failures::of_dump(error)),
+        }
     } else if args.audit_log.is_empty() {
-        let bulk = Bulk::open(&args.source, place).map_err(|error| failed(error.into()))?;
-        return Ok(Source::Bulk(Box::new(bulk)));
+        return bulk();
     } else {
         let message = "`--audit-log` goes with a database or its dump: a bulk export has no ids to compare with";
         return Err(Failure::new(Exit::Usage, message));
@@ -70,7 +77,8 @@ fn is_dump(path: &Path) -> Result<bool, Failure> {
             .context(format!("cannot open `{}`", path.display()))
             .hint("SOURCE is a bulk export, a pg_dump file, or the URL of a database")
     })?;
-    Ok(!(start.is_empty() || start.starts_with(b"PK") || start.trim_ascii_start().starts_with(b"{")))
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
+    Ok(!(start.is_empty() || start.starts_with(b"PK") || text.starts_with(b"{")))
 }
 
 /// The source for people, before the work starts.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::collect::rows;
 use super::feed::origin_column;
-use super::gather::rows;
 use super::scope::{Ids, Places, Scope};
 use super::{Tables, TablesError};
 use crate::record::time::Window;

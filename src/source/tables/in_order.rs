@@ -11,8 +11,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::collect::{far, quarantine, rows};
 use super::feed::{dated, query, readable, wanted};
-use super::gather::{far, quarantine, rows};
 use super::scope::Scope;
 use super::survey::kinds;
 use super::{Store, Tables, TablesError, lock};

@@ -16,6 +16,7 @@
 //! The same rows give the same lines in the same order, live or from a dump. Memory grows with the number of threads
 //! and with the scope (posts in a window that restricts), not with the number of rows.
 
+pub mod collect;
 pub mod describe;
 pub mod facts;
 pub mod feed;

@@ -6,7 +6,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::gather::{Gathered, Named};
+use super::collect::Named;
+use super::gather::Gathered;
 use super::in_order::{Met, Posts};
 use super::scope::is_named_kind;
 use crate::record::exception::{Class, Exception};
