@@ -182,16 +182,27 @@ fn two_runs_do_not_write_one_archive() {
 fn a_partial_archive_of_a_dead_run_is_taken_over() {
     let desk = Desk::new();
     let source = bulk::place("no-posts", &desk);
-    desk.write("out.zip.partial", vec![b'x'; 3 << 20]);
-    desk.export(source, "out.zip", &[]).require(0, "");
-    desk.archive("out.zip");
-    assert!(!desk.path("out.zip.partial").exists());
+    for (begin, length) in [(b"PK\x03\x04".as_slice(), 3 << 20), (b"\0\0\0\0", 3 << 20), (b"", 0), (b"PK", 2)] {
+        let mut left = begin.to_vec();
+        left.resize(length, b'x');
+        desk.write("out.zip.partial", left);
+        desk.export(source, "out.zip", &[]).require(0, "");
+        desk.archive("out.zip");
+        assert!(!desk.path("out.zip.partial").exists());
+        fs::remove_file(desk.path("out.zip")).unwrap();
+    }
 }
 
 #[test]
 fn what_only_looks_like_a_partial_archive_is_not_destroyed() {
     let desk = Desk::new();
     let source = bulk::place("no-posts", &desk);
+    for mine in ["mine", "PK is how my file begins"] {
+        desk.write("out.zip.partial", mine);
+        desk.export(source, "out.zip", &[]).require(8, "`out.zip.partial` exists");
+        assert_eq!(fs::read(desk.path("out.zip.partial")).unwrap(), mine.as_bytes());
+        fs::remove_file(desk.path("out.zip.partial")).unwrap();
+    }
     desk.write("precious.txt", "mine");
     symlink("precious.txt", desk.path("out.zip.partial")).unwrap();
     let ended = desk.export(source, "out.zip", &[]);

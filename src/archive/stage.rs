@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is written in place and nothing is overwritten. Until [`Stage::publish`] the final name does not
 //! exist; dropping a stage removes its file; a killed process leaves at most the partial file, which the next run
-//! takes over. The end of the zip is written last, so what is left behind does not verify.
+//! takes over if it begins as only such a file does. The end of the zip is written last, so what is left behind does not verify.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use ring::digest::{Context, SHA256};
 
 use super::names::{BagName, Member, NameError};
-use super::zip::{Entry, Method, local_header, local_header_len, write_directory};
+use super::zip::{Entry, LOCAL, Method, local_header, local_header_len, write_directory};
 use crate::merkle::Hash;
 
 /// Bytes gathered before a member is written out.
@@ -107,7 +107,8 @@ impl Stage {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let (opened, named) = (file.metadata().map_err(failed)?, partial.symlink_metadata().map_err(failed)?);
-        if !is_own(&named) || (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        let same = (opened.dev(), opened.ino()) == (named.dev(), named.ino());
+        if !is_own(&named) || !same || !begins_like_ours(&file).map_err(failed)? {
             return Err(StageError::Exists(partial));
         }
         file.set_len(0).map_err(failed)?;
@@ -239,6 +240,13 @@ impl Stage {
 /// Whether a run can have left this behind: a file under this name only.
 fn is_own(found: &Metadata) -> bool {
     found.is_file() && found.nlink() == 1
+}
+
+/// Whether a run can have written what a file begins with: the header of a member, room for one, or nothing yet.
+fn begins_like_ours(file: &File) -> io::Result<bool> {
+    let mut start = [0; 4];
+    let length = file.read_at(&mut start, 0)?;
+    Ok(start == [0; 4] || LOCAL.to_le_bytes().starts_with(&start[..length]))
 }
 
 /// A thread that brings a growing file to disk whenever it is told to.

@@ -78,6 +78,12 @@ impl<'a> Cursor<'a> {
         Self { text, pos: 0, keys: Vec::new() }
     }
 
+    /// Another cursor at the same place.
+    #[must_use]
+    pub fn here(&self) -> Self {
+        Self { text: self.text, pos: self.pos, keys: Vec::new() }
+    }
+
     /// Byte offset of what comes next.
     pub fn offset(&self) -> usize {
         self.pos

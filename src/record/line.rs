@@ -260,7 +260,8 @@ pub fn push_escape(out: &mut Vec<u8>, byte: u8) {
 
 /// Appends a source string in the format's one spelling; returns whether a lone surrogate became U+FFFD.
 pub fn push_text(out: &mut Vec<u8>, text: Text<'_>) -> bool {
-    if text.escaped {
+    // Most escapes are those of the format, `\n` above all.
+    if text.escaped && !is_canonical(text.raw) {
         let (decoded, lossy) = text.decode();
         push_string(out, &decoded);
         return lossy;
@@ -341,6 +342,26 @@ mod tests {
             assert!(Line::parse(changed.as_bytes()).is_err(), "{changed}");
         }
         assert!(matches!(Line::parse(b"{\"kind\":\"\xff"), Err(LineError::NotUtf8(9))));
+    }
+
+    #[test]
+    fn source_strings_get_the_one_spelling_whether_or_not_they_have_it() {
+        for (raw, expected, lossy) in [
+            ("plain é", "plain é", false),
+            (r#"\"\\\b\t\n\f\r\u0001"#, r#"\"\\\b\t\n\f\r\u0001"#, false),
+            (r"\n\/", r"\n/", false),
+            (r"\u000a", r"\n", false),
+            (r"\u001F", r"\u001f", false),
+            (r"\n\u003cb\u003e", r"\n<b>", false),
+            (r"\u0022\u005c", r#"\"\\"#, false),
+            (r"\n\ud83d\ude00", r"\n😀", false),
+            (r"\n\ud83d", "\\n\u{fffd}", true),
+        ] {
+            let json = format!("\"{raw}\"");
+            let mut out = Vec::new();
+            assert_eq!(push_text(&mut out, Cursor::new(&json).string().unwrap()), lossy, "{raw}");
+            assert_eq!(String::from_utf8(out).unwrap(), format!("\"{expected}\""), "{raw}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::data::Moment;
-use super::members::{Extra, list, moment, null, set};
+use super::members::{Extra, Members, list, moment, set};
 use crate::record::json::{Cursor, Fault, Text, Value};
 
 /// A root or a reply as the line gives it.
@@ -104,12 +104,8 @@ impl<'a> Thread<'a> {
     /// Reads the value of a `post` or `direct_post` line.
     pub fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
         let mut thread = Self::default();
-        let mut first = true;
-        cursor.open_object()?;
-        while let Some(key) = cursor.member(&mut first)? {
-            if null(cursor)? {
-                continue;
-            }
+        let mut members = Members::open(cursor)?;
+        while let Some(key) = members.next(cursor)? {
             match key.raw {
                 "team" => set(&mut thread.team, cursor.string(), cursor)?,
                 "channel" => set(&mut thread.channel, cursor.string(), cursor)?,
@@ -132,12 +128,9 @@ impl<'a> Thread<'a> {
 impl<'a> Post<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
         let mut post = Self::default();
-        let mut first = true;
-        cursor.open_object()?;
-        while let Some(key) = cursor.member(&mut first)? {
-            if !null(cursor)? {
-                post.member(key, cursor)?;
-            }
+        let mut members = Members::open(cursor)?;
+        while let Some(key) = members.next(cursor)? {
+            post.member(key, cursor)?;
         }
         post.check(cursor)?;
         Ok(post)
@@ -192,12 +185,8 @@ impl<'a> Post<'a> {
 impl<'a> Reaction<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
         let (mut user, mut emoji, mut created, mut extra) = (None, None, None, Extra::default());
-        let mut first = true;
-        cursor.open_object()?;
-        while let Some(key) = cursor.member(&mut first)? {
-            if null(cursor)? {
-                continue;
-            }
+        let mut members = Members::open(cursor)?;
+        while let Some(key) = members.next(cursor)? {
             match key.raw {
                 "user" => set(&mut user, cursor.string(), cursor)?,
                 "emoji_name" => set(&mut emoji, cursor.string(), cursor)?,
@@ -214,12 +203,8 @@ impl<'a> Reaction<'a> {
 impl<'a> Follower<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
         let (mut user, mut viewed, mut unread, mut extra) = (None, None, None, Extra::default());
-        let mut first = true;
-        cursor.open_object()?;
-        while let Some(key) = cursor.member(&mut first)? {
-            if null(cursor)? {
-                continue;
-            }
+        let mut members = Members::open(cursor)?;
+        while let Some(key) = members.next(cursor)? {
             match key.raw {
                 "user" => set(&mut user, cursor.string(), cursor)?,
                 "last_viewed" => set(&mut viewed, moment(cursor), cursor)?,
@@ -234,9 +219,9 @@ impl<'a> Follower<'a> {
 
 impl<'a> Attachment<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, Fault> {
-        let (mut path, mut extra, mut first) = (None, Extra::default(), true);
-        cursor.open_object()?;
-        while let Some(key) = cursor.member(&mut first)? {
+        let (mut path, mut extra) = (None, Extra::default());
+        let mut members = Members::open(cursor)?;
+        while let Some(key) = members.next(cursor)? {
             match key.raw {
                 "path" => set(&mut path, cursor.string(), cursor)?,
                 _ => extra.push(key, cursor.value()?),
