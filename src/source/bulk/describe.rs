@@ -9,7 +9,10 @@ use super::directory::SECRETS;
 use super::stream::Gathered;
 use crate::record::id::{Synthetic, synthetic_text};
 use crate::record::time;
-use crate::source::catalogue::{TABLES, Windowing};
+use crate::source::catalogue::{
+    BOT, CHANNEL, CHANNEL_MEMBER, EMOJI, FILE, POST, PROFILE_PICTURE, REACTION, ROLE, Rank, SAVED_POST, SCHEME, SERVER,
+    TABLES, TEAM, TEAM_MEMBER, THREAD_MEMBERSHIP, USER, Windowing, table,
+};
 use crate::source::original::Hashed;
 use crate::source::scope::Asked;
 
@@ -27,16 +30,40 @@ pub const NOT_IN_A_BULK_EXPORT: [&str; 10] = [
     "deleted teams and their channels; direct channels with a permanently deleted member",
 ];
 
+/// Kinds that a bulk export can fill, in archive order.
+const KINDS: [Rank; 16] = [
+    SERVER,
+    BOT,
+    CHANNEL,
+    CHANNEL_MEMBER,
+    EMOJI,
+    FILE,
+    POST,
+    PROFILE_PICTURE,
+    REACTION,
+    ROLE,
+    SAVED_POST,
+    SCHEME,
+    TEAM,
+    TEAM_MEMBER,
+    THREAD_MEMBERSHIP,
+    USER,
+];
+
 /// The bytes of `data/source.json`: compact JSON and a line feed.
 ///
 /// The scope stands here as it was asked for and as the ids that it came to: what was left out must be told from what
 /// was not there.
 pub fn describe(files: &[Hashed], bulk: &Bulk, gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
     let container = &bulk.container;
-    let windowed: Vec<&str> =
-        TABLES.iter().filter(|table| table.window == Windowing::Own).map(|table| table.kind).collect();
-    let follow: Vec<&str> =
-        TABLES.iter().filter(|table| table.window == Windowing::WithPost).map(|table| table.kind).collect();
+    let windowed = |windowing| -> Vec<&str> {
+        KINDS
+            .iter()
+            .map(|rank| table(*rank))
+            .filter(|table| table.window == windowing)
+            .map(|table| table.kind)
+            .collect()
+    };
     let tables: serde_json::Map<String, Value> = TABLES
         .iter()
         .zip(gathered.source)
@@ -61,8 +88,8 @@ pub fn describe(files: &[Hashed], bulk: &Bulk, gathered: &Gathered<'_>, asked: &
             "channels": asked.channels, "channel_ids": ids(&gathered.scope().channels),
             "users": asked.users, "user_ids": ids(&gathered.scope().users),
         },
-        "windowed": windowed,
-        "windowed_with_their_post": follow,
+        "windowed": windowed(Windowing::Own),
+        "windowed_with_their_post": windowed(Windowing::WithPost),
         "fields_never_read": SECRETS,
         "not_in_such_a_source": NOT_IN_A_BULK_EXPORT,
     });
