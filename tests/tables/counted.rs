@@ -21,7 +21,9 @@ fn every_kind_has_as_many_records_as_its_table_has_rows() {
             let rows: u64 = source.ask(&format!("SELECT count(*) FROM {table} {restriction}")).parse().unwrap();
             let counts = kinds.get(kind).cloned().unwrap_or_default();
             assert_eq!(counts["source"].as_u64().unwrap_or(0), rows, "{fixture}: {kind}");
-            assert_eq!(archive.records(kind).len() as u64, rows, "{fixture}: {kind}");
+            let head = format!("{{\"kind\":\"{kind}\",");
+            let lines = archive.lines().into_iter().filter(|line| line.starts_with(&head)).count();
+            assert_eq!(lines as u64, rows, "{fixture}: {kind}");
             checked += u64::from(rows > 0);
         }
         assert!(checked > 15, "{fixture}: only {checked} tables with rows");

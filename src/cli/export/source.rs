@@ -78,7 +78,8 @@ fn is_dump(path: &Path) -> Result<bool, Failure> {
             .hint("SOURCE is a bulk export, a pg_dump file, or the URL of a database")
     })?;
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
-    Ok(!(start.is_empty() || start.starts_with(b"PK") || text.starts_with(b"{")))
+    let is_json = [&b"{"[..], b"\xff\xfe{", b"\xfe\xff\0{"].into_iter().any(|begin| text.starts_with(begin));
+    Ok(!(start.is_empty() || start.starts_with(b"PK") || is_json))
 }
 
 /// The source for people, before the work starts.
