@@ -11,7 +11,7 @@ use chatseal::source::bulk::container::{Container, ContentPlace};
 
 use crate::bulk;
 use crate::history::{self, START};
-use crate::sealed::{Desk, Ended};
+use crate::sealed::{AS_OF, Desk, Ended};
 
 /// A desk with an export that takes a while: some hundred thousand records and a thousand attachments.
 fn busy() -> Desk {
@@ -288,4 +288,25 @@ fn a_full_disk_leaves_nothing_and_says_so() {
         assert_eq!(ended.stdout, "");
     }
     let _ = fs::remove_dir(desk.path("disk"));
+}
+
+#[test]
+fn nothing_is_chained_to_an_archive_that_is_later() {
+    let desk = Desk::new();
+    let source = bulk::place("no-posts", &desk);
+    desk.seal(source, "first.zip", &[]);
+    let chain = |output: &str, time: &str| {
+        let args =
+            ["export", source, "--key", "seal.key", "--output", output, "--as-of", time, "--previous", "first.zip"];
+        Ended::of(desk.chatseal(&args).output().unwrap())
+    };
+    let before = desk.names();
+    chain("second.zip", "2026-11-21T08:54:59.999Z")
+        .require(8, "`first.zip` says that it was sealed at 2026-11-21T08:55:00.000Z");
+    assert_eq!(desk.names(), before);
+    for (output, time) in [("same.zip", AS_OF), ("later.zip", "2026-11-21T08:55:00.001Z")] {
+        chain(output, time).require(0, "");
+        let ended = desk.chatseal(&["verify", "first.zip", output, "--signers", "signers"]).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+    }
 }

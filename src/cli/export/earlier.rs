@@ -11,13 +11,21 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::merkle::Hash;
 use crate::progress::Progress;
+use crate::record::time::{self, Millis};
 use crate::verify::{Ending, TrustPolicy, verify};
 
-/// SHA-256 of the `seal.txt` of an archive whose integrity was checked.
-pub(super) fn seal_digest(archive: &Path, progress: &Progress) -> Result<Hash, Failure> {
+/// SHA-256 of the `seal.txt` of an archive whose integrity was checked, and which was not sealed after `time`: what is
+/// chained to a later archive would not verify.
+pub(super) fn seal_digest(archive: &Path, time: Millis, progress: &Progress) -> Result<Hash, Failure> {
     let shown = archive.display();
     let report = verify(archive, &TrustPolicy::default(), progress)
         .map_err(|error| Failure::of(Exit::Unavailable, error).context(format!("cannot chain to `{shown}`")))?;
+    if let Some(later) = report.seal.as_ref().map(|seal| seal.time).filter(|sealed| *sealed > time) {
+        let later = time::format(later).unwrap_or_default();
+        let message =
+            format!("`{shown}` says that it was sealed at {later}, later than the archive to be chained to it");
+        return Err(Failure::new(Exit::Refused, message).hint("compare the clocks of the machines that seal"));
+    }
     match report.seal_sha256.filter(|_| report.ending() != Ending::FailedCheck) {
         Some(digest) => Ok(digest),
         None => Err(Failure::new(Exit::Refused, format!("`{shown}` is not intact, so nothing can be chained to it"))

@@ -70,7 +70,7 @@ impl Options {
             None => fresh_salt()?,
         };
         let previous = match &args.previous {
-            Some(archive) => Some(args.threads.run(|| earlier::seal_digest(archive, &Progress::silent()))??),
+            Some(archive) => Some(args.threads.run(|| earlier::seal_digest(archive, time, &Progress::silent()))??),
             None => None,
         };
         let contents = match (&args.files, args.no_files) {
