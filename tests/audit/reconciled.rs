@@ -1,3 +1,5 @@
+//! Findings over a small log and a handful of rows: which posts were purged, which rows point nowhere.
+
 use chatseal::source::catalogue::{FILE, POST, REACTION, To};
 use chatseal::source::reconcile::judge::{Judged, judge};
 use chatseal::source::reconcile::seen::Seen;
