@@ -91,9 +91,13 @@ def exports():
                 made.writestr("import.jsonl", lines[0] + b"\n" + line + b"\n")
                 made.writestr("data/20261014/a", b"x" * 100)
             seed("bulk_container", out.getvalue())
+    for path in sorted(FIXTURES.glob("audit/*.log")):
+        for line in path.read_bytes().split(b"\n"):
+            seed("audit_line", line)
     for text in [b'{"a":{"a":1,"a":2}}', b'"\\ud800"', b"[1e999,-0,0.5E+3]", b"[" * 70 + b"]" * 70, b'["\\ud83d\\ude00\\u0000"]']:
         seed("json_cursor", text)
         seed("bulk_line", b'{"type":"post","post":{"team":"t","channel":"c","user":"u","create_at":1,"props":%s}}' % text)
+        seed("audit_line", b'{"event":"login","status":"success","password":"x","props":%s}' % text)
 
 
 def rows():
