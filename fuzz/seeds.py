@@ -113,6 +113,16 @@ def dumps():
     seed("dump_reader", head + real[2000:6000] + body)
 
 
+def rows():
+    cells = [b"t", b"1700000000000", b'{"a":"b\\\\nc"}', b"\\N", b"id1", b'a\\tb\\\\"\\101', b"{}", b"\\\\x7b7d",
+             b"2026-01-02 03:04:05.1+02", b'{a,"b"}', b"token=x https://a/b"]
+    # Kind, whether columns are declared as JSON, row: one of nearly every width, for every kind.
+    for kind in range(100):
+        for width in range(1, 56):
+            row = b"\t".join(cells[(kind + width + at) % len(cells)] for at in range(width))
+            seed("copy_row", bytes([kind, width & 1]) + row)
+
+
 def keys(folder):
     def run(*command, **options):
         return subprocess.run(command, cwd=folder, check=True, capture_output=True, **options).stdout
@@ -165,6 +175,7 @@ def main():
     archives(FIXTURES / "archives")
     exports()
     dumps()
+    rows()
     with tempfile.TemporaryDirectory() as folder:
         keys(Path(folder))
     if len(sys.argv) > 1:

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "plain beats fast in tests")]
+/// Audit logs of both schemas, whole and broken, and what they say about posts that are gone.
+mod audit;
 /// Support: small archives, whole and damaged, written from the specification.
 mod bag;
 /// Bulk exports that are odd in one way each, and what becomes of them.
@@ -30,6 +32,8 @@ mod man;
 mod mutations;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// A live PostgreSQL: read from one snapshot, and unharmed.
+mod postgres;
 /// The README shows what really happens.
 mod readme;
 /// The same evidence gives the same archive.
@@ -40,10 +44,14 @@ mod safety;
 mod scope;
 /// Support: runs exports and reads what they sealed.
 mod sealed;
+/// Support: private database servers.
+mod servers;
 /// The format's page says what the program does, with a worked example.
 mod specification;
 /// Data on stdout, talk on stderr, one JSON document, and an exit code that means what the table says.
 mod streams;
+/// Databases as a source: live, as a dump, restored.
+mod tables;
 /// Programs of other people, as judges of ours.
 mod tools;
 /// Transcripts: what is typed, what is said.

@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 
 use chatseal::progress::Progress;
 use chatseal::record::line::Line;
-use chatseal::select::select;
+use chatseal::select::Source;
+use chatseal::source::Work;
 use chatseal::source::bulk::Bulk;
 use chatseal::source::bulk::container::ContentPlace;
 use chatseal::source::bulk::count::count;
 use chatseal::source::bulk::emit::{Emitter, Mode};
 use chatseal::source::bulk::line::decode;
-use chatseal::source::bulk::pass::Work;
 use chatseal::source::catalogue::TABLES;
 use chatseal::source::contents::Contents;
 use chatseal::source::scope::{Asked, Scope};
@@ -252,9 +252,10 @@ fn read(bytes: &[u8]) {
     std::fs::write(&path, bytes).unwrap();
     let Ok(bulk) = Bulk::open(&path, &ContentPlace::Usual) else { return };
     let work = Work { threads: 1, temporary: folder.path(), progress: &Progress::silent() };
-    let Ok(mut selection) = select(&bulk, &Asked::default(), &work) else { return };
-    let mut reader = selection.gathered.content_reader();
-    let mut stream = selection.gathered.contents().unwrap();
+    let source = Source::Bulk(Box::new(bulk));
+    let Ok(mut selection) = source.select(&Asked::default(), &work) else { return };
+    let mut reader = selection.content_reader();
+    let mut stream = selection.contents().unwrap();
     while let Some(item) = stream.advance().unwrap() {
         let path =
             item.line.split(|b| *b == b'\n').nth(1).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default();

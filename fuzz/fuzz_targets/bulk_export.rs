@@ -3,10 +3,10 @@
 
 use chatseal::progress::Progress;
 use chatseal::record::line::Line;
-use chatseal::select::select;
+use chatseal::select::Source;
+use chatseal::source::Work;
 use chatseal::source::bulk::Bulk;
 use chatseal::source::bulk::container::ContentPlace;
-use chatseal::source::bulk::pass::Work;
 use chatseal::source::scope::Asked;
 use chatseal::source::sort::Sorter;
 use libfuzzer_sys::fuzz_target;
@@ -18,10 +18,11 @@ fuzz_target!(|bytes: &[u8]| {
         let bulk = Bulk::open(path, &ContentPlace::Nowhere).expect("an export");
         let (progress, temporary) = (Progress::silent(), std::env::temp_dir());
         let work = Work { threads: 1, temporary: &temporary, progress: &progress };
-        let mut selection = select(&bulk, &Asked::default(), &work).expect("an export that can be read");
+        let source = Source::Bulk(Box::new(bulk));
+        let mut selection = source.select(&Asked::default(), &work).expect("an export that can be read");
 
         let mut completed = Sorter::new(1 << 20);
-        let mut contents = selection.gathered.contents().expect("memory");
+        let mut contents = selection.contents().expect("memory");
         while let Some(item) = contents.advance().expect("memory") {
             let line = item.line.split(|byte| *byte == b'\n').next().unwrap_or_default();
             completed.push(item.kind, item.at, 0, |out| {
@@ -29,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
                 out.extend_from_slice(b",\"content_missing\":\"not-collected\"}}");
             });
         }
-        let mut records = selection.gathered.records(completed).expect("memory");
+        let mut records = selection.records(completed).expect("memory");
         let mut previous: Option<(u8, i64, Vec<u8>)> = None;
         while let Some(item) = records.advance().expect("memory") {
             let line = Line::parse(item.line).expect("a line that verify accepts");
@@ -39,9 +40,9 @@ fuzz_target!(|bytes: &[u8]| {
             previous = Some(this);
         }
         for row in selection.equation() {
-            assert_eq!(row.source, row.records + row.out_of_scope + row.quarantined, "rows of kind {}", row.kind);
+            assert_eq!(row.source.unwrap_or_default(), row.records + row.out_of_scope + row.quarantined, "rows of kind {}", row.kind);
         }
-        let mut exceptions = selection.gathered.exceptions(Sorter::new(1 << 20)).expect("memory");
+        let mut exceptions = selection.exceptions(Sorter::new(1 << 20)).expect("memory");
         while let Some(item) = exceptions.advance().expect("memory") {
             let line = [item.line, b"\n"].concat();
             assert!(chatseal::archive::exceptions::Exception::parse(&line).is_some(), "verify refuses an exception");

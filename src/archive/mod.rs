@@ -38,6 +38,7 @@
 //! 6. It cannot prevent deletion; it makes deletion visible to whoever holds a neighbour.
 
 pub mod defect;
+pub mod deflate;
 pub mod exceptions;
 pub mod extract;
 pub mod manifest;

@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
-use flate2::{Compress, Compression, FlushCompress, Status};
 use ring::digest::{SHA256, digest};
 
+use super::deflate::deflate;
 use super::names::{MAX_SEGMENT, Member};
 use super::salt::ArchiveSalt;
 use super::segments::{Deflated, MAX_BYTES, SegmentRow};
@@ -19,9 +19,6 @@ use super::zip::{Entry, Method};
 use crate::merkle::{CompactRange, Hash, empty_root};
 use crate::progress::{Interrupted, Progress};
 use crate::record::time::Millis;
-
-/// Compression of segments: zlib-rs's fastest level. Pinned, because equal input is to give equal bytes.
-const LEVEL: u32 = 1;
 
 /// Bytes that a segment's buffer has room for. Small kinds leave most of it untouched, which costs address space only.
 const SEGMENT: usize = 4 << 20;
@@ -250,20 +247,6 @@ fn seal(number: u32, segment: Segment, salt: &ArchiveSalt) -> Sealed {
     let stored = room.stored(deflated.is_some()).len() as u64;
     let entry = Entry { member, method, crc32: crc32fast::hash(&room.lines), stored, size, offset: 0 };
     Sealed { row, entry, digest: sha256(&room.lines), room, range }
-}
-
-/// Compresses into a raw DEFLATE stream (RFC 1951).
-fn deflate(bytes: &[u8], out: &mut Vec<u8>) {
-    let mut deflater = Compress::new(Compression::new(LEVEL), false);
-    out.reserve(bytes.len() / 3 + 1024);
-    loop {
-        let consumed = usize::try_from(deflater.total_in()).unwrap_or(usize::MAX);
-        let status = deflater.compress_vec(&bytes[consumed..], out, FlushCompress::Finish);
-        if matches!(status, Ok(Status::StreamEnd) | Err(_)) {
-            return;
-        }
-        out.reserve(out.capacity() / 2);
-    }
 }
 
 impl Filler<'_> {

@@ -71,6 +71,8 @@ pub struct Statement<'a> {
     pub source: &'a [u8],
     /// `data/custody.jsonl`.
     pub custody: &'a [u8],
+    /// Posts found to be purged; `None` where that cannot be known.
+    pub purged_posts: Option<u64>,
 }
 
 /// Exceptions as they were written.
@@ -156,7 +158,7 @@ pub fn seal(
         exceptions: gaps.exceptions,
         notes: gaps.notes,
         kinds,
-        purged_posts: None,
+        purged_posts: statement.purged_posts,
     };
     let text = summary::text(stage.bag(), &summary, &gaps.classes);
     stage.add(Member::Summary, summary.json()?.as_bytes())?;

@@ -5,6 +5,7 @@ mod earlier;
 mod failures;
 mod options;
 mod sealing;
+mod source;
 
 use self::options::Options;
 use super::exit::Exit;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 
 /// Seal a source into an archive
 ///
-/// Reads a Mattermost bulk export, keeps what the scope asks for, and writes one signed zip file that anybody with
+/// Reads a Mattermost database, its dump, or a bulk export, keeps what the scope asks for, and writes one signed zip file that anybody with
 /// your public key can check without chatseal, without this machine and without a network. Whatever could not be
 /// collected is listed inside the archive and counted at the end (exit 3): a gap is stated, never hidden.
 ///
@@ -27,10 +28,13 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {
-    /// Bulk export to read: the `.zip` or `.jsonl` that `mmctl export` wrote
+    /// What to read: a database (`postgres://…`), a `pg_dump` file, or a bulk export
     ///
-    /// What it is, is told by its content, not by its name. The attachments of a `.jsonl` are looked for in the folder
-    /// `data` beside it.
+    /// A database is read in one read-only snapshot; options that the URL leaves out come from `PGHOST`, `PGUSER`,
+    /// `PGPASSFILE` and so on, as psql takes them, and a password never stands in the URL. A plain `pg_dump` file
+    /// (`.sql`, also as `.gz` or `.zst`) needs no server. A bulk export is the `.zip` or `.jsonl` that `mmctl export`
+    /// wrote; the attachments of a `.jsonl` are looked for in the folder `data` beside it. What a file is, is told by
+    /// its content, not by its name.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub(super) source: PathBuf,
     /// Private key that signs, or the public key of one that the running ssh-agent holds
@@ -59,12 +63,21 @@ pub(super) struct Args {
     /// Keep what this user wrote, did or is a member of; may be given several times
     #[arg(long, value_name = "NAME|EMAIL|ID", help_heading = "Scope")]
     pub(super) user: Vec<String>,
-    /// Folder in which attachments are looked for, instead of beside the source
+    /// Folder in which attachments are looked for: a bulk export's `data`, or the file store of the server
+    ///
+    /// For a database this is `FileSettings.Directory`, usually `data` below the server. Without it, and without
+    /// `--no-files`, the archive states as an exception that files were not collected.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "no_files", help_heading = "Attachments")]
     pub(super) files: Option<PathBuf>,
-    /// Leave the bytes of attachments out; what they were called and how big they are stays in
+    /// Leave the bytes of attachments out; what the source says about them stays in
     #[arg(long, help_heading = "Attachments")]
     pub(super) no_files: bool,
+    /// Audit log of the server, `audit.log` or a rotated `audit-….log.gz`; may be given several times
+    ///
+    /// Each line becomes a record. Posts that were created according to the log but are not in the database are
+    /// reported as purged, and so are rows that name what is no longer there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Audit log")]
+    pub(super) audit_log: Vec<PathBuf>,
     /// Name of the log that this archive belongs to, such as `chat.example.org/audit`
     #[arg(long, value_name = "NAME", help_heading = "Seal")]
     pub(super) origin: Option<String>,
@@ -95,6 +108,14 @@ pub(super) const MANUAL: Manual = Manual {
     examples: &[
         ("Seal a bulk export", "chatseal export export.zip --key seal.key --output 2026-11.zip"),
         (
+            "Seal the live database with its files and audit log",
+            "chatseal export postgres://chatseal@db.example.org/mattermost --key seal.key --output 2026-11.zip \\\n      --files /opt/mattermost/data --audit-log /opt/mattermost/logs/audit.log",
+        ),
+        (
+            "Seal a dump, without any server",
+            "chatseal export mattermost.sql.zst --key seal.key --output dump.zip --no-files",
+        ),
+        (
             "Seal one week of one channel and chain it to the archive before",
             "chatseal export export.zip --key seal.key --output week-47.zip --channel ops/bridge \\\n      --since 2026-11-16 --until 2026-11-23 --previous week-46.zip",
         ),
@@ -104,7 +125,7 @@ pub(super) const MANUAL: Manual = Manual {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
-    let options = Options::new(args)?;
+    let options = Options::new(args, printer.stop())?;
     printer.note(options.understood());
     let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
     let sealed = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;

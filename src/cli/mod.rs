@@ -9,10 +9,12 @@ mod clock;
 mod completions;
 mod crash;
 mod demo;
+mod environment;
 pub mod exit;
 mod export;
 mod extract;
 pub mod failure;
+mod grants;
 mod interrupt;
 mod keygen;
 mod keys;
@@ -67,6 +69,7 @@ enum Command {
     Demo(demo::Args),
     Keygen(keygen::Args),
     Keys(keys::Args),
+    Grants(grants::Args),
     Export(export::Args),
     Verify(verify::Args),
     Show(show::Args),
@@ -139,9 +142,12 @@ impl Cli {
     fn product(&self) -> Product {
         match self.command {
             Command::Export(_) | Command::Extract(_) | Command::Keygen(_) => Product::Files,
-            Command::Demo(_) | Command::Keys(_) | Command::Verify(_) | Command::Show(_) | Command::Completions(_) => {
-                Product::Answer
-            }
+            Command::Demo(_)
+            | Command::Keys(_)
+            | Command::Grants(_)
+            | Command::Verify(_)
+            | Command::Show(_)
+            | Command::Completions(_) => Product::Answer,
         }
     }
 
@@ -151,6 +157,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args, printer),
             Command::Keygen(args) => keygen::run(&args, printer),
             Command::Keys(args) => keys::run(&args, printer),
+            Command::Grants(args) => Ok(grants::run(&args, printer)),
             Command::Export(args) => export::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
@@ -172,6 +179,7 @@ impl Cli {
             ["keygen"] => keygen::MANUAL,
             ["keys"] => keys::MANUAL,
             ["keys", "show"] => keys::MANUAL_SHOW,
+            ["grants"] => grants::MANUAL,
             ["export"] => export::MANUAL,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,

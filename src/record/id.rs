@@ -9,25 +9,32 @@ use ring::digest::{SHA256, digest};
 ///
 /// Bytes outside `[A-Za-z0-9._:@+-]` become `%XX`, so that the parts cannot be confused.
 pub fn composite<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    let mut id = String::with_capacity(80);
+    let mut id = Vec::with_capacity(80);
     for (position, part) in parts.into_iter().enumerate() {
         if position > 0 {
-            id.push('/');
+            id.push(b'/');
         }
-        push_escaped(&mut id, part);
+        push_part(&mut id, part);
     }
-    id
+    String::from_utf8(id).unwrap_or_default()
 }
 
-fn push_escaped(id: &mut String, part: &[u8]) {
+/// Appends a key column to an id.
+///
+/// A key that only looks like a derived or withheld one, because it begins with `s:` or `h:`, has that colon as `%3A`.
+pub fn push_part(id: &mut Vec<u8>, part: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    if part.iter().all(u8::is_ascii_alphanumeric) {
+        // Nearly all keys: ids that Mattermost made.
+        id.extend_from_slice(part);
+        return;
+    }
     for &byte in part {
-        if byte.is_ascii_alphanumeric() || b"._:@+-".contains(&byte) {
-            id.push(char::from(byte));
+        let is_prefix = byte == b':' && matches!(id.as_slice(), b"s" | b"h");
+        if byte.is_ascii_alphanumeric() || b"._:@+-".contains(&byte) && !is_prefix {
+            id.push(byte);
         } else {
-            id.push('%');
-            id.push(char::from(HEX[usize::from(byte >> 4)]));
-            id.push(char::from(HEX[usize::from(byte & 15)]));
+            id.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         }
     }
 }
@@ -140,6 +147,9 @@ mod tests {
         assert_eq!(composite([b"a/b".as_slice()]), "a%2Fb");
         assert_eq!(composite(["ü:1@x+y-z_".as_bytes()]), "%C3%BC:1@x+y-z_");
         assert_ne!(composite([b"%2F".as_slice()]), composite([b"/".as_slice()]));
+        assert_eq!(composite([b"s:a".as_slice(), b"s:b"]), "s%3Aa/s:b");
+        assert_eq!(composite([b"".as_slice(), b"h:"]), "/h:");
+        assert_eq!(composite([b"h:".as_slice()]), "h%3A");
     }
 
     #[test]

@@ -240,7 +240,8 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-fn push_escape(out: &mut Vec<u8>, byte: u8) {
+/// Appends the escape of a quotation mark, backslash or control character, in the format's one spelling.
+pub fn push_escape(out: &mut Vec<u8>, byte: u8) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let short = match byte {
         b'"' | b'\\' => byte,

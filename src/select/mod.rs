@@ -7,19 +7,53 @@
 //! Invariant: no clock, no output, no key. Refuses a scope that names what the source does not have, because a typing
 //! mistake must not look like an empty result.
 
-use crate::source::bulk::pass::Work;
-use crate::source::bulk::stream::Gathered;
-use crate::source::bulk::{Bulk, BulkError};
-use crate::source::catalogue::TABLES;
-use crate::source::scope::{Asked, Scope};
+use std::io;
 
-/// A source read under a scope.
+use crate::source::Work;
+use crate::source::bulk::{self, Bulk, BulkError};
+use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, TABLES};
+use crate::source::contents::ContentReader;
+use crate::source::original::{Hashed, Original};
+use crate::source::scope::Asked;
+use crate::source::sort::{Item, Sorter};
+use crate::source::tables::{self, Tables, TablesError};
+
+/// A source that was opened.
 #[derive(Debug)]
-pub struct Selection<'b> {
-    /// Records, files and exceptions, ready to be streamed.
-    pub gathered: Gathered<'b>,
-    /// The scope with names resolved.
-    pub scope: Scope,
+pub enum Source {
+    /// A bulk export.
+    Bulk(Box<Bulk>),
+    /// A database, live or as a dump, with its file store and audit log.
+    Tables(Box<Tables>),
+}
+
+/// Why a source cannot be used; nothing is sealed then.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A bulk export.
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
+    /// A database or a dump.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
+}
+
+/// A source read under a scope: records, files and exceptions, ready to be streamed.
+#[derive(Debug)]
+pub enum Selection<'s> {
+    /// Of a bulk export.
+    Bulk(Box<bulk::stream::Gathered<'s>>),
+    /// Of tables.
+    Tables(Box<tables::Gathered<'s>>),
+}
+
+/// Lines in archive order.
+#[derive(Debug)]
+pub enum Lines<'g> {
+    /// Of a bulk export.
+    Bulk(bulk::stream::Stream<'g>),
+    /// Of tables.
+    Tables(Box<tables::stream::Stream<'g>>),
 }
 
 /// Both sides of the completeness equation for one kind.
@@ -27,8 +61,8 @@ pub struct Selection<'b> {
 pub struct Row {
     /// The kind.
     pub kind: &'static str,
-    /// Rows in the source, counted apart from the decoder.
-    pub source: u64,
+    /// Rows in the source, counted apart from the decoder; `None` for what a reconciliation established.
+    pub source: Option<u64>,
     /// Records written.
     pub records: u64,
     /// Rows outside the scope.
@@ -37,30 +71,143 @@ pub struct Row {
     pub quarantined: u64,
 }
 
-/// Reads what `asked` selects from a bulk export.
-pub fn select<'b>(bulk: &'b Bulk, asked: &Asked, work: &Work<'_>) -> Result<Selection<'b>, BulkError> {
-    let resolved = bulk.resolve(asked, work)?;
-    let gathered = bulk.read(&resolved.scope, work)?;
-    for (what, name, id) in resolved.names {
-        if !gathered.describes(what, &id) {
-            return Err(BulkError::NotFound { what, name });
+impl Source {
+    /// Bytes that reading takes from the source, for progress; 0 where nobody knows.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Bulk(bulk) => bulk.container.lines_size(),
+            Self::Tables(tables) => tables.size(),
         }
     }
-    Ok(Selection { gathered, scope: resolved.scope })
+
+    /// The files that the source consists of, apart from a file store; none for a live database without a log.
+    pub fn originals(&self) -> Vec<&Original> {
+        match self {
+            Self::Bulk(bulk) => vec![&bulk.container.original],
+            Self::Tables(tables) => tables.originals(),
+        }
+    }
+
+    /// Reads what `asked` selects.
+    pub fn select(&self, asked: &Asked, work: &Work<'_>) -> Result<Selection<'_>, SourceError> {
+        match self {
+            Self::Bulk(bulk) => {
+                let resolved = bulk.resolve(asked, work)?;
+                let gathered = bulk.read(&resolved.scope, work)?;
+                for (what, name, id) in resolved.names {
+                    if !gathered.describes(what, &id) {
+                        return Err(BulkError::NotFound { what, name }.into());
+                    }
+                }
+                Ok(Selection::Bulk(Box::new(gathered)))
+            }
+            Self::Tables(tables) => Ok(Selection::Tables(Box::new(tables.select(asked, work)?))),
+        }
+    }
+
+    /// The bytes of `data/source.json`: what was read, and what is not in such a source.
+    pub fn describe(&self, files: &[Hashed], selection: &Selection<'_>, asked: &Asked) -> Vec<u8> {
+        match (self, selection) {
+            (Self::Bulk(bulk), Selection::Bulk(gathered)) => bulk::describe::describe(files, bulk, gathered, asked),
+            (Self::Tables(tables), Selection::Tables(gathered)) => {
+                tables::describe::describe(tables, files, gathered, asked)
+            }
+            // A selection is made by its own source; there is nothing to say about another's.
+            _ => Vec::new(),
+        }
+    }
+
+    /// How the source was read, for the custody line: one plain sentence.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Bulk(_) => "read a bulk export; the source was opened read-only",
+            Self::Tables(tables) => tables.method(),
+        }
+    }
+
+    /// What the source is called in the custody line, without secrets.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Bulk(bulk) => bulk.container.original.name.clone(),
+            Self::Tables(tables) => tables.name(),
+        }
+    }
 }
 
 impl Selection<'_> {
+    /// Reads the bytes of files that records name.
+    pub fn content_reader(&self) -> ContentReader {
+        match self {
+            Self::Bulk(gathered) => gathered.content_reader(),
+            Self::Tables(gathered) => gathered.content_reader(),
+        }
+    }
+
+    /// Records that lack their content, as `LINE\nPATH`, in archive order.
+    pub fn contents(&mut self) -> io::Result<Lines<'_>> {
+        match self {
+            Self::Bulk(gathered) => gathered.contents().map(Lines::Bulk),
+            Self::Tables(gathered) => gathered.contents().map(|stream| Lines::Tables(Box::new(stream))),
+        }
+    }
+
+    /// All records in archive order, those of `completed` among them.
+    pub fn records(&mut self, completed: Sorter) -> io::Result<Lines<'_>> {
+        match self {
+            Self::Bulk(gathered) => gathered.records(completed).map(Lines::Bulk),
+            Self::Tables(gathered) => gathered.records(completed).map(|stream| Lines::Tables(Box::new(stream))),
+        }
+    }
+
+    /// Exceptions met so far and those that only the whole can show, in order.
+    pub fn exceptions(&mut self, more: Sorter) -> io::Result<Lines<'_>> {
+        match self {
+            Self::Bulk(gathered) => gathered.exceptions(more).map(Lines::Bulk),
+            Self::Tables(gathered) => gathered.exceptions(more).map(|stream| Lines::Tables(Box::new(stream))),
+        }
+    }
+
+    /// The files of an audit log, as far as they were read.
+    pub fn logs(&self) -> Vec<Hashed> {
+        match self {
+            Self::Bulk(_) => Vec::new(),
+            Self::Tables(gathered) => gathered.logs(),
+        }
+    }
+
+    /// Posts found to be purged; `None` where that cannot be known.
+    pub fn purged_posts(&self) -> Option<u64> {
+        match self {
+            Self::Bulk(_) => None,
+            Self::Tables(gathered) => gathered.purged_posts(),
+        }
+    }
+
     /// Both sides of the equation, for each kind of which there is anything; final when all records were streamed.
     pub fn equation(&self) -> Vec<Row> {
-        let tally = &self.gathered.tally;
-        let row = |(at, table): (usize, &&'static crate::source::catalogue::Table)| Row {
-            kind: table.kind,
-            source: self.gathered.source[at],
+        let (source, tally) = match self {
+            Self::Bulk(gathered) => (&gathered.source, &gathered.tally),
+            Self::Tables(gathered) => (&gathered.source, &gathered.tally),
+        };
+        let established = |at| matches!(u8::try_from(at), Ok(FINDING_PURGED | FINDING_ORPHAN));
+        let row = |at: usize| Row {
+            kind: TABLES[at].kind,
+            source: (!established(at)).then_some(source[at]),
             records: tally.records[at],
             out_of_scope: tally.out_of_scope[at],
             quarantined: tally.quarantined[at],
         };
-        let is_empty = |row: &Row| row.source + row.records + row.out_of_scope + row.quarantined == 0;
-        TABLES.iter().enumerate().map(row).filter(|row| !is_empty(row)).collect()
+        let is_empty = |row: &Row| row.source.unwrap_or(0) + row.records + row.out_of_scope + row.quarantined == 0;
+        (0..TABLES.len()).map(row).filter(|row| !is_empty(row)).collect()
+    }
+}
+
+impl Lines<'_> {
+    /// The next line, if there is one.
+    pub fn advance(&mut self) -> io::Result<Option<Item<'_>>> {
+        match self {
+            Self::Bulk(stream) => stream.advance(),
+            Self::Tables(stream) => stream.advance(),
+        }
     }
 }

@@ -1,18 +1,19 @@
 //! The files that belong to records: which there are, which are named, and their bytes.
 //!
-//! Paths come from posts and are hostile. None is opened before it was found, spelled exactly so, in the listing made at
-//! the start; symbolic links are not followed.
+//! Paths come from posts and rows and are hostile. None is opened before it was found, spelled exactly so, in the listing
+//! made at the start; symbolic links are not followed, also when they took a file's place after that.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use zip::ZipArchive;
 
+use super::beneath;
 use super::bulk::zipped::is_readable;
 use super::original::Span;
 use crate::record::exception::Class;
@@ -31,7 +32,9 @@ pub type Listing = HashMap<Box<[u8]>, u32>;
 #[derive(Debug, Clone)]
 enum Place {
     Zip(ZipArchive<Span>),
-    Folder(PathBuf),
+    Folder(Arc<File>),
+    /// A folder that does not exist: nothing is there, though it is wanted.
+    Missing,
     Nowhere,
 }
 
@@ -58,14 +61,14 @@ impl Contents {
 
     /// Lists a folder; symbolic links are not followed and count as absent. A folder that does not exist is empty.
     pub fn folder(root: &Path) -> io::Result<Self> {
+        let place = match File::open(root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Place::Missing,
+            other => Place::Folder(Arc::new(other?)),
+        };
         let mut listing = HashMap::new();
-        let mut folders = vec![root.to_owned()];
+        let mut folders = if matches!(place, Place::Missing) { Vec::new() } else { vec![root.to_owned()] };
         while let Some(folder) = folders.pop() {
-            let entries = match std::fs::read_dir(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && folder == root => continue,
-                other => other?,
-            };
-            for entry in entries {
+            for entry in std::fs::read_dir(&folder)? {
                 let entry = entry?;
                 let kind = entry.file_type()?;
                 if kind.is_dir() {
@@ -78,7 +81,7 @@ impl Contents {
             }
         }
         let named = listing.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(Self { listing: Arc::new(listing), named, place: Place::Folder(root.to_owned()) })
+        Ok(Self { listing: Arc::new(listing), named, place })
     }
 
     /// Whether bytes are wanted at all.
@@ -95,15 +98,15 @@ impl Contents {
 
     /// Paths that no record names, sorted.
     pub fn unnamed(&self) -> Vec<String> {
-        let is_named = |at: &u32| self.named[*at as usize].load(Ordering::Relaxed);
-        let mut paths: Vec<String> = self
-            .listing
-            .iter()
-            .filter(|(_, at)| !is_named(at))
-            .map(|(path, _)| String::from_utf8_lossy(path).into_owned())
-            .collect();
+        let unnamed = self.paths().filter(|(_, is_named)| !is_named);
+        let mut paths: Vec<String> = unnamed.map(|(path, _)| String::from_utf8_lossy(path).into_owned()).collect();
         paths.sort_unstable();
         paths
+    }
+
+    /// All paths as bytes, and whether a record names them; in no order.
+    pub fn paths(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        self.listing.iter().map(|(path, at)| (path.as_ref(), self.named[*at as usize].load(Ordering::Relaxed)))
     }
 
     /// Files listed.
@@ -151,12 +154,12 @@ impl ContentReader {
             return gap(Class::FileMissing, "no such file");
         }
         let copied = match &mut self.place {
-            Place::Nowhere => return gap(Class::FileMissing, "no such file"),
+            Place::Nowhere | Place::Missing => return gap(Class::FileMissing, "no such file"),
             Place::Folder(root) => {
-                let opened = File::open(root.join(path)).and_then(|file| Ok((file.metadata()?, file)));
+                let opened = beneath::open(root, path).and_then(|file| Ok((file.metadata()?.len(), file)));
                 match opened {
-                    Ok((metadata, mut file)) if metadata.is_file() => copy(&mut file, metadata.len())?,
-                    _ => return gap(Class::FileUnreadable, "a file that cannot be opened"),
+                    Ok((length, mut file)) => copy(&mut file, length)?,
+                    Err(_) => return gap(Class::FileUnreadable, "a file that cannot be opened"),
                 }
             }
             Place::Zip(zip) => {

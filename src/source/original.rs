@@ -12,6 +12,7 @@ use std::sync::Arc;
 use ring::digest::{Context, SHA256};
 
 use crate::progress::Interrupted;
+use crate::record::id::hex;
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,24 @@ pub enum OriginalError {
     /// The work was told to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+/// A file that was read as a source, as it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashed {
+    /// Its base name.
+    pub name: String,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// SHA-256 of these bytes.
+    pub sha256: [u8; 32],
+}
+
+impl Hashed {
+    /// As `data/source.json` tells it.
+    pub fn described(&self) -> serde_json::Value {
+        serde_json::json!({ "name": self.name, "bytes": self.bytes, "sha256": hex(&self.sha256) })
+    }
 }
 
 /// An opened file.
@@ -90,8 +109,8 @@ impl Original {
         self.file.clone()
     }
 
-    /// SHA-256 of the file; given up once `stop` says so.
-    pub fn digest(&self, stop: impl Fn() -> bool) -> Result<[u8; 32], OriginalError> {
+    /// Hashes the file as it lies there; given up once `stop` says so.
+    pub fn hashed(&self, stop: &dyn Fn() -> bool) -> Result<Hashed, OriginalError> {
         let mut hash = Context::new(&SHA256);
         let mut span = self.span();
         let mut buffer = vec![0; 256 << 10];
@@ -106,9 +125,9 @@ impl Original {
             }
             hash.update(&buffer[..count]);
         }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(hash.finish().as_ref());
-        Ok(digest)
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(hash.finish().as_ref());
+        Ok(Hashed { name: self.name.clone(), bytes: self.size, sha256 })
     }
 
     /// Refuses a file that changed since it was opened.
@@ -164,9 +183,9 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"abc").unwrap();
         let original = Original::open(file.path()).unwrap();
-        let digest = original.digest(|| false).unwrap();
+        let digest = original.hashed(&|| false).unwrap().sha256;
         assert_eq!(crate::record::id::hex(&digest), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert!(matches!(original.digest(|| true), Err(OriginalError::Interrupted(_))));
+        assert!(matches!(original.hashed(&|| true), Err(OriginalError::Interrupted(_))));
     }
 
     #[test]

@@ -85,6 +85,20 @@ fn only_the_command_line_knows_terminal_environment_clock_and_signals() {
 }
 
 #[test]
+fn only_the_two_live_databases_know_their_driver_and_its_runtime() {
+    for source in sources("src") {
+        if ["src/source/postgres/", "src/source/mysql/"].iter().any(|place| source.path.starts_with(place)) {
+            continue;
+        }
+        for (number, line) in source.code() {
+            for word in ["sqlx::", "tokio::", "futures_core::", "async fn", ".await"] {
+                assert!(!line.contains(word), "{}:{number}: `{word}` stays in the live databases", source.path);
+            }
+        }
+    }
+}
+
+#[test]
 fn nothing_opens_a_network_connection() {
     for source in sources("src") {
         for (number, line) in source.code() {

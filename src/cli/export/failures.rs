@@ -1,5 +1,8 @@
 //! Failures of an export as a person should read them: which exit code, and what can be done.
 
+mod database;
+mod file;
+
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -10,33 +13,43 @@ use crate::archive::writer::WriterError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
-use crate::source::bulk::BulkError;
-use crate::source::original::OriginalError;
+use crate::select::SourceError;
+use crate::source::postgres::PostgresError;
+use crate::source::tables::TablesError;
+
+pub(super) use self::database::of_postgres;
+pub(super) use self::file::{of_audit_log, of_dump};
 
 /// The source cannot be used.
-pub(super) fn of_source(source: &Path, error: BulkError) -> Failure {
-    match &error {
-        BulkError::NotFound { what, .. } => {
-            let hint = format!(
-                "names are spelled as in the export; a channel is TEAM/NAME; check the {what} and its spelling"
-            );
-            Failure::of(Exit::Usage, error).hint(hint)
+pub(super) fn of_source(source: &Path, error: SourceError) -> Failure {
+    match error {
+        SourceError::Bulk(error) => file::of_bulk(source, error),
+        SourceError::Tables(TablesError::Postgres(error)) => of_postgres(error),
+        SourceError::Tables(TablesError::Dump(error)) => of_dump(error),
+        SourceError::Tables(TablesError::AuditLog(error)) => of_audit_log(error),
+        SourceError::Tables(TablesError::NotFound { what, name }) => {
+            let hint = match what {
+                "channel" => "a channel is TEAM/NAME, or its id; direct and group channels go by their id",
+                "team" => "a team goes by its name, as it stands in links",
+                _ => "a user goes by username, e-mail address or id",
+            };
+            Failure::of(Exit::Usage, TablesError::NotFound { what, name }).hint(hint)
         }
-        BulkError::Lines { .. } => Failure::of(Exit::Unavailable, error)
-            .context(format!("cannot read the export `{}`", source.display()))
-            .hint("compare its size with the server's export list, and copy it again"),
-        BulkError::Zip { .. } => Failure::of(Exit::Unavailable, error)
-            .hint("if the server wrote it like this, unzip it and export from its import.jsonl"),
-        BulkError::NotAnExport { .. } | BulkError::NoVersion { .. } => {
-            Failure::of(Exit::Unavailable, error).hint("`mmctl export create` on the server makes a bulk export")
-        }
-        BulkError::Original(OriginalError::Changed { .. }) => {
-            Failure::of(Exit::Unavailable, error).hint("wait until the export is complete, then run again")
-        }
-        BulkError::Temporary(_) => {
-            Failure::of(Exit::Unavailable, error).hint("temporary files lie beside the output; check its disk")
-        }
-        _ => Failure::of(Exit::Unavailable, error),
+        SourceError::Tables(error @ TablesError::Temporary(_)) => of_temporary(error),
+        SourceError::Tables(error) => Failure::of(Exit::Unavailable, error),
+    }
+}
+
+/// Temporary files could not be written or read.
+fn of_temporary(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::of(Exit::Unavailable, error).hint("temporary files lie beside the output; check its disk")
+}
+
+/// Records could not be read while the archive was written: from temporary files, or from a live database.
+fn of_reading(error: std::io::Error) -> Failure {
+    match error.downcast::<PostgresError>() {
+        Ok(error) => of_postgres(error),
+        Err(error) => of_temporary(RecordsError::Source(error)),
     }
 }
 
@@ -44,6 +57,8 @@ pub(super) fn of_source(source: &Path, error: BulkError) -> Failure {
 pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
     match error {
         SealingError::Source(error) => of_source(source, error),
+        SealingError::Original(error) => file::of_original(error),
+        SealingError::Records(RecordsError::Source(error)) => of_reading(error),
         SealingError::Stage(error)
         | SealingError::Records(RecordsError::Stage(error))
         | SealingError::Writer(WriterError::Stage(error)) => of_stage(error),

@@ -1,6 +1,8 @@
 //! From arguments to a job: everything that can be refused is refused here, before the source is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -9,6 +11,7 @@ use super::Args;
 use super::earlier;
 use super::failures;
 use super::sealing::Job;
+use super::source;
 use crate::archive::salt::ArchiveSalt;
 use crate::archive::seal::{NO_ORIGIN, Origin};
 use crate::archive::stage::Stage;
@@ -16,12 +19,11 @@ use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
-use crate::cli::printer::size;
 use crate::keys::Signer;
 use crate::merkle::Hash;
 use crate::progress::Progress;
 use crate::record::time::{self, Millis, Window};
-use crate::source::bulk::Bulk;
+use crate::select::Source;
 use crate::source::bulk::container::ContentPlace;
 use crate::source::scope::Asked;
 
@@ -30,7 +32,7 @@ const AGENT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A validated export.
 pub(super) struct Options {
-    bulk: Bulk,
+    opened: Source,
     asked: Asked,
     signer: Signer,
     source: PathBuf,
@@ -44,7 +46,7 @@ pub(super) struct Options {
 
 impl Options {
     /// Checks the arguments, opens key and source, and checks the earlier archives that are named.
-    pub(super) fn new(args: &Args) -> Result<Self, Failure> {
+    pub(super) fn new(args: &Args, stop: &Arc<AtomicBool>) -> Result<Self, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
         let origin = Origin::new(args.origin.as_deref().unwrap_or(NO_ORIGIN)).map_err(|error| usage(&error))?;
         let window = Window { from: args.since, until: args.until };
@@ -76,11 +78,11 @@ impl Options {
             (Some(folder), _) => ContentPlace::Folder(folder.clone()),
             (None, false) => ContentPlace::Usual,
         };
-        let bulk = Bulk::open(&args.source, &contents).map_err(|error| failures::of_source(&args.source, error))?;
+        let opened = source::open(args, &contents, stop)?;
         let (teams, channels, users) = (args.team.clone(), args.channel.clone(), args.user.clone());
         let asked = Asked { window, teams, channels, users };
         let (source, output) = (args.source.clone(), args.output.clone());
-        Ok(Self { bulk, asked, signer, source, output, origin, previous, salt, time, contents })
+        Ok(Self { opened, asked, signer, source, output, origin, previous, salt, time, contents })
     }
 
     /// What was understood, said before the work starts.
@@ -96,15 +98,13 @@ impl Options {
             if names.is_empty() { String::new() } else { format!("\n  {label:<9} {}", names.join(", ")) }
         };
         let files = match &self.contents {
-            ContentPlace::Usual => "as the export has them".to_owned(),
+            ContentPlace::Usual => source::usual_files(&self.opened).to_owned(),
             ContentPlace::Folder(folder) => format!("from `{}`", folder.display()),
             ContentPlace::Nowhere => "not collected".to_owned(),
         };
-        let kind = if self.bulk.container.is_zip() { "zip" } else { "JSON lines" };
         format!(
-            "source     `{}`: bulk export, {kind}, {}\n  window    {window}{}{}{}\n  files     {files}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
-            self.source.display(),
-            size(self.bulk.container.original.size),
+            "source     {}\n  window    {window}{}{}{}\n  files     {files}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
+            source::described(&self.opened, &self.source),
             list("teams", &self.asked.teams),
             list("channels", &self.asked.channels),
             list("users", &self.asked.users),
@@ -118,7 +118,7 @@ impl Options {
     /// The job, for this many threads.
     pub(super) fn job(self, progress: &Progress) -> Job<'_> {
         Job {
-            bulk: self.bulk,
+            source: self.opened,
             asked: self.asked,
             signer: self.signer,
             output: self.output,
@@ -169,14 +169,14 @@ fn refuse_overlap(args: &Args) -> Result<(), Failure> {
     })?;
     let output = folder.join(args.output.file_name().unwrap_or_default());
     let beside = args.source.parent().unwrap_or(Path::new("")).join("data");
-    let folders = args.files.iter().cloned().chain([beside]);
+    let folders = args.files.iter().cloned().chain((!source::is_url(&args.source)).then_some(beside));
     for read in folders.filter_map(|path| path.canonicalize().ok()).filter(|path| path.is_dir()) {
         if output.starts_with(&read) {
             return Err(refused(&read));
         }
     }
     let files = [Some(&args.source), Some(&args.key), args.previous.as_ref(), args.salt_from.as_ref()];
-    for read in files.into_iter().flatten().filter_map(|path| path.canonicalize().ok()) {
+    for read in files.into_iter().flatten().chain(&args.audit_log).filter_map(|path| path.canonicalize().ok()) {
         let partial = read.as_os_str().to_string_lossy().strip_suffix(".partial").map(PathBuf::from);
         if read.starts_with(&output) || output.starts_with(&read) || partial.as_ref() == Some(&output) {
             return Err(refused(&read));

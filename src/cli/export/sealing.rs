@@ -23,22 +23,25 @@ use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::record::line::push_string;
 use crate::record::time::{self, Millis};
-use crate::select::{self, Selection};
-use crate::source::bulk::describe::describe;
-use crate::source::bulk::pass::Work;
-use crate::source::bulk::{Bulk, BulkError};
+use crate::select::{self, Selection, Source, SourceError};
+use crate::source::Work;
 use crate::source::catalogue::table;
 use crate::source::contents::{ContentReader, Gap};
+use crate::source::file_store;
+use crate::source::original::{Hashed, OriginalError};
 use crate::source::scope::Asked;
 use crate::source::sort::{ARENA_BYTES, Sorter};
 
 /// Program and version, as archives name it.
 pub(super) const AGENT: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
 
+/// How the field of a file's size begins; bulk exports have none.
+const STATED_SIZE: &[u8] = b",\"size\":";
+
 /// Everything that an export needs to know.
 pub(super) struct Job<'a> {
     /// The opened source.
-    pub(super) bulk: Bulk,
+    pub(super) source: Source,
     /// What is wanted of it.
     pub(super) asked: Asked,
     /// Who signs.
@@ -64,7 +67,10 @@ pub(super) struct Job<'a> {
 pub(super) enum SealingError {
     /// The source.
     #[error(transparent)]
-    Source(#[from] BulkError),
+    Source(#[from] SourceError),
+    /// A file that the source consists of.
+    #[error(transparent)]
+    Original(#[from] OriginalError),
     /// Temporary files.
     #[error("cannot read temporary files back")]
     Temporary(#[source] io::Error),
@@ -89,24 +95,27 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
     let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
 
     job.progress.phase("reading");
-    job.progress.expect(job.bulk.container.lines_size());
+    job.progress.expect(job.source.size());
+    let originals = job.source.originals();
     let failed = AtomicBool::new(false);
     let stop = || failed.load(Ordering::Relaxed) || job.progress.interrupted();
-    let (digest, selected) = std::thread::scope(|threads| {
-        let digest = threads.spawn(|| job.bulk.container.original.digest(stop).map_err(BulkError::from));
-        let selected = select::select(&job.bulk, &job.asked, &work);
+    let (digests, selected) = std::thread::scope(|threads| {
+        let digests =
+            threads.spawn(|| originals.iter().map(|original| original.hashed(&stop)).collect::<Result<Vec<_>, _>>());
+        let selected = job.source.select(&job.asked, &work);
         failed.store(selected.is_err(), Ordering::Relaxed);
-        (digest.join(), selected)
+        (digests.join(), selected)
     });
     let mut selection = selected?;
-    let digest = digest.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let mut files = digests.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
     let completed = write_contents(&mut stage, &mut selection, &mut exceptions, &work)?;
 
     job.progress.phase("sealing");
     let written = {
-        let mut stream = selection.gathered.records(completed).map_err(SealingError::Temporary)?;
+        let mut stream = selection.records(completed).map_err(SealingError::Temporary)?;
         let mut twice = |record: Incoming<'_>| push_duplicate(&mut exceptions, record);
         let mut next = |give: &mut dyn FnMut(Incoming<'_>)| {
             let Some(item) = stream.advance()? else { return Ok(false) };
@@ -115,10 +124,10 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
         };
         records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?
     };
-    job.bulk.container.original.check_unchanged().map_err(BulkError::from)?;
+    originals.iter().try_for_each(|original| original.check_unchanged())?;
 
-    let source = describe(&job.bulk, &digest, &selection.gathered, &job.asked);
-    let custody = custody(job, &digest);
+    let source = job.source.describe(&files, &selection, &job.asked);
+    let custody = custody(job, &files);
     let statement = Statement {
         origin: job.origin.clone(),
         previous: job.previous,
@@ -127,11 +136,12 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
         agent: AGENT,
         source: &source,
         custody: &custody,
+        purged_posts: selection.purged_posts(),
     };
     writer::write_preface(&mut stage, &statement)?;
     let kinds = kinds(&selection);
     let gaps = {
-        let mut stream = selection.gathered.exceptions(exceptions).map_err(SealingError::Temporary)?;
+        let mut stream = selection.exceptions(exceptions).map_err(SealingError::Temporary)?;
         writer::write_exceptions(&mut stage, |give| {
             let Some(item) = stream.advance()? else { return Ok(false) };
             give(item.line);
@@ -155,9 +165,9 @@ fn write_contents(
 ) -> Result<Sorter, SealingError> {
     let mut completed = Sorter::new(ARENA_BYTES / 4);
     work.progress.phase("copying");
-    let mut contents = selection.gathered.content_reader();
+    let mut contents = selection.content_reader();
     let mut seen = HashSet::<Hash>::new();
-    let mut stream = selection.gathered.contents().map_err(SealingError::Temporary)?;
+    let mut stream = selection.contents().map_err(SealingError::Temporary)?;
     while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
         work.progress.check()?;
         let (line, path) = split(item.line);
@@ -166,7 +176,7 @@ fn write_contents(
             out.extend_from_slice(line);
             push_content(out, &outcome);
         });
-        if let Content::Gap(gap) = outcome {
+        if let Some(gap) = gap(outcome, line) {
             let object = format!("{}/{}", table(item.kind).kind, id_of(line));
             let found = format!("{}: {path}", gap.found);
             let exception =
@@ -249,6 +259,23 @@ fn copy(
     })
 }
 
+/// What is to be stated about a file: that its bytes are not there, or that they are not as many as its row states.
+fn gap(content: Content, line: &[u8]) -> Option<Gap> {
+    match content {
+        Content::Here { bytes, .. } => stated_size(line).and_then(|size| file_store::size_mismatch(size, bytes)),
+        Content::Gap(gap) => Some(gap),
+        Content::NotWanted => None,
+    }
+}
+
+/// The field `size` of a file's line. No string can hold these bytes: its quotation marks would be escaped.
+fn stated_size(line: &[u8]) -> Option<i64> {
+    let start = memchr::memmem::find(line, STATED_SIZE)? + STATED_SIZE.len();
+    let digits = line.get(start..)?;
+    let end = digits.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'-')).unwrap_or(digits.len());
+    std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
+}
+
 fn push_content(out: &mut Vec<u8>, content: &Content) {
     match content {
         Content::Here { digest, bytes } => {
@@ -281,22 +308,33 @@ fn push_duplicate(exceptions: &mut Sorter, record: Incoming<'_>) {
 
 fn kinds(selection: &Selection<'_>) -> Kinds {
     let counts = |row: select::Row| {
-        let (source, records, out_of_scope, quarantined) = (row.source, row.records, row.out_of_scope, row.quarantined);
-        (row.kind.to_owned(), Counts::Read { source, records, out_of_scope, withheld: 0, quarantined })
+        let select::Row { kind, source, records, out_of_scope, quarantined } = row;
+        let counts = match source {
+            Some(source) => Counts::Read { source, records, out_of_scope, withheld: 0, quarantined },
+            None => Counts::Finding { records },
+        };
+        (kind.to_owned(), counts)
     };
     Kinds(selection.equation().into_iter().map(counts).collect())
 }
 
-/// One line of custody: who acquired what, how, with which build. No host, no path, no command line.
-fn custody(job: &Job<'_>, digest: &[u8; 32]) -> Vec<u8> {
-    let document = serde_json::json!({
-        "event": "acquired",
-        "time": time::format(job.time),
-        "by": job.signer.public_key().fingerprint(),
-        "tool": AGENT,
-        "method": "read a bulk export; the source was opened read-only",
-        "source": job.bulk.container.original.name,
-        "source_sha256": hex(digest),
-    });
-    (document.to_string() + "\n").into_bytes()
+/// Lines of custody, one for each file, or one for a live source: who acquired what, how, with which build. No host, no
+/// path, no command line.
+fn custody(job: &Job<'_>, files: &[Hashed]) -> Vec<u8> {
+    let line = |source: &str, sha256: Option<&[u8; 32]>| {
+        let mut document = serde_json::json!({
+            "event": "acquired",
+            "time": time::format(job.time),
+            "by": job.signer.public_key().fingerprint(),
+            "tool": AGENT,
+            "method": job.source.method(),
+            "source": source,
+        });
+        if let (Some(sha256), Some(members)) = (sha256, document.as_object_mut()) {
+            members.insert("source_sha256".to_owned(), hex(sha256).into());
+        }
+        document.to_string() + "\n"
+    };
+    let lines: String = files.iter().map(|file| line(&file.name, Some(&file.sha256))).collect();
+    if lines.is_empty() { line(&job.source.name(), None) } else { lines }.into_bytes()
 }

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::Bulk;
 use super::directory::SECRETS;
 use super::stream::Gathered;
-use crate::record::id::{Synthetic, hex, synthetic_text};
+use crate::record::id::{Synthetic, synthetic_text};
 use crate::record::time;
 use crate::source::catalogue::{TABLES, Windowing};
+use crate::source::original::Hashed;
 use crate::source::scope::Asked;
 
 /// What no bulk export has; an examiner must not take its absence for evidence.
@@ -30,7 +31,7 @@ pub const NOT_IN_A_BULK_EXPORT: [&str; 10] = [
 ///
 /// The scope stands here as it was asked for and as the ids that it came to: what was left out must be told from what
 /// was not there.
-pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
+pub fn describe(files: &[Hashed], bulk: &Bulk, gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
     let container = &bulk.container;
     let windowed: Vec<&str> =
         TABLES.iter().filter(|table| table.window == Windowing::Own).map(|table| table.kind).collect();
@@ -48,7 +49,7 @@ pub fn describe(bulk: &Bulk, digest: &[u8; 32], gathered: &Gathered<'_>, asked: 
         "source": "mattermost bulk export",
         "container": if container.is_zip() { "zip" } else { "jsonl" },
         "format_version": 1,
-        "files": [{ "name": container.original.name, "bytes": container.original.size, "sha256": hex(digest) }],
+        "files": files.iter().map(Hashed::described).collect::<Vec<_>>(),
         "content_files": container.contents.len(),
         "contents_wanted": container.contents.is_wanted(),
         "lines": gathered.lines,

@@ -12,12 +12,10 @@ use super::names::Names;
 use crate::record::exception::{Class, Exception};
 use crate::record::id::{Synthetic, hex, synthetic, synthetic_text};
 use crate::record::line::{MAX_BYTES, push_integer};
-use crate::source::catalogue::{Rank, TABLES, table};
+use crate::source::catalogue::{Rank, table};
 use crate::source::contents::Contents;
 use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
-
-/// Records of each kind, by rank.
-pub type Counts = [u64; TABLES.len()];
+use crate::source::tally::Tally;
 
 /// Set in the tag of records that were decoded again because their key was not unique.
 pub const DECODED_AGAIN: u64 = 1 << 63;
@@ -35,24 +33,6 @@ pub struct Outcome {
     pub heads: Sorter,
     /// How many of each kind went where.
     pub tally: Tally,
-}
-
-/// The right side of the completeness equation.
-#[derive(Clone, Debug)]
-pub struct Tally {
-    /// Records written.
-    pub records: Counts,
-    /// Records decoded and found outside the scope.
-    pub out_of_scope: Counts,
-    /// Records that could not be kept.
-    pub quarantined: Counts,
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        let none = [0; TABLES.len()];
-        Self { records: none, out_of_scope: none, quarantined: none }
-    }
 }
 
 /// Writes the records of source lines.

@@ -13,7 +13,7 @@ use super::blocks::Index;
 use super::container::Container;
 use super::emit::{Emitter, Mode, Outcome};
 use super::line;
-use super::pass::Work;
+use crate::source::Work;
 use crate::source::scope::Scope;
 use crate::source::sort::{ARENA_BYTES, Merge, Sorter};
 

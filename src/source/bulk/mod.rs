@@ -37,16 +37,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use container::{Container, ContentPlace};
-use emit::{Counts, Tally};
 use names::{Directory, Real, RealId, key_of};
-use pass::Work;
 use stream::Gathered;
 
 use crate::progress::Interrupted;
 use crate::record::id::{Synthetic, is_mattermost, synthetic};
-use crate::source::catalogue::TABLES;
 use crate::source::original::OriginalError;
 use crate::source::scope::{Asked, Scope};
+use crate::source::{Work, tally};
 
 /// Why a bulk export cannot be used; nothing is sealed then.
 #[derive(Debug, thiserror::Error)]
@@ -193,8 +191,8 @@ impl Bulk {
         let mut heads = Vec::new();
         for part in parts {
             gathered.directory.absorb(part.names);
-            add(&mut gathered.source, &part.source);
-            add_tally(&mut gathered.tally, &part.out.tally);
+            tally::add(&mut gathered.source, &part.source);
+            gathered.tally.add(&part.out.tally);
             for (kind, count) in part.lines {
                 *gathered.lines.entry(kind).or_default() += count;
             }
@@ -228,21 +226,6 @@ impl Directory {
         self.known.values().find(|known| known.real == Real::Id(wanted) && known.is(what)).map(|known| known.id)
     }
 }
-
-fn add(total: &mut Counts, more: &Counts) {
-    for (total, more) in total.iter_mut().zip(more) {
-        *total += more;
-    }
-}
-
-fn add_tally(total: &mut Tally, more: &Tally) {
-    add(&mut total.records, &more.records);
-    add(&mut total.out_of_scope, &more.out_of_scope);
-    add(&mut total.quarantined, &more.quarantined);
-}
-
-/// No records of any kind.
-pub const NONE: Counts = [0; TABLES.len()];
 
 /// Lines of each type.
 pub type LineCounts = BTreeMap<String, u64>;

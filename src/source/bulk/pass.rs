@@ -12,26 +12,16 @@ use super::BulkError;
 use super::blocks::{Block, Blocks, GIANT, Index, lines};
 use super::container::Container;
 use super::count;
-use super::emit::{Counts, Emitter, Mode, Outcome};
+use super::emit::{Emitter, Mode, Outcome};
 use super::line::{self, LineFault};
 use super::names::Names;
 use crate::progress::Progress;
 use crate::record::exception::Class;
 use crate::record::id::hex;
 use crate::record::json::Fault;
-use crate::source::catalogue::TABLES;
+use crate::source::Work;
 use crate::source::scope::Scope;
-
-/// What a pass is done with.
-#[derive(Clone, Copy, Debug)]
-pub struct Work<'a> {
-    /// Threads that decode.
-    pub threads: usize,
-    /// Folder for unnamed temporary files.
-    pub temporary: &'a Path,
-    /// Told about bytes, asked whether to stop.
-    pub progress: &'a Progress,
-}
+use crate::source::tally::{Counts, NONE};
 
 /// What one thread found.
 #[derive(Debug)]
@@ -141,7 +131,7 @@ struct Worker<'c> {
 impl<'c> Worker<'c> {
     fn new(container: &'c Container, scope: &'c Scope, keep: bool, work: &Work<'_>) -> Self {
         let emitter = Emitter::new(&container.lines_name, &container.contents, work.temporary);
-        Self { emitter, scope, keep, source: [0; TABLES.len()], lines: BTreeMap::new() }
+        Self { emitter, scope, keep, source: NONE, lines: BTreeMap::new() }
     }
 
     fn drain(
@@ -182,7 +172,7 @@ impl<'c> Worker<'c> {
     }
 
     fn line(&mut self, number: u64, line: &[u8], whole: bool) {
-        let mut counts = [0; TABLES.len()];
+        let mut counts = NONE;
         count::count(line, &mut counts);
         for (total, count) in self.source.iter_mut().zip(counts) {
             *total += count;

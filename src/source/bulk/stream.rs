@@ -6,16 +6,17 @@
 use std::collections::HashSet;
 use std::io;
 
+use super::LineCounts;
 use super::container::Container;
-use super::emit::{Counts, DECODED_AGAIN, Tally};
+use super::emit::DECODED_AGAIN;
 use super::names::{Directory, Known, Real};
-use super::{LineCounts, NONE};
 use crate::record::exception::{Class, Exception};
 use crate::record::id::Synthetic;
 use crate::source::catalogue::{BOT, CHANNEL, PROFILE_PICTURE, Rank, TEAM, USER};
 use crate::source::contents::ContentReader;
 use crate::source::scope::Scope;
 use crate::source::sort::{Item, Merge, Sorter};
+use crate::source::tally::{Counts, NONE, Tally};
 
 /// Everything that reading found.
 #[derive(Debug)]
@@ -217,9 +218,7 @@ impl Gate<'_> {
         // A second description of the same name has an id of its own, which nothing can name: it stays.
         let named = self.described(item).is_none_or(|known| known.references > 0);
         if !named {
-            let rank = usize::from(item.kind);
-            self.tally.records[rank] -= 1;
-            self.tally.out_of_scope[rank] += 1;
+            self.tally.leave_out(item.kind);
         }
         named
     }

@@ -9,7 +9,8 @@
 pub struct Column {
     /// Name of the field in `data`.
     pub field: &'static str,
-    /// Name of the column where it does not follow from the field; otherwise empty.
+    /// Name of the column where it does not follow from the field, and names it had before, parted by `|`; otherwise
+    /// empty.
     pub column: &'static str,
     /// How its values are written.
     pub shape: Shape,
@@ -38,13 +39,19 @@ pub enum Shape {
     Bytes,
     /// A one-dimensional array of texts, as a JSON array.
     Array,
+    /// A text in which values after `token=` are replaced by the word `redacted`.
+    Tokens,
+    /// URLs, as text or as a JSON array, that end behind their host: the rest of a hook's URL is its credential.
+    Hosts,
+    /// JSON, as text or as bytes, in which members that hold credentials have the value `redacted`.
+    Guarded,
 }
 
 impl Column {
     /// Whether a column of the source, in any case, is this one.
     pub fn is(&self, name: &str) -> bool {
         if !self.column.is_empty() {
-            return self.column.eq_ignore_ascii_case(name);
+            return self.column.split('|').any(|column| column.eq_ignore_ascii_case(name));
         }
         let bare = self.field.bytes().filter(|b| *b != b'_');
         let lower = || name.bytes().map(|b| b.to_ascii_lowercase());
@@ -129,6 +136,9 @@ const fn shape_of(word: &[u8]) -> Shape {
         b":json" => Shape::Json,
         b":bytes" => Shape::Bytes,
         b":array" => Shape::Array,
+        b":tokens" => Shape::Tokens,
+        b":hosts" => Shape::Hosts,
+        b":guarded" => Shape::Guarded,
         _ => panic!("a shape that the catalogue does not know"),
     }
 }
@@ -186,10 +196,11 @@ mod tests {
 
     #[test]
     fn words_become_columns() {
-        let found = parse::<3>("create_at:ms description=desc  props:json");
+        let found = parse::<4>("create_at:ms description=desc  props:json team_id=threadteamid|teamid");
         assert_eq!(found[0], Column { field: "create_at", column: "", shape: Shape::Millis });
         assert_eq!(found[1], Column { field: "description", column: "desc", shape: Shape::Text });
         assert_eq!(found[2].shape, Shape::Json);
+        assert!(found[3].is("ThreadTeamId") && found[3].is("teamid") && !found[3].is("threadteamid|teamid"));
         assert!(found[0].is("createat") && found[0].is("CreateAt") && found[0].is("create_at"));
         assert!(!found[0].is("updateat") && found[1].is("Desc") && !found[1].is("description"));
     }

@@ -1,6 +1,6 @@
 //! Who was there and where: teams, channels, users, their roles and memberships.
 
-use super::{BLANK, Table, columns, reaches, words};
+use super::{BLANK, Table, Windowing, columns, reaches, words};
 
 pub(super) static TEAM: Table = Table {
     kind: "team",
@@ -115,6 +115,80 @@ pub(super) static CHANNEL_MEMBER: Table = Table {
         "channel_id user_id roles last_viewed_at:ms msg_count:int mention_count:int notify_props:json last_update_at:ms scheme_user:bool scheme_admin:bool scheme_guest:bool mention_count_root:int msg_count_root:int urgent_mention_count:int autotranslation:bool autotranslation_disabled:bool"
     ),
     bulk_only: words!("favorite extra"),
+    ..BLANK
+};
+
+pub(super) static CHANNEL_MEMBERSHIP: Table = Table {
+    kind: "channel_membership",
+    table: "channelmemberhistory",
+    evidence: "who could read a channel, from when until when: the only history of membership",
+    window: Windowing::Interval,
+    key: words!("channel_id user_id join_time"),
+    origin: Some("join_time"),
+    events: words!("leave_time"),
+    path: reaches!("channel:channel_id user:user_id"),
+    columns: columns!("channel_id user_id join_time:ms leave_time:ms"),
+    ..BLANK
+};
+
+pub(super) static GROUP: Table = Table {
+    kind: "group",
+    table: "usergroups",
+    evidence: "groups of people, made by hand or taken over from a directory service",
+    origin: Some("create_at"),
+    events: words!("update_at delete_at"),
+    clock: Some("update_at"),
+    columns: columns!(
+        "name display_name description source remote_id create_at:ms update_at:ms delete_at:ms allow_reference:bool"
+    ),
+    ..BLANK
+};
+
+pub(super) static GROUP_MEMBER: Table = Table {
+    kind: "group_member",
+    table: "groupmembers",
+    evidence: "who is, or was last, in a group",
+    key: words!("group_id user_id"),
+    origin: Some("create_at"),
+    events: words!("delete_at"),
+    path: reaches!("user:user_id"),
+    columns: columns!("group_id user_id create_at:ms delete_at:ms"),
+    ..BLANK
+};
+
+pub(super) static GROUP_TEAM: Table = Table {
+    kind: "group_team",
+    table: "groupteams",
+    evidence: "groups whose members join a team by themselves",
+    key: words!("group_id team_id"),
+    origin: Some("create_at"),
+    events: words!("update_at delete_at"),
+    clock: Some("update_at"),
+    path: reaches!("team:team_id"),
+    columns: columns!("group_id team_id auto_add:bool scheme_admin:bool create_at:ms delete_at:ms update_at:ms"),
+    ..BLANK
+};
+
+pub(super) static GROUP_CHANNEL: Table = Table {
+    kind: "group_channel",
+    table: "groupchannels",
+    evidence: "groups whose members join a channel by themselves",
+    key: words!("group_id channel_id"),
+    origin: Some("create_at"),
+    events: words!("update_at delete_at"),
+    clock: Some("update_at"),
+    path: reaches!("channel:channel_id"),
+    columns: columns!("group_id channel_id auto_add:bool scheme_admin:bool create_at:ms delete_at:ms update_at:ms"),
+    ..BLANK
+};
+
+pub(super) static USER_STATUS: Table = Table {
+    kind: "user_status",
+    table: "status",
+    evidence: "when a person was last active",
+    key: words!("user_id"),
+    path: reaches!("user:user_id"),
+    columns: columns!("user_id status manual:bool last_activity_at:ms dnd_end_time:s prev_status"),
     ..BLANK
 };
 

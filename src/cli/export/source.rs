@@ -1,0 +1,115 @@
+//! What SOURCE is: a database by its URL, or a file told by its first bytes, never by its name.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use super::Args;
+use super::failures;
+use crate::cli::clock;
+use crate::cli::environment;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::printer::size;
+use crate::select::Source;
+use crate::source::audit_log::AuditLog;
+use crate::source::bulk::Bulk;
+use crate::source::bulk::container::ContentPlace;
+use crate::source::contents::Contents;
+use crate::source::dump::Dump;
+use crate::source::postgres::{Patience, Server, Target};
+use crate::source::tables::{self, Store, Tables};
+
+/// Beginnings of a URL that name a PostgreSQL database.
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// Whether SOURCE is a database and no file.
+pub(super) fn is_url(source: &Path) -> bool {
+    source.to_str().is_some_and(|text| POSTGRES.iter().any(|scheme| text.starts_with(scheme)))
+}
+
+/// Opens SOURCE with its files and audit logs.
+pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) -> Result<Source, Failure> {
+    let failed = |error| failures::of_source(&args.source, error);
+    let store = if is_url(&args.source) {
+        let target = Target::parse(args.source.to_str().unwrap_or_default(), &environment::value)
+            .map_err(failures::of_postgres)?;
+        let server = Server::open(&target, Patience::default(), Some(Arc::clone(stop)));
+        Store::Live(Box::new(Mutex::new(server.map_err(failures::of_postgres)?)))
+    } else if is_dump(&args.source)? {
+        Store::Dump(Box::new(Dump::open(&args.source).map_err(failures::of_dump)?))
+    } else if args.audit_log.is_empty() {
+        let bulk = Bulk::open(&args.source, place).map_err(|error| failed(error.into()))?;
+        return Ok(Source::Bulk(Box::new(bulk)));
+    } else {
+        let message = "`--audit-log` goes with a database or its dump: a bulk export has no ids to compare with";
+        return Err(Failure::new(Exit::Usage, message));
+    };
+    let contents = match place {
+        ContentPlace::Folder(folder) => Contents::folder(folder).map_err(|error| {
+            Failure::of(Exit::Unavailable, error).context(format!("cannot list the files in `{}`", folder.display()))
+        })?,
+        ContentPlace::Usual | ContentPlace::Nowhere => Contents::none(),
+    };
+    let log = match args.audit_log.as_slice() {
+        [] => None,
+        files => Some(AuditLog::open(files).map_err(failures::of_audit_log)?),
+    };
+    let now = args.as_of.is_none().then(clock::now);
+    Ok(Source::Tables(Box::new(Tables { store, contents, is_told: *place != ContentPlace::Usual, log, now })))
+}
+
+/// Whether a file begins like no bulk export; what else it may be, the reader of dumps says.
+fn is_dump(path: &Path) -> Result<bool, Failure> {
+    let mut start = Vec::with_capacity(64);
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.map_err(|error| {
+        Failure::of(Exit::Unavailable, error)
+            .context(format!("cannot open `{}`", path.display()))
+            .hint("SOURCE is a bulk export, a pg_dump file, or the URL of a database")
+    })?;
+    Ok(!(start.is_empty() || start.starts_with(b"PK") || start.trim_ascii_start().starts_with(b"{")))
+}
+
+/// The source for people, before the work starts.
+pub(super) fn described(source: &Source, given: &Path) -> String {
+    let given = given.display();
+    match source {
+        Source::Bulk(bulk) => {
+            let kind = if bulk.container.is_zip() { "zip" } else { "JSON lines" };
+            format!("`{given}`: bulk export, {kind}, {}", size(bulk.container.original.size))
+        }
+        Source::Tables(tables) => {
+            let store = match &tables.store {
+                Store::Dump(dump) => format!("`{given}`: pg_dump, {}", size(dump.original.size)),
+                Store::Live(server) => database(&tables::lock(server)),
+            };
+            let log = tables.log.as_ref().map_or_else(String::new, |log| {
+                let names: Vec<&str> = log.names().collect();
+                format!("\n  audit log {}", names.join(", "))
+            });
+            store + &log
+        }
+    }
+}
+
+fn database(server: &Server) -> String {
+    let identity = server.identity();
+    let replica = if identity.in_recovery { ", a replica" } else { "" };
+    let warning =
+        if identity.could_write() { "; this role could write, `chatseal grants` makes one that cannot" } else { "" };
+    format!(
+        "database `{}` as `{}`, PostgreSQL {}{replica}: one read-only snapshot{warning}",
+        identity.database, identity.role, identity.server_version
+    )
+}
+
+/// Where attachments are looked for if nothing was said.
+pub(super) fn usual_files(source: &Source) -> &'static str {
+    match source {
+        Source::Bulk(_) => "as the export has them",
+        Source::Tables(_) => "not collected: neither `--files` nor `--no-files` was given",
+    }
+}

@@ -1,0 +1,248 @@
+//! Batches of rows out of the store: from one snapshot of a live database, or from a dump as it lies.
+//!
+//! A live database is asked for the columns of the catalogue only, so that secrets do not even cross the wire; a dump
+//! holds all columns, and the plans take what is theirs. Rows are counted apart: by the database on a connection of its
+//! own in the same snapshot, or by the scanner of the dump.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::survey::{Route, Survey, kinds};
+use super::{Store, Tables, TablesError, lock};
+use crate::progress::{Interrupted, Progress};
+use crate::record::time::MAX_EXACT;
+use crate::source::catalogue::{POST, Rank, table};
+use crate::source::dump::{Account, Dump, LongRow, Piece};
+use crate::source::postgres::{Condition, PostgresError, Query, Server};
+use crate::source::rows::plan::{self, Plan};
+use crate::source::rows::{Batch, ColumnFound, TableFound};
+
+/// What a full reading is done with.
+pub(super) struct Feeding<'f> {
+    /// Takes note of what there is.
+    pub(super) survey: &'f mut Survey,
+    /// Whether posts that are dated come sorted on another way.
+    pub(super) skip_ordered: bool,
+    /// Told about bytes, asked whether to stop.
+    pub(super) progress: &'f Progress,
+}
+
+/// What a reader hands over.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// Some rows.
+    Rows(Batch),
+    /// A row of a dump that is too long to be decoded.
+    TooLong(LongRow),
+}
+
+/// Receives rows with the way that they take.
+pub(super) type Give<'g> = dyn FnMut(&Arc<Route>, Given) -> Result<(), Interrupted> + 'g;
+
+/// Which rows of a table a database may leave out already.
+pub(super) type Conditions<'c> = dyn for<'f> Fn(&'f TableFound, Rank) -> Vec<Vec<Condition<'f>>> + 'c;
+
+impl Tables {
+    /// Hands over all rows of all tables that are evidence; a dump gives an account of itself.
+    pub(super) fn feed(&self, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Option<Account>, TablesError> {
+        match &self.store {
+            Store::Live(server) => feed_live(&mut lock(server), feeding, give).map(|()| None),
+            Store::Dump(dump) => feed_dump(dump, feeding, give).map(Some),
+        }
+    }
+
+    /// Hands over the rows of some kinds, with as few columns as the fields named need. What cannot be read is absent.
+    pub(super) fn visit(
+        &self,
+        ranks: &[Rank],
+        fields: &[&str],
+        conditions: &Conditions<'_>,
+        progress: &Progress,
+        give: &mut dyn FnMut(&Plan, &Batch),
+    ) -> Result<(), TablesError> {
+        match &self.store {
+            Store::Live(server) => {
+                let mut server = lock(server);
+                for found in readable(&server) {
+                    for rank in kinds(&found.name).filter(|rank| ranks.contains(rank)) {
+                        let wanted = narrowed(rank, &found, fields);
+                        let Ok(plan) = Plan::new(rank, &wanted.columns) else { continue };
+                        let mut query = query(&wanted, Some(rank));
+                        query.all_of = conditions(&found, rank);
+                        read(&mut server, &query, 0, progress, &mut |batch| {
+                            give(&plan, &batch);
+                            Ok(())
+                        })?;
+                    }
+                }
+            }
+            Store::Dump(dump) => {
+                let mut plans: Vec<Vec<Plan>> = Vec::new();
+                dump.read(progress, &mut |piece| {
+                    match piece {
+                        Piece::Table(found) => {
+                            let plan = |rank| Plan::new(rank, &found.columns).ok();
+                            plans.push(
+                                kinds(&found.name).filter(|rank| ranks.contains(rank)).filter_map(plan).collect(),
+                            );
+                        }
+                        // What cannot be decoded names nothing; it is quarantined when records are read.
+                        Piece::TooLong(_) => {}
+                        Piece::Rows(batch) => {
+                            for plan in plans.get(batch.table).into_iter().flatten() {
+                                give(plan, &batch);
+                            }
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
+    let Feeding { survey, skip_ordered, progress } = feeding;
+    let mut ways = Vec::new();
+    for (whole, readable) in server.tables().to_vec().iter().zip(readable(server)) {
+        let wanted = wanted(&readable);
+        if readable.columns.is_empty() && kinds(&whole.name).next().is_some() {
+            survey.unreadable(&whole.name, "no permission to read it".to_owned());
+        } else if let Some(route) = survey.route(whole, &wanted) {
+            ways.push((route, wanted));
+        }
+    }
+    let beside = match server.beside() {
+        Ok(beside) => Some(beside),
+        Err(PostgresError::NoSnapshot) => None,
+        Err(error) => return Err(error.into()),
+    };
+    std::thread::scope(|threads| {
+        let counting = beside.map(|mut beside| {
+            let ways = &ways;
+            threads.spawn(move || count(&mut beside, ways))
+        });
+        for (at, (route, wanted)) in ways.iter().enumerate() {
+            let mut query = query(wanted, None);
+            if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
+                query.all_of = vec![undated(wanted)];
+            }
+            read(server, &query, at, progress, &mut |batch| give(route, Given::Rows(batch)))?;
+        }
+        let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        survey.rows = counted.unwrap_or_else(|| count(server, &ways))?;
+        Ok(())
+    })
+}
+
+/// Rows of each kind's table, counted by the database in the same snapshot.
+fn count(server: &mut Server, ways: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
+    let mut counts = BTreeMap::new();
+    for (route, wanted) in ways {
+        let rows = server.count(&query(wanted, None))?;
+        counts.extend(route.plans.iter().map(|plan| (plan.rank(), rows)));
+    }
+    Ok(counts)
+}
+
+/// The tables with the columns that may be read.
+pub(super) fn readable(server: &Server) -> Vec<TableFound> {
+    let table = |found: &TableFound| {
+        let columns = found.columns.iter().filter(|column| server.may_read(&found.name, &column.name));
+        TableFound { name: found.name.clone(), columns: columns.cloned().collect() }
+    };
+    server.tables().iter().map(table).collect()
+}
+
+fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Account, TablesError> {
+    let Feeding { survey, progress, .. } = feeding;
+    let mut routes: Vec<Option<Arc<Route>>> = Vec::new();
+    let account = dump.read(progress, &mut |piece| {
+        let (at, given) = match piece {
+            Piece::Table(found) => {
+                routes.push(survey.route(&found, &found));
+                return Ok(());
+            }
+            Piece::Rows(batch) => (batch.table, Given::Rows(batch)),
+            Piece::TooLong(row) => (row.table, Given::TooLong(row)),
+        };
+        routes.get(at).and_then(Option::as_ref).map_or(Ok(()), |route| give(route, given))
+    })?;
+    for table in &account.tables {
+        survey.rows.extend(kinds(&table.name).map(|rank| (rank, table.rows)));
+    }
+    for table in &account.not_dumped {
+        survey.not_dumped(table);
+    }
+    Ok(account)
+}
+
+/// Reads one query as batches of the table at this position.
+fn read(
+    server: &mut Server,
+    query: &Query<'_>,
+    table: usize,
+    progress: &Progress,
+    give: &mut dyn FnMut(Batch) -> Result<(), Interrupted>,
+) -> Result<(), TablesError> {
+    let mut stopped = None;
+    server.read(query, &mut |text| {
+        progress.add(text.len() as u64);
+        let given = progress.check().and_then(|()| give(Batch { table, first: 0, text }));
+        stopped = given.err();
+        stopped.is_none()
+    })?;
+    stopped.map_or(Ok(()), |interrupted| Err(interrupted.into()))
+}
+
+/// The columns of a table that any of its kinds wants, in the server's order.
+pub(super) fn wanted(found: &TableFound) -> TableFound {
+    let names: BTreeSet<&str> =
+        kinds(&found.name).flat_map(|rank| plan::wanted(rank, found)).map(|column| column.name.as_str()).collect();
+    let columns = found.columns.iter().filter(|column| names.contains(column.name.as_str())).cloned().collect();
+    TableFound { name: found.name.clone(), columns }
+}
+
+/// The columns that some fields need, besides what makes a row one of its kind.
+fn narrowed(rank: Rank, found: &TableFound, fields: &[&str]) -> TableFound {
+    let described = table(rank);
+    let is_needed = |column: &&ColumnFound| {
+        let feeds = |field: &str| described.column(field).is_some_and(|known| known.is(&column.name));
+        column.name.eq_ignore_ascii_case("id")
+            || described.only.is_some_and(|(only, _)| column.name.eq_ignore_ascii_case(only))
+            || described.key.iter().chain(fields).any(|field| feeds(field))
+    };
+    let columns = plan::wanted(rank, found).into_iter().filter(is_needed).cloned().collect();
+    TableFound { name: found.name.clone(), columns }
+}
+
+/// All rows of a table, or with a rank those of this kind only.
+pub(super) fn query(found: &TableFound, rank: Option<Rank>) -> Query<'_> {
+    Query {
+        table: &found.name,
+        columns: found.columns.iter().map(|column| column.name.as_str()).collect(),
+        only: rank.and_then(|rank| table(rank).only),
+        all_of: Vec::new(),
+        order: None,
+    }
+}
+
+/// Posts without a time, and with one that is no time of a post: few, and not in the order of their `at`.
+fn undated(found: &TableFound) -> Vec<Condition<'_>> {
+    let at = origin_column(found, POST);
+    vec![Condition::Absent(at), Condition::Within(at, None, Some(1)), Condition::Within(at, Some(MAX_EXACT + 1), None)]
+}
+
+/// Posts with a proper time, which the database can hand over in order.
+pub(super) fn dated(found: &TableFound) -> (Vec<Condition<'_>>, &str) {
+    let at = origin_column(found, POST);
+    (vec![Condition::Within(at, Some(1), Some(MAX_EXACT + 1))], at)
+}
+
+/// The server's name of the column that feeds the origin time of a kind.
+pub(super) fn origin_column(found: &TableFound, rank: Rank) -> &str {
+    let origin = table(rank).origin.and_then(|field| table(rank).column(field));
+    let column = origin.and_then(|origin| found.columns.iter().find(|column| origin.is(&column.name)));
+    column.map(|column| column.name.as_str()).unwrap_or_default()
+}

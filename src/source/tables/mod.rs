@@ -1,0 +1,151 @@
+//! Mattermost's tables as one source: a live database or its dump, with its file store and audit log.
+//!
+//! ```text
+//! feed ──▶ batches of rows ──▶ gather ── encode ──▶ sort ──▶ stream ──▶ archive order
+//!   │                            │                             │
+//!   │  facts: names become ids,  └ scope                       └ in_order: posts of a live database come sorted
+//!   │         posts in scope
+//!   └ survey: what the source has and what the catalogue knows
+//! ```
+//!
+//! Rows are read in two passes: facts first, if the scope needs them (who is called what, which posts are in scope),
+//! then records. A dump is read anew for each pass; a live database is asked only for the columns that a pass needs, in
+//! one snapshot.
+//!
+//! Invariant: the number of rows is counted by the database itself or by the scanner of the dump, never by the decoder.
+//! The same rows give the same lines in the same order, live or from a dump. Memory grows with the number of threads
+//! and with the scope (posts in a window that restricts), not with the number of rows.
+
+pub mod describe;
+pub mod facts;
+pub mod feed;
+pub mod gather;
+pub mod in_order;
+pub mod scope;
+pub mod stream;
+pub mod survey;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::progress::Interrupted;
+use crate::record::time::Millis;
+use crate::source::audit_log::{AuditLog, AuditLogError};
+use crate::source::contents::Contents;
+use crate::source::dump::{Dump, DumpError};
+use crate::source::original::Original;
+use crate::source::postgres::{PostgresError, Server};
+use crate::source::reconcile::judge::JudgeError;
+
+pub use gather::Gathered;
+
+/// Where the rows are.
+#[derive(Debug)]
+pub enum Store {
+    /// A live PostgreSQL, in one snapshot.
+    Live(Box<Mutex<Server>>),
+    /// A plain dump.
+    Dump(Box<Dump>),
+}
+
+/// A database-like source.
+#[derive(Debug)]
+pub struct Tables {
+    /// Where the rows are.
+    pub store: Store,
+    /// The file store; empty if nobody said where it is.
+    pub contents: Contents,
+    /// Whether somebody said where the files are, or that they are not wanted.
+    pub is_told: bool,
+    /// The server's audit log.
+    pub log: Option<AuditLog>,
+    /// The host's time when the source was opened, to compare with the database's; `None` if time was given.
+    pub now: Option<Millis>,
+}
+
+/// Why a database or a dump cannot be used; nothing is sealed then.
+#[derive(Debug, thiserror::Error)]
+pub enum TablesError {
+    /// The live database.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// The dump.
+    #[error(transparent)]
+    Dump(#[from] DumpError),
+    /// The audit log.
+    #[error(transparent)]
+    AuditLog(#[from] AuditLogError),
+    /// The reconciliation of log and tables.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// A temporary file could not be written or read.
+    #[error("cannot keep temporary files")]
+    Temporary(#[source] std::io::Error),
+    /// A team, channel or user that was asked for is not in the source.
+    #[error("the database has no {what} `{name}`")]
+    NotFound {
+        /// `team`, `channel` or `user`.
+        what: &'static str,
+        /// As it was asked for.
+        name: String,
+    },
+    /// The tables that make a Mattermost database are not there.
+    #[error("`{}` holds no Mattermost tables: expected `posts`, `channels` and `users`; found {found}", path.display())]
+    NotMattermost {
+        /// The dump.
+        path: PathBuf,
+        /// What it holds instead.
+        found: String,
+    },
+    /// The work was told to stop.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+impl Tables {
+    /// Bytes that reading takes from the source, for progress; 0 where nobody knows.
+    pub fn size(&self) -> u64 {
+        match &self.store {
+            Store::Live(_) => 0,
+            Store::Dump(dump) => dump.original.size + self.log.as_ref().map_or(0, AuditLog::bytes),
+        }
+    }
+
+    /// The files that the source consists of, apart from logs, which may grow while they are read.
+    pub fn originals(&self) -> Vec<&Original> {
+        let dump = match &self.store {
+            Store::Live(_) => None,
+            Store::Dump(dump) => Some(&dump.original),
+        };
+        dump.into_iter().collect()
+    }
+
+    /// What the source is, in a few words.
+    pub fn kind(&self) -> &'static str {
+        match &self.store {
+            Store::Live(_) => "mattermost database on postgresql",
+            Store::Dump(_) => "mattermost database as pg_dump",
+        }
+    }
+
+    /// How the source was read, for the custody line.
+    pub fn method(&self) -> &'static str {
+        match &self.store {
+            Store::Live(_) => "read a database in one read-only snapshot",
+            Store::Dump(_) => "read a dump of a database; it was opened read-only",
+        }
+    }
+
+    /// What the source is called in the custody line: no host, no role.
+    pub fn name(&self) -> String {
+        match &self.store {
+            Store::Live(server) => lock(server).identity().database.clone(),
+            Store::Dump(dump) => dump.original.name.clone(),
+        }
+    }
+}
+
+/// The connection, by one user at a time.
+pub(crate) fn lock(server: &Mutex<Server>) -> MutexGuard<'_, Server> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
+}

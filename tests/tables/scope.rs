@@ -1,0 +1,104 @@
+//! Scope over tables: what SQL selects by its own words is what is sealed, and the rest is counted.
+
+use std::collections::BTreeSet;
+
+use super::Source;
+use crate::sealed::Archive;
+
+fn ids(archive: &Archive, kind: &str) -> BTreeSet<String> {
+    archive.records(kind).iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn asked(source: &Source, query: &str) -> BTreeSet<String> {
+    source.ask(query).lines().map(str::to_owned).collect()
+}
+
+/// What stands left and right of the equation, for all kinds.
+fn assert_complete(archive: &Archive) {
+    for (kind, counts) in archive.summary()["kinds"].as_object().unwrap() {
+        let number = |name: &str| counts[name].as_u64().unwrap_or(0);
+        assert_eq!(number("source"), number("records") + number("out_of_scope") + number("quarantined"), "{kind}");
+    }
+}
+
+#[test]
+fn a_window_holds_what_happened_in_it_and_the_roots_of_its_replies() {
+    let source = Source::new("mattermost-5.37");
+    // In the middle of what there is, so that something is left out at both ends.
+    let bounds = source.ask(
+        "SELECT percentile_disc(0.3) WITHIN GROUP (ORDER BY createat) || ' ' || percentile_disc(0.6) WITHIN GROUP (ORDER BY createat) FROM posts",
+    );
+    let (from, until) = bounds.split_once(' ').unwrap();
+    let archive =
+        source.live("window.zip", &["--no-files", "--since", &format!("ms:{from}"), "--until", &format!("ms:{until}")]);
+    assert_complete(&archive);
+    let within = |column: &str| format!("({column} >= {from} AND {column} < {until})");
+    let own = format!("{} OR {} OR {}", within("createat"), within("editat"), within("deleteat"));
+    let posts = asked(
+        &source,
+        &format!(
+            "SELECT id FROM posts WHERE {own} UNION SELECT rootid FROM posts WHERE ({own}) AND rootid <> '' AND rootid IN (SELECT id FROM posts)"
+        ),
+    );
+    assert_eq!(ids(&archive, "post"), posts);
+    assert!(archive.count("post", "out_of_scope") > 0);
+    let reactions = format!("{} OR {} OR {}", within("createat"), within("updateat"), within("deleteat"));
+    let expected = source.ask(&format!("SELECT count(*) FROM reactions WHERE {reactions}"));
+    assert_eq!(archive.count("reaction", "records").to_string(), expected);
+    let members = source.ask(&format!(
+        "SELECT count(*) FROM channelmemberhistory WHERE jointime < {until} AND (leavetime IS NULL OR leavetime = 0 OR leavetime >= {from})"
+    ));
+    assert_eq!(archive.count("channel_membership", "records").to_string(), members);
+    let files: BTreeSet<String> = archive
+        .records("file")
+        .iter()
+        .filter_map(|file| file["data"]["post_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned))
+        .collect();
+    assert!(files.is_subset(&posts), "files come with their posts");
+    assert_eq!(archive.count("user", "out_of_scope"), 0, "a window does not restrict the directory");
+}
+
+#[test]
+fn a_channel_brings_its_posts_members_and_the_people_they_name() {
+    let source = Source::new("mattermost-5.37");
+    let channel = source.ask("SELECT channelid FROM posts GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1");
+    let archive = source.live("channel.zip", &["--no-files", "--channel", &channel]);
+    assert_complete(&archive);
+    let posts = asked(
+        &source,
+        &format!(
+            "SELECT id FROM posts WHERE channelid = '{channel}' UNION SELECT rootid FROM posts WHERE channelid = '{channel}' AND rootid IN (SELECT id FROM posts)"
+        ),
+    );
+    assert_eq!(ids(&archive, "post"), posts);
+    assert_eq!(ids(&archive, "channel"), BTreeSet::from([channel.clone()]));
+    let team = source.ask(&format!("SELECT teamid FROM channels WHERE id = '{channel}' AND teamid <> ''"));
+    if !team.is_empty() {
+        assert!(ids(&archive, "team").contains(&team));
+    }
+    let members = source.ask(&format!("SELECT count(*) FROM channelmembers WHERE channelid = '{channel}'"));
+    assert_eq!(archive.count("channel_member", "records").to_string(), members);
+    let authors = asked(
+        &source,
+        &format!(
+            "SELECT DISTINCT userid FROM posts WHERE channelid = '{channel}' AND userid IN (SELECT id FROM users)"
+        ),
+    );
+    assert!(authors.is_subset(&ids(&archive, "user")));
+    assert!(archive.count("user", "out_of_scope") > 0, "nobody else is described");
+}
+
+#[test]
+fn names_that_are_not_there_are_a_mistake_of_the_user() {
+    let source = Source::new("mattermost-11");
+    source.dump("dump.sql");
+    for from in [source.url(), "dump.sql".to_owned()] {
+        for (flag, name, what) in
+            [("--team", "nowhere", "team"), ("--channel", "nowhere/x", "team"), ("--user", "nobody", "user")]
+        {
+            let ended = source.desk.export(&from, "typo.zip", &["--no-files", flag, name]);
+            ended.require(2, &format!("the database has no {what}"));
+        }
+    }
+    assert!(!source.desk.path("typo.zip").exists());
+}
