@@ -69,14 +69,14 @@ fn what_a_server_dumps_is_what_it_copies_out() {
     });
     assert_eq!(declared.collect::<Vec<_>>(), server.sql(&database, types).lines().collect::<Vec<_>>());
 
-    let (mut copies, mut expected) = (String::new(), Vec::new());
+    let (mut script, mut expected) = (String::new(), Vec::new());
     for (at, table) in found.tables.iter().enumerate() {
-        copies += &format!("COPY {} TO STDOUT;\n\\echo end of {}\n", table.name, table.name);
+        script += &format!("COPY {} TO STDOUT;\n\\echo end of {}\n", table.name, table.name);
         expected.extend_from_slice(&found.rows[at]);
         expected.extend_from_slice(format!("end of {}\n", table.name).as_bytes());
         assert!(found.account.tables[at].rows >= 2, "{}", table.name);
     }
-    let copied = tools::feed("psql", server.psql(&database), copies.as_bytes()).expect_success();
+    let copied = tools::feed("psql", server.psql(&database), script.as_bytes()).expect_success();
     assert_eq!(String::from_utf8(copied).unwrap(), String::from_utf8(expected).unwrap());
 
     // A restored copy is dumped the same.
