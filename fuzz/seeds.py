@@ -100,16 +100,6 @@ def exports():
         seed("audit_line", b'{"event":"login","status":"success","password":"x","props":%s}' % text)
 
 
-def rows():
-    cells = [b"t", b"1700000000000", b'{"a":"b\\\\nc"}', b"\\N", b"id1", b'a\\tb\\\\"\\101', b"{}", b"\\\\x7b7d",
-             b"2026-01-02 03:04:05.1+02", b'{a,"b"}', b"token=x https://a/b"]
-    # Kind, whether columns are declared as JSON, row: one of nearly every width, for every kind.
-    for kind in range(100):
-        for width in range(1, 56):
-            row = b"\t".join(cells[(kind + width + at) % len(cells)] for at in range(width))
-            seed("copy_row", bytes([kind, width & 1]) + row)
-
-
 def dumps():
     """A small dump of every state that the reader knows, plain and packed; and the schema of a real one in parts."""
     head = (b"--\n-- PostgreSQL database dump\n--\n\n\\restrict x\n\n-- Dumped from database version 15.18\n\n"
@@ -125,6 +115,16 @@ def dumps():
         seed("dump_reader", subprocess.run(["zstd", "-q", "-c"], input=whole, check=True, capture_output=True).stdout)
     real = (FIXTURES / "postgres/mattermost-5.37.sql").read_bytes()
     seed("dump_reader", head + real[2000:6000] + body)
+
+
+def rows():
+    cells = [b"t", b"1700000000000", b'{"a":"b\\\\nc"}', b"\\N", b"id1", b'a\\tb\\\\"\\101', b"{}", b"\\\\x7b7d",
+             b"2026-01-02 03:04:05.1+02", b'{a,"b"}', b"token=x https://a/b"]
+    # Kind, whether columns are declared as JSON, row: one of nearly every width, for every kind.
+    for kind in range(100):
+        for width in range(1, 56):
+            row = b"\t".join(cells[(kind + width + at) % len(cells)] for at in range(width))
+            seed("copy_row", bytes([kind, width & 1]) + row)
 
 
 def keys(folder):
@@ -178,8 +178,8 @@ def intact(folder, chatseal):
 def main():
     archives(FIXTURES / "archives")
     exports()
-    rows()
     dumps()
+    rows()
     with tempfile.TemporaryDirectory() as folder:
         keys(Path(folder))
     if len(sys.argv) > 1:
