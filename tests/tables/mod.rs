@@ -1,5 +1,6 @@
 //! Databases as a source: live, as a dump, restored; what is sealed of them, and what happens when they break.
 
+mod beside;
 mod breaking;
 mod conformance;
 mod counted;
@@ -15,10 +16,9 @@ use crate::servers::{OWNER, Postgres, postgres};
 /// Databases that we have as SQL.
 pub(crate) const FIXTURES: [&str; 2] = ["mattermost-5.37", "mattermost-11"];
 
-/// The SQL of a fixture.
-pub(crate) fn sql(fixture: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/postgres").join(format!("{fixture}.sql"));
-    fs::read_to_string(path).unwrap()
+/// A file among the databases.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/postgres").join(name)
 }
 
 /// A desk beside a database made from a fixture.
@@ -30,7 +30,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(fixture: &str) -> Self {
-        Self::of(&sql(fixture))
+        Self::of(&fs::read_to_string(self::fixture(&format!("{fixture}.sql"))).unwrap())
     }
 
     /// A database that this SQL makes.
