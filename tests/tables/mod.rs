@@ -21,6 +21,11 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/postgres").join(name)
 }
 
+/// The SQL of a fixture.
+pub(crate) fn sql(name: &str) -> String {
+    fs::read_to_string(fixture(&format!("{name}.sql"))).unwrap()
+}
+
 /// A desk beside a database made from a fixture.
 pub(crate) struct Source {
     pub(crate) desk: Desk,
@@ -30,7 +35,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(fixture: &str) -> Self {
-        Self::of(&fs::read_to_string(self::fixture(&format!("{fixture}.sql"))).unwrap())
+        Self::of(&sql(fixture))
     }
 
     /// A database that this SQL makes.
