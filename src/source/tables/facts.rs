@@ -9,9 +9,9 @@ use super::{Tables, TablesError};
 use crate::record::time::Window;
 use crate::source::Work;
 use crate::source::catalogue::{BOARD, CHANNEL, PLAYBOOK, PLAYBOOK_RUN, POST, Rank, TEAM, To, USER, Windowing, table};
-use crate::source::postgres::Condition;
 use crate::source::rows::TableFound;
 use crate::source::rows::encode::{Encoder, Row};
+use crate::source::rows::query::Condition;
 use crate::source::scope::Asked;
 
 /// Longest list of ids that a database is asked with; a longer one is applied here.

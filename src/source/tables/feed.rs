@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::survey::{Route, Survey, kinds};
-use super::{Store, Tables, TablesError, lock};
+use super::{Database, Store, Tables, TablesError, lock};
 use crate::progress::{Interrupted, Progress};
 use crate::record::time::MAX_EXACT;
 use crate::source::catalogue::{POST, Rank, table};
 use crate::source::dump::{Account, Dump, LongRow, Piece};
-use crate::source::postgres::{Condition, PostgresError, Query, Server};
 use crate::source::rows::plan::{self, Plan};
+use crate::source::rows::query::{Condition, Query};
 use crate::source::rows::{Batch, ColumnFound, TableFound};
 
 /// What a full reading is done with.
@@ -63,7 +63,7 @@ impl Tables {
         match &self.store {
             Store::Live(server) => {
                 let mut server = lock(server);
-                for found in readable(&server) {
+                for found in server.readable() {
                     for rank in kinds(&found.name).filter(|rank| ranks.contains(rank)) {
                         let wanted = narrowed(rank, &found, fields);
                         let Ok(plan) = Plan::new(rank, &wanted.columns) else { continue };
@@ -102,10 +102,10 @@ impl Tables {
     }
 }
 
-fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
+fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
     let Feeding { survey, skip_ordered, progress } = feeding;
     let mut ways = Vec::new();
-    for (whole, readable) in server.tables().to_vec().iter().zip(readable(server)) {
+    for (whole, readable) in server.tables().to_vec().iter().zip(server.readable()) {
         let wanted = wanted(&readable);
         if readable.columns.is_empty() && kinds(&whole.name).next().is_some() {
             survey.unreadable(&whole.name, "no permission to read it".to_owned());
@@ -113,11 +113,7 @@ fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> 
             ways.push((route, wanted));
         }
     }
-    let beside = match server.beside() {
-        Ok(beside) => Some(beside),
-        Err(PostgresError::NoSnapshot) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let beside = server.beside()?;
     std::thread::scope(|threads| {
         let counting = beside.map(|mut beside| {
             let ways = &ways;
@@ -137,22 +133,13 @@ fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> 
 }
 
 /// Rows of each kind's table, counted by the database in the same snapshot.
-fn count(server: &mut Server, ways: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
+fn count(server: &mut Database, ways: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
     let mut counts = BTreeMap::new();
     for (route, wanted) in ways {
         let rows = server.count(&query(wanted, None))?;
         counts.extend(route.plans.iter().map(|plan| (plan.rank(), rows)));
     }
     Ok(counts)
-}
-
-/// The tables with the columns that may be read.
-pub(super) fn readable(server: &Server) -> Vec<TableFound> {
-    let table = |found: &TableFound| {
-        let columns = found.columns.iter().filter(|column| server.may_read(&found.name, &column.name));
-        TableFound { name: found.name.clone(), columns: columns.cloned().collect() }
-    };
-    server.tables().iter().map(table).collect()
 }
 
 fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Account, TablesError> {
@@ -180,7 +167,7 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
 
 /// Reads one query as batches of the table at this position.
 fn read(
-    server: &mut Server,
+    server: &mut Database,
     query: &Query<'_>,
     table: usize,
     progress: &Progress,

@@ -89,7 +89,7 @@ impl Gathered<'_> {
             });
         }
         if let super::Store::Live(server) = &self.tables.store
-            && super::lock(server).identity().could_write()
+            && super::lock(server).could_write()
         {
             all.push(Exception {
                 class: Class::NoteRoleCanWrite,
