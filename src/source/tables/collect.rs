@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::feed::Given;
-use super::scope::{Ids, Scope, is_named_kind};
+use super::scope::{Ids, Judged, Scope, is_named_kind};
 use super::survey::Route;
 use super::{Store, Tables, TablesError};
 use crate::record::exception::{Class, Exception};
@@ -213,13 +213,18 @@ fn hear_of(seen: &mut Seen, rank: Rank, row: &Row<'_>) -> Result<(), RowFault> {
 
 /// Whether a row is in scope; a field that cannot be read counts as absent, and encoding will say so.
 pub(super) fn is_in_scope(scope: &Scope, rank: Rank, row: &Row<'_>) -> bool {
-    scope.is_everything()
-        || scope.admits(rank, &|field| {
-            row.named(field).ok().flatten().map(|text| match text {
-                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-            })
+    scope.is_everything() || judged(row, |row| scope.admits(rank, row))
+}
+
+/// Lets a scope judge a row.
+pub(super) fn judged<T>(row: &Row<'_>, judge: impl FnOnce(&Judged<'_>) -> T) -> T {
+    let text = |field: &'static str| {
+        row.named(field).ok().flatten().map(|text| match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         })
+    };
+    judge(&Judged { text: &text, time: &|field| row.time(field) })
 }
 
 /// The rows of a batch, without their line feeds.

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::facts::conditions;
+use super::scope::Scope;
 use super::survey::{Route, Survey, kinds};
 use super::{Database, Store, Tables, TablesError, lock};
 use crate::progress::{Interrupted, Progress};
@@ -23,6 +25,8 @@ pub(super) struct Feeding<'f> {
     pub(super) survey: &'f mut Survey,
     /// Whether posts that are dated come sorted on another way.
     pub(super) skip_ordered: bool,
+    /// What a live database need not hand over more than; `None` for all rows.
+    pub(super) limits: Option<&'f Scope>,
     /// Told about bytes, asked whether to stop.
     pub(super) progress: &'f Progress,
 }
@@ -39,9 +43,6 @@ pub(super) enum Given {
 /// Receives rows with the way that they take.
 pub(super) type Give<'g> = dyn FnMut(&Arc<Route>, Given) -> Result<(), Interrupted> + 'g;
 
-/// Which rows of a table a database may leave out already.
-pub(super) type Conditions<'c> = dyn for<'f> Fn(&'f TableFound, Rank) -> Vec<Vec<Condition<'f>>> + 'c;
-
 impl Tables {
     /// Hands over all rows of all tables that are evidence; a dump gives an account of itself.
     pub(super) fn feed(&self, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Option<Account>, TablesError> {
@@ -56,7 +57,7 @@ impl Tables {
         &self,
         ranks: &[Rank],
         fields: &[&str],
-        conditions: &Conditions<'_>,
+        limits: Option<&Scope>,
         progress: &Progress,
         give: &mut dyn FnMut(&Plan, &Batch),
     ) -> Result<(), TablesError> {
@@ -68,7 +69,7 @@ impl Tables {
                         let wanted = narrowed(rank, &found, fields);
                         let Ok(plan) = Plan::new(rank, &wanted.columns) else { continue };
                         let mut query = query(&wanted, Some(rank));
-                        query.all_of = conditions(&found, rank);
+                        query.all_of = all_of(limits, &found, rank);
                         read(&mut server, &query, 0, progress, &mut |batch| {
                             give(&plan, &batch);
                             Ok(())
@@ -103,7 +104,7 @@ impl Tables {
 }
 
 fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
-    let Feeding { survey, skip_ordered, progress } = feeding;
+    let Feeding { survey, skip_ordered, limits, progress } = feeding;
     let mut ways = Vec::new();
     for (whole, readable) in server.tables().to_vec().iter().zip(server.readable()) {
         let wanted = wanted(&readable);
@@ -117,29 +118,54 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
     std::thread::scope(|threads| {
         let counting = beside.map(|mut beside| {
             let ways = &ways;
-            threads.spawn(move || count(&mut beside, ways))
+            threads.spawn(move || count(&mut beside, ways, limits))
         });
         for (at, (route, wanted)) in ways.iter().enumerate() {
-            let mut query = query(wanted, None);
+            let mut query = limited(route, wanted, limits);
             if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
                 query.all_of = vec![undated(wanted)];
             }
             read(server, &query, at, progress, &mut |batch| give(route, Given::Rows(batch)))?;
         }
         let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        survey.rows = counted.unwrap_or_else(|| count(server, &ways))?;
+        (survey.rows, survey.passed_by) = counted.unwrap_or_else(|| count(server, &ways, limits))?;
         Ok(())
     })
 }
 
-/// Rows of each kind's table, counted by the database in the same snapshot.
-fn count(server: &mut Database, ways: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
-    let mut counts = BTreeMap::new();
+/// What is asked of a table: all its rows, or where one kind takes them all, those that a scope may want.
+fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&Scope>) -> Query<'f> {
+    let mut query = query(wanted, None);
+    if let [plan] = route.plans.as_slice() {
+        query.all_of = all_of(limits, wanted, plan.rank());
+    }
+    query
+}
+
+fn all_of<'f>(limits: Option<&Scope>, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
+    limits.map_or_else(Vec::new, |scope| conditions(scope, found, rank))
+}
+
+/// A number of rows for each kind.
+type RowCounts = BTreeMap<Rank, u64>;
+
+/// Rows of each kind's table, and those of them that are not asked for: both counted by the database in the snapshot.
+fn count(
+    server: &mut Database,
+    ways: &[(Arc<Route>, TableFound)],
+    limits: Option<&Scope>,
+) -> Result<(RowCounts, RowCounts), TablesError> {
+    let (mut counts, mut passed_by) = (RowCounts::new(), RowCounts::new());
     for (route, wanted) in ways {
         let rows = server.count(&query(wanted, None))?;
         counts.extend(route.plans.iter().map(|plan| (plan.rank(), rows)));
+        let limited = limited(route, wanted, limits);
+        if !limited.all_of.is_empty() {
+            let asked = server.count(&limited)?;
+            passed_by.extend(route.plans.iter().map(|plan| (plan.rank(), rows.saturating_sub(asked))));
+        }
     }
-    Ok(counts)
+    Ok((counts, passed_by))
 }
 
 fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Account, TablesError> {

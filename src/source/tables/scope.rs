@@ -16,8 +16,20 @@ use crate::source::catalogue::{BOT, CHANNEL, POST, PROFILE_PICTURE, Rank, TEAM, 
 /// Ids as the source spells them.
 pub type Ids = HashSet<Box<[u8]>>;
 
-/// The value of a field of the row that is judged; `None` for NULL, or where the source lacks the column.
-pub type Field<'r> = dyn Fn(&'static str) -> Option<Cow<'r, [u8]>> + 'r;
+/// What a scope asks of a row.
+pub struct Judged<'r> {
+    /// The characters of a field; `None` for NULL, or where the source lacks the column.
+    pub text: &'r dyn Fn(&'static str) -> Option<Cow<'r, [u8]>>,
+    /// The time that a field holds, in milliseconds whatever its column counts; 0 for none.
+    pub time: &'r dyn Fn(&'static str) -> Millis,
+}
+
+impl<'r> Judged<'r> {
+    /// A field that is neither NULL nor empty.
+    fn named(&self, field: &'static str) -> Option<Cow<'r, [u8]>> {
+        (self.text)(field).filter(|id| !id.is_empty())
+    }
+}
 
 /// A resolved scope over tables.
 #[derive(Debug, Default, Clone)]
@@ -30,6 +42,8 @@ pub struct Scope {
     pub users: Option<Ids>,
     /// What rows without a channel of their own may belong to; empty as long as nothing restricts.
     pub within: HashMap<To, Ids>,
+    /// Posts that are in scope only because a reply in scope names them as its root.
+    pub roots: Ids,
 }
 
 /// Teams and channels in scope.
@@ -54,27 +68,27 @@ impl Scope {
 
     /// Whether a row is in scope. Teams, channels, users, bots and profile pictures are judged by whether a record in
     /// scope names them, which is known only at the end: here they pass.
-    pub fn admits(&self, rank: Rank, field: &Field<'_>) -> bool {
+    pub fn admits(&self, rank: Rank, row: &Judged<'_>) -> bool {
         if self.is_everything() || is_named_kind(rank) {
             return true;
         }
         if rank == POST {
-            return self.holds(To::Post, field("id").as_deref());
+            return self.holds(To::Post, (row.text)("id").as_deref());
         }
         let table = table(rank);
         if table.window == Windowing::WithPost {
-            let post = table.reach(To::Post).find_map(|name| field(name).filter(|id| !id.is_empty()));
+            let post = table.reach(To::Post).find_map(|field| row.named(field));
             if let Some(post) = post {
-                let own = self.users.is_some() && self.window.is_open() && self.selects(table, field);
+                let own = self.users.is_some() && self.window.is_open() && self.selects(table, row);
                 return own || self.holds(To::Post, Some(&post));
             }
         }
-        self.selects(table, field)
+        self.selects(table, row)
     }
 
     /// Whether a row's own times, place and users are in scope, whatever it belongs to.
-    pub fn selects(&self, table: &Table, field: &Field<'_>) -> bool {
-        self.has_event(table, field) && self.has_place(table, field) && self.has_user(table, field)
+    pub fn selects(&self, table: &Table, row: &Judged<'_>) -> bool {
+        self.has_event(table, row) && self.has_place(table, row) && self.has_user(table, row)
     }
 
     /// Whether something that names these teams, channels and users, as an entry of the audit log does, is in scope.
@@ -90,29 +104,29 @@ impl Scope {
 
     /// A row is in the window by its origin time, or by another time at which something happened to it. An interval is
     /// when it overlaps; without an end it lasts until now.
-    fn has_event(&self, table: &Table, field: &Field<'_>) -> bool {
+    fn has_event(&self, table: &Table, row: &Judged<'_>) -> bool {
         if self.window.is_open() {
             return true;
         }
-        let time = |name: &&'static str| field(name).and_then(|value| millis(&value));
+        let time = |field: &&'static str| (row.time)(field);
         match table.window {
             Windowing::Directory => true,
             Windowing::Interval => {
-                let begin = table.origin.as_ref().and_then(time).unwrap_or(0);
-                let end = table.events.iter().find_map(time).filter(|end| *end != 0);
+                let begin = table.origin.as_ref().map_or(0, time);
+                let end = table.events.iter().map(time).find(|end| *end != 0);
                 self.window.until.is_none_or(|until| begin < until)
                     && self.window.from.is_none_or(|from| end.is_none_or(|end| end >= from))
             }
             Windowing::Own | Windowing::WithPost => {
-                let times = table.origin.iter().chain(table.events).filter_map(time);
+                let times = table.origin.iter().chain(table.events).map(time);
                 times.into_iter().any(|at| at != 0 && self.window.contains(at))
             }
         }
     }
 
-    fn has_place(&self, table: &Table, field: &Field<'_>) -> bool {
+    fn has_place(&self, table: &Table, row: &Judged<'_>) -> bool {
         let Some(places) = &self.places else { return true };
-        let named = |to| table.reach(to).filter_map(|name| field(name).filter(|id| !id.is_empty()));
+        let named = |to| table.reach(to).filter_map(|field| row.named(field));
         let mut channels = named(To::Channel).peekable();
         if channels.peek().is_some() {
             return channels.any(|id| places.channels.contains(&*id));
@@ -128,24 +142,19 @@ impl Scope {
         table.path.is_empty()
     }
 
-    fn has_user(&self, table: &Table, field: &Field<'_>) -> bool {
+    fn has_user(&self, table: &Table, row: &Judged<'_>) -> bool {
         let Some(users) = &self.users else { return true };
         let mut named = table.reach(To::User).peekable();
         if named.peek().is_none() {
             return table.path.is_empty();
         }
-        named.filter_map(field).any(|id| users.contains(&*id))
+        named.filter_map(|field| row.named(field)).any(|id| users.contains(&*id))
     }
 }
 
 /// Kinds that are in a narrow scope when a record in scope names them.
 pub fn is_named_kind(rank: Rank) -> bool {
     matches!(rank, TEAM | CHANNEL | USER | BOT | PROFILE_PICTURE)
-}
-
-/// Epoch milliseconds as a column holds them.
-fn millis(value: &[u8]) -> Option<Millis> {
-    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -158,10 +167,12 @@ mod tests {
     }
 
     fn judge(scope: &Scope, rank: Rank, row: &[(&'static str, &'static str)]) -> bool {
-        let row: Vec<(&'static str, &'static str)> = row.to_vec();
-        scope.admits(rank, &move |name| {
-            row.iter().find(|(field, _)| *field == name).map(|(_, value)| Cow::Borrowed(value.as_bytes()))
-        })
+        let find = |name| row.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
+        let judged = Judged {
+            text: &|name| find(name).map(|value| Cow::Borrowed(value.as_bytes())),
+            time: &|name| find(name).and_then(|value| value.parse().ok()).unwrap_or(0),
+        };
+        scope.admits(rank, &judged)
     }
 
     #[test]
