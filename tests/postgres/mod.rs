@@ -6,6 +6,8 @@ mod granting;
 mod reading;
 mod tls;
 
+pub(crate) use tls::authority;
+
 use crate::servers::{OWNER, Postgres, postgres};
 use chatseal::source::postgres::{Patience, PostgresError, Server, Target};
 use chatseal::source::rows::query::Query;

@@ -96,6 +96,15 @@ impl Database {
         }
     }
 
+    /// Whether a table that does not show may be there all the same.
+    pub fn may_hide_tables(&self) -> bool {
+        match self {
+            // It lists also what the role may not read.
+            Self::Postgres(_) => false,
+            Self::Mysql(server) => !server.identity().sees_all_tables,
+        }
+    }
+
     /// The database's name.
     pub fn name(&self) -> &str {
         match self {
