@@ -17,6 +17,9 @@ use crate::source::scope::Asked;
 /// Longest list of ids that a database is asked with; a longer one is applied here.
 const LONGEST_LIST: usize = 1000;
 
+/// Ids of things.
+type Things = HashMap<To, Ids>;
+
 /// Names and places. Ids are told apart from names by what the tables hold, not by how they look.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -40,21 +43,13 @@ impl Facts {
         let text = |field| row.named(field).ok().flatten().map(std::borrow::Cow::into_owned);
         let id = text("id")?;
         match rank {
-            TEAM => {
-                self.teams.insert(text("name").unwrap_or_default(), id.clone());
-                self.teams.insert(id.clone(), id);
-            }
+            TEAM => call(&mut self.teams, id, [text("name")]),
             CHANNEL => {
                 let team = text("team_id").unwrap_or_default();
                 self.teams_of.insert(Box::from(id.as_bytes()), Box::from(team.as_bytes()));
-                self.channels.insert(format!("{team}/{}", text("name").unwrap_or_default()), id.clone());
-                self.channels.insert(id.clone(), id);
+                call(&mut self.channels, id, [text("name").map(|name| format!("{team}/{name}"))]);
             }
-            _ => {
-                self.users.insert(text("username").unwrap_or_default(), id.clone());
-                self.users.insert(text("email").unwrap_or_default().to_lowercase(), id.clone());
-                self.users.insert(id.clone(), id);
-            }
+            _ => call(&mut self.users, id, [text("username"), text("email").map(|email| email.to_lowercase())]),
         }
         Some(())
     }
@@ -96,6 +91,14 @@ impl Facts {
     }
 }
 
+/// Remembers by which names an id goes. An id is never taken for another's name, in whatever order rows come.
+fn call<const N: usize>(ids: &mut HashMap<String, String>, id: String, names: [Option<String>; N]) {
+    for name in names.into_iter().flatten().filter(|name| !name.is_empty()) {
+        ids.entry(name).or_insert_with(|| id.clone());
+    }
+    ids.insert(id.clone(), id);
+}
+
 impl Tables {
     /// Turns what was asked for into a scope over ids, and finds what rows without a channel of their own belong to.
     pub(super) fn resolve(&self, asked: &Asked, work: &Work<'_>) -> Result<(Scope, Facts), TablesError> {
@@ -119,22 +122,23 @@ impl Tables {
             }
         }
         if !scope.is_everything() {
-            scope.within = self.within(&scope, work)?;
+            (scope.within, scope.placed) = self.within(&scope, work)?;
         }
         Ok((scope, facts))
     }
 
-    /// Posts, runs, playbooks and boards in scope. Posts bring the roots of their threads along.
-    fn within(&self, scope: &Scope, work: &Work<'_>) -> Result<HashMap<To, Ids>, TablesError> {
+    /// Posts, runs, playbooks and boards in scope, and those that are merely in its teams and channels. Posts bring the
+    /// roots of their threads along, and earlier versions the post that they are of: files name only that.
+    fn within(&self, scope: &Scope, work: &Work<'_>) -> Result<(Things, Things), TablesError> {
         let kinds = [(POST, To::Post), (PLAYBOOK_RUN, To::Run), (PLAYBOOK, To::Playbook), (BOARD, To::Board)];
         let ranks = kinds.map(|(rank, _)| rank);
-        let mut fields: Vec<&str> = vec!["root_id"];
+        let mut fields: Vec<&str> = vec!["root_id", "original_id"];
         for rank in ranks {
             let table = table(rank);
             fields.extend(table.origin.iter().chain(table.events));
             fields.extend(table.path.iter().map(|reach| reach.field));
         }
-        let mut within: HashMap<To, Ids> = HashMap::new();
+        let (mut within, mut placed) = (Things::new(), Things::new());
         self.visit(
             &ranks,
             &fields,
@@ -147,15 +151,19 @@ impl Tables {
                     let Ok(row) = encoder.row(row) else { continue };
                     let bytes = |field| row.named(field).ok().flatten().map(|text| text.into_owned().into_bytes());
                     let described = table(rank);
-                    if scope.selects(described, &|field| bytes(field).map(std::borrow::Cow::Owned)) {
+                    let field = |field| bytes(field).map(std::borrow::Cow::Owned);
+                    if scope.selects(described, &field) {
                         let ids = within.entry(to).or_default();
-                        let root = bytes("root_id").filter(|id| to == To::Post && !id.is_empty());
-                        ids.extend(bytes("id").into_iter().chain(root).map(Box::from));
+                        let others = ["root_id", "original_id"].into_iter().filter(|_| to == To::Post);
+                        let others = others.filter_map(bytes).filter(|id| !id.is_empty());
+                        ids.extend(bytes("id").into_iter().chain(others).map(Box::from));
+                    } else if scope.places.is_some() && scope.has_place(described, &field) {
+                        placed.entry(to).or_default().extend(bytes("id").map(Box::from));
                     }
                 }
             },
         )?;
-        Ok(within)
+        Ok((within, placed))
     }
 }
 
@@ -168,7 +176,9 @@ fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<C
     };
     let mut all_of = Vec::new();
     let Window { from, until } = scope.window;
-    if !scope.window.is_open() && table.window == Windowing::Own {
+    // Where teams or channels restrict, everything in them is wanted.
+    let is_placed = scope.places.is_some();
+    if !scope.window.is_open() && table.window == Windowing::Own && !is_placed {
         let times = std::iter::once(origin_column(found, rank)).filter(|name| !name.is_empty());
         let times = times.chain(table.events.iter().filter_map(|field| column(field)));
         all_of.push(times.map(|name| Condition::Within(name, from, until)).collect());
@@ -184,7 +194,7 @@ fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<C
     };
     if rank == POST {
         restrict(To::Channel, scope.places.as_ref().map(|places| &places.channels));
-        restrict(To::User, scope.users.as_ref());
+        restrict(To::User, scope.users.as_ref().filter(|_| !is_placed));
     }
     all_of
 }

@@ -11,7 +11,10 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::record::time::{Millis, Window};
-use crate::source::catalogue::{BOT, CHANNEL, POST, PROFILE_PICTURE, Rank, TEAM, Table, To, USER, Windowing, table};
+use crate::source::catalogue::{
+    BOT, CHANNEL, POST, PROFILE_PICTURE, Rank, Shape, TEAM, Table, To, USER, Windowing, table,
+};
+use crate::source::rows::value;
 
 /// Ids as the source spells them.
 pub type Ids = HashSet<Box<[u8]>>;
@@ -30,6 +33,9 @@ pub struct Scope {
     pub users: Option<Ids>,
     /// What rows without a channel of their own may belong to; empty as long as nothing restricts.
     pub within: HashMap<To, Ids>,
+    /// What else lies in the teams and channels in scope, at any time and of any user: a row that names no channel is
+    /// where the thing is that it belongs to, and has times and users of its own.
+    pub placed: HashMap<To, Ids>,
 }
 
 /// Teams and channels in scope.
@@ -94,7 +100,7 @@ impl Scope {
         if self.window.is_open() {
             return true;
         }
-        let time = |name: &&'static str| field(name).and_then(|value| millis(&value));
+        let time = |name: &&'static str| field(name).and_then(|value| millis(&value, table.column(name)?.shape));
         match table.window {
             Windowing::Directory => true,
             Windowing::Interval => {
@@ -110,7 +116,8 @@ impl Scope {
         }
     }
 
-    fn has_place(&self, table: &Table, field: &Field<'_>) -> bool {
+    /// Whether a row is in the teams and channels in scope, by its own fields or by what it belongs to.
+    pub fn has_place(&self, table: &Table, field: &Field<'_>) -> bool {
         let Some(places) = &self.places else { return true };
         let named = |to| table.reach(to).filter_map(|name| field(name).filter(|id| !id.is_empty()));
         let mut channels = named(To::Channel).peekable();
@@ -122,10 +129,10 @@ impl Scope {
             return teams.any(|id| places.teams.contains(&*id));
         }
         let belongs = [To::Post, To::Run, To::Board, To::Playbook];
-        if let Some((to, id)) = belongs.into_iter().find_map(|to| named(to).next().map(|id| (to, id))) {
-            return self.holds(to, Some(&id));
-        }
-        table.path.is_empty()
+        let is_there = |to, id: &[u8]| self.placed.get(&to).is_some_and(|ids| ids.contains(id));
+        // One field may name things of several sorts; their ids are never the same.
+        let mut things = belongs.into_iter().flat_map(|to| named(to).map(move |id| (to, id)));
+        table.path.is_empty() || things.any(|(to, id)| self.holds(to, Some(&id)) || is_there(to, &id))
     }
 
     fn has_user(&self, table: &Table, field: &Field<'_>) -> bool {
@@ -143,15 +150,16 @@ pub fn is_named_kind(rank: Rank) -> bool {
     matches!(rank, TEAM | CHANNEL | USER | BOT | PROFILE_PICTURE)
 }
 
-/// Epoch milliseconds as a column holds them.
-fn millis(value: &[u8]) -> Option<Millis> {
-    std::str::from_utf8(value).ok()?.parse().ok()
+/// Epoch milliseconds of what a column of this shape holds. Times that are out of range still lie before or after.
+fn millis(value: &[u8], shape: Shape) -> Option<Millis> {
+    let text = std::str::from_utf8(value).ok()?;
+    value::millis(text, shape).or_else(|| text.parse().ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::catalogue::{CHANNEL_MEMBER, FILE, REACTION, ROLE};
+    use crate::source::catalogue::{BLOCK_HISTORY, CHANNEL_MEMBER, FILE, PROPERTY_VALUE, REACTION, ROLE, RUN_EVENT};
 
     fn ids(of: &[&str]) -> Ids {
         of.iter().map(|id| Box::from(id.as_bytes())).collect()
@@ -176,6 +184,50 @@ mod tests {
         assert!(judge(&scope, FILE, &[("create_at", "150"), ("post_id", "")]), "a file of no post has its own time");
         assert!(judge(&scope, POST, &[("id", "p"), ("create_at", "5")]), "the root of a selected reply");
         assert!(judge(&scope, ROLE, &[]), "what a role may do is not windowed");
+    }
+
+    #[test]
+    fn a_window_knows_times_of_every_shape() {
+        let day = |n: Millis| n * 86_400_000;
+        let scope = Scope { window: Window { from: Some(day(1)), until: Some(day(2)) }, ..Scope::default() };
+        for (text, is) in [
+            ("1970-01-02 00:00:00+00", true),
+            ("1970-01-03 00:30:00.25+01", true),
+            ("1970-01-01 23:59:59.999+00", false),
+            ("1970-01-03 00:00:00+00", false),
+            ("infinity", false),
+        ] {
+            assert_eq!(judge(&scope, BLOCK_HISTORY, &[("id", "b"), ("insert_at", text)]), is, "{text}");
+        }
+        let open = Scope { window: Window { from: Some(1), until: None }, ..Scope::default() };
+        assert!(
+            judge(&open, REACTION, &[("create_at", "9007199254740993")]),
+            "too far for JSON, but after the beginning"
+        );
+    }
+
+    #[test]
+    fn what_names_no_channel_is_where_the_thing_is_that_it_belongs_to() {
+        let places = Places { teams: ids(&[]), channels: ids(&["c"]) };
+        let scope = Scope {
+            window: Window { from: Some(100), until: None },
+            places: Some(places),
+            users: Some(ids(&["u"])),
+            within: HashMap::from([(To::Post, ids(&["new"]))]),
+            placed: HashMap::from([(To::Post, ids(&["old"])), (To::Run, ids(&["r"]))]),
+        };
+        for post in ["new", "old"] {
+            assert!(judge(&scope, REACTION, &[("post_id", post), ("user_id", "u"), ("create_at", "100")]), "{post}");
+        }
+        assert!(!judge(&scope, REACTION, &[("post_id", "gone"), ("user_id", "u"), ("create_at", "100")]));
+        assert!(!judge(&scope, REACTION, &[("post_id", "old"), ("user_id", "u"), ("create_at", "99")]));
+        assert!(!judge(&scope, POST, &[("id", "old")]), "another's, or of another time");
+        let event = [("playbook_run_id", "r"), ("subject_user_id", "u"), ("event_at", "100"), ("post_id", "gone")];
+        assert!(judge(&scope, RUN_EVENT, &event));
+        let anybody = Scope { users: None, ..scope };
+        for (target, is) in [("new", true), ("r", true), ("x", false), ("", false)] {
+            assert_eq!(judge(&anybody, PROPERTY_VALUE, &[("target_id", target)]), is, "{target}");
+        }
     }
 
     #[test]
