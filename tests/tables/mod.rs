@@ -3,6 +3,7 @@
 mod breaking;
 mod conformance;
 mod counted;
+mod gaps;
 mod scope;
 mod secrets;
 

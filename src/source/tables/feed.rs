@@ -124,7 +124,7 @@ fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> 
             threads.spawn(move || count(&mut beside, ways))
         });
         for (at, (route, wanted)) in ways.iter().enumerate() {
-            let mut query = query(wanted, None);
+            let mut query = query(wanted, sole(route));
             if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
                 query.all_of = vec![undated(wanted)];
             }
@@ -136,12 +136,19 @@ fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> 
     })
 }
 
-/// Rows of each kind's table, counted by the database in the same snapshot.
+/// The kind of a table that holds one kind: then the database itself leaves out the other rows, which may be secrets.
+fn sole(route: &Route) -> Option<Rank> {
+    if let [plan] = route.plans.as_slice() { Some(plan.rank()) } else { None }
+}
+
+/// Rows of each kind, counted by the database in the same snapshot.
 fn count(server: &mut Server, ways: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
     let mut counts = BTreeMap::new();
     for (route, wanted) in ways {
-        let rows = server.count(&query(wanted, None))?;
-        counts.extend(route.plans.iter().map(|plan| (plan.rank(), rows)));
+        let rows = server.count(&query(wanted, sole(route)))?;
+        for plan in &route.plans {
+            *counts.entry(plan.rank()).or_default() += rows;
+        }
     }
     Ok(counts)
 }
@@ -169,8 +176,11 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
         };
         routes.get(at).and_then(Option::as_ref).map_or(Ok(()), |route| give(route, given))
     })?;
-    for table in &account.tables {
-        survey.rows.extend(kinds(&table.name).map(|rank| (rank, table.rows)));
+    // What has no way is told as unreadable. `posts` and `"Posts"` add up.
+    for (table, route) in account.tables.iter().zip(&routes) {
+        for plan in route.iter().flat_map(|route| &route.plans) {
+            *survey.rows.entry(plan.rank()).or_default() += table.rows;
+        }
     }
     for table in &account.not_dumped {
         survey.not_dumped(table);
@@ -222,10 +232,17 @@ pub(super) fn query(found: &TableFound, rank: Option<Rank>) -> Query<'_> {
     Query {
         table: &found.name,
         columns: found.columns.iter().map(|column| column.name.as_str()).collect(),
-        only: rank.and_then(|rank| table(rank).only),
+        only: rank.and_then(|rank| only(found, rank)),
         all_of: Vec::new(),
         order: None,
     }
+}
+
+/// What makes a row one of its kind, with the server's name of the column.
+fn only(found: &TableFound, rank: Rank) -> Option<(&str, &'static [&'static str])> {
+    let (name, values) = table(rank).only?;
+    let column = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
+    Some((&column.name, values))
 }
 
 /// Posts without a time, and with one that is no time of a post: few, and not in the order of their `at`.
