@@ -44,7 +44,7 @@ pub enum Class {
     ReferenceUnresolved,
     /// A row of a table that cannot be taken apart: too few or too many fields, no UTF-8, a broken escape.
     RowUndecodable,
-    /// A table that is evidence but may not be read, or lacks the columns that name its rows.
+    /// A table or column that is evidence but may not be read, or a table that lacks the columns that name its rows.
     TableUnreadable,
     /// Rows describe files, but nobody said where the files lie.
     FilesNotCollected,
@@ -162,7 +162,7 @@ impl Class {
             Self::LossyText => "broken characters became U+FFFD",
             Self::ReferenceUnresolved => "records name teams, channels or users that the source does not describe",
             Self::RowUndecodable => "rows of tables could not be decoded",
-            Self::TableUnreadable => "tables that are evidence could not be read",
+            Self::TableUnreadable => "tables or columns that are evidence could not be read",
             Self::FilesNotCollected => {
                 "files are described, but where they lie was not told; give `--files` or `--no-files`"
             }

@@ -4,6 +4,7 @@ mod beside;
 mod breaking;
 mod conformance;
 mod counted;
+mod gaps;
 mod scope;
 mod secrets;
 

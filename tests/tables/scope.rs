@@ -37,7 +37,8 @@ fn a_window_holds_what_happened_in_it_and_the_roots_of_its_replies() {
     let posts = asked(
         &source,
         &format!(
-            "SELECT id FROM posts WHERE {own} UNION SELECT rootid FROM posts WHERE ({own}) AND rootid <> '' AND rootid IN (SELECT id FROM posts)"
+            "SELECT id FROM posts WHERE {own} UNION SELECT p.id FROM posts p JOIN posts o ON p.id IN (o.rootid, o.originalid) WHERE {}",
+            own.replace("createat", "o.createat").replace("editat", "o.editat").replace("deleteat", "o.deleteat")
         ),
     );
     assert_eq!(ids(&archive, "post"), posts);
@@ -86,6 +87,35 @@ fn a_channel_brings_its_posts_members_and_the_people_they_name() {
     );
     assert!(authors.is_subset(&ids(&archive, "user")));
     assert!(archive.count("user", "out_of_scope") > 0, "nobody else is described");
+}
+
+#[test]
+fn reactions_without_a_channel_of_their_own_are_where_their_post_is() {
+    let source = Source::new("mattermost-5.37");
+    assert_eq!(
+        source.ask("SELECT count(*) FROM information_schema.columns WHERE table_name = 'reactions' AND column_name = 'channelid'"),
+        "0"
+    );
+    let of_post = "reactions r JOIN posts p ON p.id = r.postid";
+    let channel = source.ask(&format!("SELECT channelid FROM {of_post} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"));
+    source.ask(&format!(
+        "UPDATE reactions SET createat = 1900000000000, updateat = 1900000000000, deleteat = 0 WHERE postid IN (SELECT id FROM posts WHERE channelid = '{channel}')"
+    ));
+    let expected = source.ask(&format!("SELECT count(*) FROM {of_post} WHERE p.channelid = '{channel}'"));
+    source.dump("dump.sql");
+    let window = ["--no-files", "--channel", &channel, "--since", "ms:1800000000000"];
+    let live = source.live("late.zip", &window);
+    assert_complete(&live);
+    assert_eq!(live.count("reaction", "records").to_string(), expected, "long after the posts");
+    assert_eq!(live.count("post", "records"), 0);
+    assert_eq!(source.desk.seal("dump.sql", "dumped.zip", &window).lines(), live.lines());
+    let user = source.ask(&format!(
+        "SELECT r.userid FROM {of_post} WHERE p.channelid = '{channel}' AND p.userid <> r.userid ORDER BY 1 LIMIT 1"
+    ));
+    let expected =
+        source.ask(&format!("SELECT count(*) FROM {of_post} WHERE p.channelid = '{channel}' AND r.userid = '{user}'"));
+    let own = source.live("own.zip", &["--no-files", "--channel", &channel, "--user", &user]);
+    assert_eq!(own.count("reaction", "records").to_string(), expected, "on the posts of others, too");
 }
 
 #[test]

@@ -58,14 +58,16 @@ pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
     match error {
         SealingError::Source(error) => of_source(source, error),
         SealingError::Original(error) => file::of_original(error),
-        SealingError::Records(RecordsError::Source(error)) => of_reading(source, error),
+        SealingError::Records(RecordsError::Source(error)) | SealingError::Temporary(error) => {
+            of_reading(source, error)
+        }
         SealingError::Stage(error)
         | SealingError::Records(RecordsError::Stage(error))
         | SealingError::Writer(WriterError::Stage(error)) => of_stage(error),
         SealingError::Writer(WriterError::Signer(error)) => unusable_signer(error).context("cannot sign the seal"),
         SealingError::Writer(error @ WriterError::Incomplete { .. }) => Failure::of(Exit::Internal, error)
             .context("the counts do not add up, so nothing was sealed")
-            .hint("report this, with the line types of the export"),
+            .hint("report this, with the kind that is named here"),
         SealingError::Records(error @ RecordsError::Order { .. }) => Failure::of(Exit::Internal, error),
         SealingError::Records(error @ RecordsError::TooMany) => Failure::of(Exit::Usage, error),
         other => Failure::of(Exit::Unavailable, other),

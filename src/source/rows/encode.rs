@@ -86,13 +86,15 @@ impl<'p> Encoder<'p> {
 
 impl Row<'_> {
     /// Whether the row is of the plan's kind: a table may hold others as well.
-    pub fn matches_only(&self) -> bool {
-        let (Some(position), Some((_, values))) = (self.plan.only(), self.table.only) else { return true };
-        let Ok(Some(found)) = self.field(position) else { return false };
-        values.iter().any(|value| match value.strip_suffix('*') {
+    ///
+    /// A row that does not tell, because the text cannot be decoded, is a fault: it must not pass for another kind.
+    pub fn matches_only(&self) -> Result<bool, RowFault> {
+        let (Some(position), Some((_, values))) = (self.plan.only(), self.table.only) else { return Ok(true) };
+        let Some(found) = self.field(position)? else { return Ok(false) };
+        Ok(values.iter().any(|value| match value.strip_suffix('*') {
             Some(beginning) => found.starts_with(beginning),
             None => found == *value,
-        })
+        }))
     }
 
     /// The characters of a field ([`Plan::position`]); `None` for NULL.
@@ -308,10 +310,11 @@ mod tests {
         let saved = plan(SAVED_POST, "userid category name value");
         let mut encoder = Encoder::new(&saved);
         for (row, is) in [("u\tflagged_post\tp\tx", true), ("u\ttheme\tp\tx", false), ("u\t\\N\tp\tx", false)] {
-            assert_eq!(encoder.row(row.as_bytes()).unwrap().matches_only(), is, "{row}");
+            assert_eq!(encoder.row(row.as_bytes()).unwrap().matches_only(), Ok(is), "{row}");
         }
+        assert_eq!(encoder.row(b"u\t\\377\tp\tx").unwrap().matches_only(), Err(RowFault::NotUtf8));
         let server = plan(SERVER, "name value");
-        assert!(!Encoder::new(&server).row(b"AsymmetricSigningKey\tx").unwrap().matches_only());
+        assert_eq!(Encoder::new(&server).row(b"AsymmetricSigningKey\tx").unwrap().matches_only(), Ok(false));
     }
 
     #[test]

@@ -7,13 +7,13 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::feed::Given;
-use super::scope::{Ids, Judged, Scope, is_named_kind};
+use super::scope::{Ids, Scope, is_named_kind};
 use super::survey::Route;
 use super::{Store, Tables, TablesError};
 use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::source::Work;
-use crate::source::catalogue::{CHANNEL, POST, Rank, TEAM, To, USER, table};
+use crate::source::catalogue::{CHANNEL, FILE, POST, Rank, TEAM, To, USER, table};
 use crate::source::contents::Contents;
 use crate::source::dump::LongRow;
 use crate::source::reconcile::seen::Seen;
@@ -38,6 +38,19 @@ pub(super) struct Part {
     pub(super) other: Counts,
     pub(super) named: Named,
     pub(super) seen: Option<Seen>,
+}
+
+/// Rows on their way to the threads that encode; gone once one of these has ended.
+pub(super) type Tasks = Mutex<Option<Receiver<(Arc<Route>, Given)>>>;
+
+/// Takes the receiver away when a thread ends, however it ends: a reader that waits for room in the channel would wait
+/// for ever if all threads had failed.
+struct Leaving<'t>(&'t Tasks);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 /// Encodes batches of rows.
@@ -67,10 +80,12 @@ impl<'w> Collector<'w> {
         Self { contents: &tables.contents, scope, is_numbered, work, scratch: Vec::new(), part }
     }
 
-    pub(super) fn drain(mut self, given: &Mutex<Receiver<(Arc<Route>, Given)>>) -> Result<Part, TablesError> {
+    pub(super) fn drain(mut self, tasks: &Tasks) -> Result<Part, TablesError> {
+        let _leaving = Leaving(tasks);
         loop {
-            let next = given.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok((route, given)) = next else { break };
+            let next =
+                tasks.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|tasks| tasks.recv().ok());
+            let Some((route, given)) = next else { break };
             for plan in &route.plans {
                 match &given {
                     Given::Rows(batch) => self.rows(plan, &route.table, batch).map_err(TablesError::Temporary)?,
@@ -109,7 +124,7 @@ impl<'w> Collector<'w> {
     fn row(&mut self, plan: &Plan, encoder: &mut Encoder<'_>, row: &[u8]) -> Result<(), RowFault> {
         let rank = plan.rank();
         let mut row = encoder.row(row)?;
-        if !row.matches_only() {
+        if !row.matches_only()? {
             self.part.other[usize::from(rank)] += 1;
             return Ok(());
         }
@@ -145,6 +160,10 @@ impl<'w> Collector<'w> {
             });
         } else {
             records.push(rank, written.at, 0, |out| out.extend_from_slice(line));
+        }
+        if rank == FILE && !written.open {
+            let exception = pathless(row.id()?);
+            exceptions.push(0, 0, 0, |out| exception.push_line(out));
         }
         if written.far {
             let exception = far(rank, row.id()?);
@@ -213,18 +232,13 @@ fn hear_of(seen: &mut Seen, rank: Rank, row: &Row<'_>) -> Result<(), RowFault> {
 
 /// Whether a row is in scope; a field that cannot be read counts as absent, and encoding will say so.
 pub(super) fn is_in_scope(scope: &Scope, rank: Rank, row: &Row<'_>) -> bool {
-    scope.is_everything() || judged(row, |row| scope.admits(rank, row))
-}
-
-/// Lets a scope judge a row.
-pub(super) fn judged<T>(row: &Row<'_>, judge: impl FnOnce(&Judged<'_>) -> T) -> T {
-    let text = |field: &'static str| {
-        row.named(field).ok().flatten().map(|text| match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    scope.is_everything()
+        || scope.admits(rank, &|field| {
+            row.named(field).ok().flatten().map(|text| match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            })
         })
-    };
-    judge(&Judged { text: &text, time: &|field| row.time(field) })
 }
 
 /// The rows of a batch, without their line feeds.
@@ -249,6 +263,17 @@ pub(super) fn quarantine(fault: RowFault, table: &str, number: Option<u64>, row:
         object: number.map_or_else(|| table.to_owned(), |number| format!("{table}:{number}")),
         expected: fault.expected(),
         found: format!("{}; {} bytes, sha256:{}", fault.found(), row.len(), hex(digest.as_ref())),
+        records: 1,
+    }
+}
+
+/// The exception for a file whose row does not say where it lies.
+fn pathless(id: &str) -> Exception {
+    Exception {
+        class: Class::FileMissing,
+        object: format!("{}/{id}", table(FILE).kind),
+        expected: "the bytes of the file",
+        found: "a row without a path".to_owned(),
         records: 1,
     }
 }

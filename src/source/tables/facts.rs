@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::collect::{judged, rows};
+use super::collect::rows;
 use super::scope::{Ids, Places, Scope};
 use super::{Tables, TablesError};
 use crate::record::time::Window;
@@ -18,6 +18,9 @@ use crate::source::scope::Asked;
 
 /// Longest list of ids that a database is asked with; a longer one is applied here.
 const LONGEST_LIST: usize = 1000;
+
+/// Ids of things.
+type Things = HashMap<To, Ids>;
 
 /// Names and places. Ids are told apart from names by what the tables hold, not by how they look.
 #[derive(Debug, Default)]
@@ -42,21 +45,13 @@ impl Facts {
         let text = |field| row.named(field).ok().flatten().map(Cow::into_owned);
         let id = text("id")?;
         match rank {
-            TEAM => {
-                self.teams.insert(text("name").unwrap_or_default(), id.clone());
-                self.teams.insert(id.clone(), id);
-            }
+            TEAM => call(&mut self.teams, id, [text("name")]),
             CHANNEL => {
                 let team = text("team_id").unwrap_or_default();
                 self.teams_of.insert(Box::from(id.as_bytes()), Box::from(team.as_bytes()));
-                self.channels.insert(format!("{team}/{}", text("name").unwrap_or_default()), id.clone());
-                self.channels.insert(id.clone(), id);
+                call(&mut self.channels, id, [text("name").map(|name| format!("{team}/{name}"))]);
             }
-            _ => {
-                self.users.insert(text("username").unwrap_or_default(), id.clone());
-                self.users.insert(text("email").unwrap_or_default().to_lowercase(), id.clone());
-                self.users.insert(id.clone(), id);
-            }
+            _ => call(&mut self.users, id, [text("username"), text("email").map(|email| email.to_lowercase())]),
         }
         Some(())
     }
@@ -98,6 +93,14 @@ impl Facts {
     }
 }
 
+/// Remembers by which names an id goes. An id is never taken for another's name, in whatever order rows come.
+fn call<const N: usize>(ids: &mut HashMap<String, String>, id: String, names: [Option<String>; N]) {
+    for name in names.into_iter().flatten().filter(|name| !name.is_empty()) {
+        ids.entry(name).or_insert_with(|| id.clone());
+    }
+    ids.insert(id.clone(), id);
+}
+
 impl Tables {
     /// Turns what was asked for into a scope over ids, and finds what rows without a channel of their own belong to.
     pub(super) fn resolve(&self, asked: &Asked, work: &Work<'_>) -> Result<(Scope, Facts), TablesError> {
@@ -121,41 +124,50 @@ impl Tables {
             }
         }
         if !scope.is_everything() {
-            (scope.within, scope.roots) = self.within(&scope, work)?;
+            (scope.within, scope.placed, scope.brought) = self.within(&scope, work)?;
         }
         Ok((scope, facts))
     }
 
-    /// Posts, runs, playbooks and boards in scope; and the posts that are so only as roots of replies.
-    fn within(&self, scope: &Scope, work: &Work<'_>) -> Result<(HashMap<To, Ids>, Ids), TablesError> {
+    /// Posts, runs, playbooks and boards in scope; those that are merely in its teams and channels; and posts that are
+    /// only brought along: the roots of threads, and the posts of which a row is an earlier version, because files name
+    /// only those.
+    fn within(&self, scope: &Scope, work: &Work<'_>) -> Result<(Things, Things, Ids), TablesError> {
         let kinds = [(POST, To::Post), (PLAYBOOK_RUN, To::Run), (PLAYBOOK, To::Playbook), (BOARD, To::Board)];
         let ranks = kinds.map(|(rank, _)| rank);
-        let mut fields: Vec<&str> = vec!["root_id"];
+        let mut fields: Vec<&str> = vec!["root_id", "original_id"];
         for rank in ranks {
             let table = table(rank);
             fields.extend(table.origin.iter().chain(table.events));
             fields.extend(table.path.iter().map(|reach| reach.field));
         }
-        let mut within: HashMap<To, Ids> = HashMap::new();
-        let mut roots = Ids::new();
-        self.visit(&ranks, &fields, Some(scope), work.progress, &mut |plan, batch| {
+        let (mut within, mut placed, mut brought) = (Things::new(), Things::new(), Ids::new());
+        // Where teams or channels restrict, everything in them is wanted.
+        let limits = match &scope.places {
+            Some(places) => &Scope { places: Some(places.clone()), ..Scope::default() },
+            None => scope,
+        };
+        self.visit(&ranks, &fields, Some(limits), work.progress, &mut |plan, batch| {
             let Some((rank, to)) = kinds.into_iter().find(|(rank, _)| *rank == plan.rank()) else { return };
             let mut encoder = Encoder::new(plan);
             for row in rows(&batch.text) {
                 let Ok(row) = encoder.row(row) else { continue };
-                if !judged(&row, |row| scope.selects(table(rank), row)) {
-                    continue;
+                let bytes = |field| row.named(field).ok().flatten().map(|text| text.into_owned().into_bytes());
+                let described = table(rank);
+                let field = |field| bytes(field).map(Cow::Owned);
+                if scope.selects(described, &field) {
+                    within.entry(to).or_default().extend(bytes("id").map(Box::from));
+                    let others = ["root_id", "original_id"].into_iter().filter(|_| to == To::Post);
+                    brought.extend(others.filter_map(bytes).filter(|id| !id.is_empty()).map(Box::from));
+                } else if scope.places.is_some() && scope.has_place(described, &field) {
+                    placed.entry(to).or_default().extend(bytes("id").map(Box::from));
                 }
-                let id = |field| row.named(field).ok().flatten().filter(|id| !id.is_empty());
-                let boxed = |id: Cow<'_, str>| Box::from(id.as_bytes());
-                within.entry(to).or_default().extend(id("id").map(boxed));
-                roots.extend(id("root_id").filter(|_| to == To::Post).map(boxed));
             }
         })?;
         let posts = within.entry(To::Post).or_default();
-        roots.retain(|root| !posts.contains(root));
-        posts.extend(roots.iter().cloned());
-        Ok((within, roots))
+        brought.retain(|id| !posts.contains(id));
+        posts.extend(brought.iter().cloned());
+        Ok((within, placed, brought))
     }
 }
 
@@ -163,7 +175,7 @@ impl Tables {
 /// decision is made on the rows.
 pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
     let table = table(rank);
-    if table.window != Windowing::Own || table.only.is_some() || scope.roots.len() > LONGEST_LIST {
+    if table.window != Windowing::Own || table.only.is_some() || scope.brought.len() > LONGEST_LIST {
         return Vec::new();
     }
     let name = |known: &Column| found.columns.iter().find(|column| known.is(&column.name)).map(|it| it.name.as_str());
@@ -181,10 +193,10 @@ pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -
         all_of.push(columns.map(|column| Condition::In(column, list(ids))).collect());
     }
     all_of.retain(|any| !any.is_empty());
-    if rank == POST && !scope.roots.is_empty() {
+    if rank == POST && !scope.brought.is_empty() {
         let id = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case("id"));
         let Some(id) = id else { return Vec::new() };
-        all_of.iter_mut().for_each(|any| any.push(Condition::In(&id.name, list(&scope.roots))));
+        all_of.iter_mut().for_each(|any| any.push(Condition::In(&id.name, list(&scope.brought))));
     }
     all_of
 }

@@ -133,13 +133,15 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
     })
 }
 
-/// What is asked of a table: all its rows, or where one kind takes them all, those that a scope may want.
+/// The kind of a table that holds one kind: then the database itself leaves out the other rows, which may be secrets.
+fn sole(route: &Route) -> Option<Rank> {
+    if let [plan] = route.plans.as_slice() { Some(plan.rank()) } else { None }
+}
+
+/// What is asked of a table: its rows, and where one kind takes them all only those that a scope may want.
 fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&Scope>) -> Query<'f> {
-    let mut query = query(wanted, None);
-    if let [plan] = route.plans.as_slice() {
-        query.all_of = all_of(limits, wanted, plan.rank());
-    }
-    query
+    let rank = sole(route);
+    Query { all_of: rank.map_or_else(Vec::new, |rank| all_of(limits, wanted, rank)), ..query(wanted, rank) }
 }
 
 fn all_of<'f>(limits: Option<&Scope>, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
@@ -157,12 +159,13 @@ fn count(
 ) -> Result<(RowCounts, RowCounts), TablesError> {
     let (mut counts, mut passed_by) = (RowCounts::new(), RowCounts::new());
     for (route, wanted) in ways {
-        let rows = server.count(&query(wanted, None))?;
-        counts.extend(route.plans.iter().map(|plan| (plan.rank(), rows)));
+        let rows = server.count(&query(wanted, sole(route)))?;
         let limited = limited(route, wanted, limits);
-        if !limited.all_of.is_empty() {
-            let asked = server.count(&limited)?;
-            passed_by.extend(route.plans.iter().map(|plan| (plan.rank(), rows.saturating_sub(asked))));
+        let asked = if limited.all_of.is_empty() { rows } else { server.count(&limited)? };
+        for plan in &route.plans {
+            // Tables whose names differ in case only are of one kind.
+            *counts.entry(plan.rank()).or_default() += rows;
+            *passed_by.entry(plan.rank()).or_default() += rows.saturating_sub(asked);
         }
     }
     Ok((counts, passed_by))
@@ -182,8 +185,11 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
         };
         routes.get(at).and_then(Option::as_ref).map_or(Ok(()), |route| give(route, given))
     })?;
-    for table in &account.tables {
-        survey.rows.extend(kinds(&table.name).map(|rank| (rank, table.rows)));
+    // What has no way is told as unreadable. `posts` and `"Posts"` add up.
+    for (table, route) in account.tables.iter().zip(&routes) {
+        for plan in route.iter().flat_map(|route| &route.plans) {
+            *survey.rows.entry(plan.rank()).or_default() += table.rows;
+        }
     }
     for table in &account.not_dumped {
         survey.not_dumped(table);
@@ -235,10 +241,17 @@ pub(super) fn query(found: &TableFound, rank: Option<Rank>) -> Query<'_> {
     Query {
         table: &found.name,
         columns: found.columns.iter().map(|column| column.name.as_str()).collect(),
-        only: rank.and_then(|rank| table(rank).only),
+        only: rank.and_then(|rank| only(found, rank)),
         all_of: Vec::new(),
         order: None,
     }
+}
+
+/// What makes a row one of its kind, with the server's name of the column.
+fn only(found: &TableFound, rank: Rank) -> Option<(&str, &'static [&'static str])> {
+    let (name, values) = table(rank).only?;
+    let column = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
+    Some((&column.name, values))
 }
 
 /// Posts without a time, and with one that is no time of a post: few, and not in the order of their `at`.

@@ -59,7 +59,7 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
     let mut survey = Survey::default();
     let in_order = tables.in_order(&scope, work)?;
     let (send, receive) = sync_channel::<(Arc<Route>, Given)>(work.threads.max(1));
-    let receive = Mutex::new(receive);
+    let receive = Mutex::new(Some(receive));
     let (fed, parts) = std::thread::scope(|threads| {
         let workers: Vec<_> = (0..work.threads.max(1))
             .map(|_| {
@@ -72,7 +72,7 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
         let limits = tables.log.is_none().then_some(&scope);
         let skip_ordered = in_order.is_some();
         let feeding = Feeding { survey: &mut survey, skip_ordered, limits, progress: work.progress };
-        // A worker that has gone took its reason with it; it is reported when the workers are joined.
+        // A worker that fails takes the receiver with it, so that sending ends; its reason is told when it is joined.
         let fed = tables.feed(feeding, &mut |route, given| send.send((route.clone(), given)).map_err(|_| Interrupted));
         drop(send);
         let parts: Vec<Result<Part, TablesError>> = workers
@@ -87,6 +87,17 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
     let mut gathered = Gathered { account, ..Gathered::new(tables, scope, facts, survey, in_order, work) };
     gathered.absorb(parts, work)?;
     Ok(gathered)
+}
+
+/// What was asked for by name is described even if no record names it.
+fn asked_for(scope: &Scope) -> Named {
+    let places = scope.places.as_ref();
+    let asked = [
+        (To::Team, places.map(|places| &places.teams)),
+        (To::Channel, places.map(|places| &places.channels)),
+        (To::User, scope.users.as_ref()),
+    ];
+    asked.into_iter().filter_map(|(to, ids)| Some((to, ids?.clone()))).collect()
 }
 
 impl Tables {
@@ -106,6 +117,7 @@ impl<'t> Gathered<'t> {
         in_order: Option<InOrder>,
         work: &Work<'_>,
     ) -> Self {
+        let named = asked_for(&scope);
         Self {
             tables,
             scope,
@@ -115,7 +127,7 @@ impl<'t> Gathered<'t> {
             account: None,
             logs: Vec::new(),
             tally: Tally::default(),
-            named: Named::new(),
+            named,
             records: Vec::new(),
             contents: Vec::new(),
             exceptions: Vec::new(),
@@ -230,5 +242,69 @@ impl<'t> Gathered<'t> {
     /// Posts found to be purged; `None` without an audit log to tell.
     pub fn purged_posts(&self) -> Option<u64> {
         self.purged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Progress;
+    use crate::record::time::Window;
+    use crate::source::contents::Contents;
+    use crate::source::dump::Dump;
+    use crate::source::tables::Store;
+
+    /// A dump of one table of posts with these rows, and tables for the rest of the core.
+    fn tables(dir: &std::path::Path, rows: &str) -> Tables {
+        let table = |name: &str, rows: &str| {
+            format!(
+                "CREATE TABLE public.{name} (id text, createat bigint, channelid text);\nCOPY public.{name} (id, createat, channelid) FROM stdin;\n{rows}\\.\n\n"
+            )
+        };
+        let dump = format!(
+            "--\n-- PostgreSQL database dump\n--\n\nSET client_encoding = 'UTF8';\n\n{}{}--\n-- PostgreSQL database dump complete\n--\n\n",
+            table("channels", "c\t1\t\n"),
+            table("posts", rows)
+        );
+        let path = dir.join("dump.sql");
+        std::fs::write(&path, dump).unwrap();
+        Tables {
+            store: Store::Dump(Box::new(Dump::open(&path).unwrap())),
+            contents: Contents::none(),
+            is_told: true,
+            log: None,
+            now: None,
+        }
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_work_although_the_reader_waits_for_room() {
+        let dir = tempfile::tempdir().unwrap();
+        // Each row is quarantined, and the exceptions would have to go to a folder that is not there.
+        let tables = tables(dir.path(), &"x\n".repeat(4 << 20));
+        let progress = Progress::silent();
+        for threads in [1, 3] {
+            let work = Work { threads, temporary: &dir.path().join("gone"), progress: &progress };
+            let ended = tables.select(&Asked::default(), &work);
+            assert!(matches!(ended, Err(TablesError::Temporary(_))), "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_for_is_described_even_if_nothing_happened_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let tables = tables(dir.path(), "p\t5\tother\n");
+        let progress = Progress::silent();
+        let work = Work { threads: 1, temporary: dir.path(), progress: &progress };
+        let asked = Asked { channels: vec!["c".to_owned()], window: Window::default(), ..Asked::default() };
+        let mut gathered = tables.select(&asked, &work).unwrap();
+        let mut lines = Vec::new();
+        let mut stream = gathered.records(Sorter::new(ARENA_BYTES)).unwrap();
+        while let Some(item) = stream.advance().unwrap() {
+            lines.push(String::from_utf8_lossy(item.line).into_owned());
+        }
+        drop(stream);
+        assert_eq!(lines, [r#"{"kind":"channel","id":"c","at":1,"data":{"create_at":1}}"#]);
+        assert_eq!((gathered.source[usize::from(POST)], gathered.tally.out_of_scope[usize::from(POST)]), (1, 1));
     }
 }

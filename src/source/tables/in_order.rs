@@ -80,8 +80,10 @@ impl Tables {
     pub(super) fn in_order(&self, scope: &Scope, work: &Work<'_>) -> Result<Option<InOrder>, TablesError> {
         let Store::Live(server) = &self.store else { return Ok(None) };
         let server = lock(server);
-        let found = server.readable().into_iter().find(|found| kinds(&found.name).any(|rank| rank == POST));
-        let Some(found) = found.as_ref().map(wanted) else { return Ok(None) };
+        let readable = server.readable();
+        let mut posts = readable.iter().filter(|found| kinds(&found.name).any(|rank| rank == POST)).map(wanted);
+        // `posts` and `"Posts"` would be two.
+        let (Some(found), None) = (posts.next(), posts.next()) else { return Ok(None) };
         let (_, at) = dated(&found);
         if !scope.is_everything() || self.log.is_some() || at.is_empty() || Plan::new(POST, &found.columns).is_err() {
             return Ok(None);
@@ -277,6 +279,8 @@ impl Posts {
                 return Ok(Some(chunk));
             }
         }
+        // A reader that waits for room must not be waited for: nothing more is taken from it.
+        self.under_way = sync_channel(0).1;
         for worker in self.workers.drain(..) {
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         }

@@ -13,8 +13,9 @@
 //! one snapshot.
 //!
 //! Invariant: the number of rows is counted by the database itself or by the scanner of the dump, never by the decoder.
-//! The same rows give the same lines in the same order, live or from a dump. Memory grows with the number of threads
-//! and with the scope (posts in a window that restricts), not with the number of rows.
+//! The same rows give the same lines in the same order, live or from a dump. Memory grows with the number of threads,
+//! with the files of a store (their paths), with the posts that a scope holds or that lie in its channels, and with the
+//! teams, channels and users where any of these restrict; otherwise not with the number of rows.
 
 pub mod collect;
 pub mod database;

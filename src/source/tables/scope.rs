@@ -11,25 +11,16 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::record::time::{Millis, Window};
-use crate::source::catalogue::{BOT, CHANNEL, POST, PROFILE_PICTURE, Rank, TEAM, Table, To, USER, Windowing, table};
+use crate::source::catalogue::{
+    BOT, CHANNEL, POST, PROFILE_PICTURE, Rank, Shape, TEAM, Table, To, USER, Windowing, table,
+};
+use crate::source::rows::value;
 
 /// Ids as the source spells them.
 pub type Ids = HashSet<Box<[u8]>>;
 
-/// What a scope asks of a row.
-pub struct Judged<'r> {
-    /// The characters of a field; `None` for NULL, or where the source lacks the column.
-    pub text: &'r dyn Fn(&'static str) -> Option<Cow<'r, [u8]>>,
-    /// The time that a field holds, in milliseconds whatever its column counts; 0 for none.
-    pub time: &'r dyn Fn(&'static str) -> Millis,
-}
-
-impl<'r> Judged<'r> {
-    /// A field that is neither NULL nor empty.
-    fn named(&self, field: &'static str) -> Option<Cow<'r, [u8]>> {
-        (self.text)(field).filter(|id| !id.is_empty())
-    }
-}
+/// The value of a field of the row that is judged; `None` for NULL, or where the source lacks the column.
+pub type Field<'r> = dyn Fn(&'static str) -> Option<Cow<'r, [u8]>> + 'r;
 
 /// A resolved scope over tables.
 #[derive(Debug, Default, Clone)]
@@ -42,8 +33,11 @@ pub struct Scope {
     pub users: Option<Ids>,
     /// What rows without a channel of their own may belong to; empty as long as nothing restricts.
     pub within: HashMap<To, Ids>,
-    /// Posts that are in scope only because a reply in scope names them as its root.
-    pub roots: Ids,
+    /// What else lies in the teams and channels in scope, at any time and of any user: a row that names no channel is
+    /// where the thing is that it belongs to, and has times and users of its own.
+    pub placed: HashMap<To, Ids>,
+    /// Posts that are in scope only because another one in scope names them: as its root, or as what it was before.
+    pub brought: Ids,
 }
 
 /// Teams and channels in scope.
@@ -68,27 +62,27 @@ impl Scope {
 
     /// Whether a row is in scope. Teams, channels, users, bots and profile pictures are judged by whether a record in
     /// scope names them, which is known only at the end: here they pass.
-    pub fn admits(&self, rank: Rank, row: &Judged<'_>) -> bool {
+    pub fn admits(&self, rank: Rank, field: &Field<'_>) -> bool {
         if self.is_everything() || is_named_kind(rank) {
             return true;
         }
         if rank == POST {
-            return self.holds(To::Post, (row.text)("id").as_deref());
+            return self.holds(To::Post, field("id").as_deref());
         }
         let table = table(rank);
         if table.window == Windowing::WithPost {
-            let post = table.reach(To::Post).find_map(|field| row.named(field));
+            let post = table.reach(To::Post).find_map(|name| field(name).filter(|id| !id.is_empty()));
             if let Some(post) = post {
-                let own = self.users.is_some() && self.window.is_open() && self.selects(table, row);
+                let own = self.users.is_some() && self.window.is_open() && self.selects(table, field);
                 return own || self.holds(To::Post, Some(&post));
             }
         }
-        self.selects(table, row)
+        self.selects(table, field)
     }
 
     /// Whether a row's own times, place and users are in scope, whatever it belongs to.
-    pub fn selects(&self, table: &Table, row: &Judged<'_>) -> bool {
-        self.has_event(table, row) && self.has_place(table, row) && self.has_user(table, row)
+    pub fn selects(&self, table: &Table, field: &Field<'_>) -> bool {
+        self.has_event(table, field) && self.has_place(table, field) && self.has_user(table, field)
     }
 
     /// Whether something that names these teams, channels and users, as an entry of the audit log does, is in scope.
@@ -104,29 +98,30 @@ impl Scope {
 
     /// A row is in the window by its origin time, or by another time at which something happened to it. An interval is
     /// when it overlaps; without an end it lasts until now.
-    fn has_event(&self, table: &Table, row: &Judged<'_>) -> bool {
+    fn has_event(&self, table: &Table, field: &Field<'_>) -> bool {
         if self.window.is_open() {
             return true;
         }
-        let time = |field: &&'static str| (row.time)(field);
+        let time = |name: &&'static str| field(name).and_then(|value| millis(&value, table.column(name)?.shape));
         match table.window {
             Windowing::Directory => true,
             Windowing::Interval => {
-                let begin = table.origin.as_ref().map_or(0, time);
-                let end = table.events.iter().map(time).find(|end| *end != 0);
+                let begin = table.origin.as_ref().and_then(time).unwrap_or(0);
+                let end = table.events.iter().find_map(time).filter(|end| *end != 0);
                 self.window.until.is_none_or(|until| begin < until)
                     && self.window.from.is_none_or(|from| end.is_none_or(|end| end >= from))
             }
             Windowing::Own | Windowing::WithPost => {
-                let times = table.origin.iter().chain(table.events).map(time);
+                let times = table.origin.iter().chain(table.events).filter_map(time);
                 times.into_iter().any(|at| at != 0 && self.window.contains(at))
             }
         }
     }
 
-    fn has_place(&self, table: &Table, row: &Judged<'_>) -> bool {
+    /// Whether a row is in the teams and channels in scope, by its own fields or by what it belongs to.
+    pub fn has_place(&self, table: &Table, field: &Field<'_>) -> bool {
         let Some(places) = &self.places else { return true };
-        let named = |to| table.reach(to).filter_map(|field| row.named(field));
+        let named = |to| table.reach(to).filter_map(|name| field(name).filter(|id| !id.is_empty()));
         let mut channels = named(To::Channel).peekable();
         if channels.peek().is_some() {
             return channels.any(|id| places.channels.contains(&*id));
@@ -136,19 +131,19 @@ impl Scope {
             return teams.any(|id| places.teams.contains(&*id));
         }
         let belongs = [To::Post, To::Run, To::Board, To::Playbook];
-        if let Some((to, id)) = belongs.into_iter().find_map(|to| named(to).next().map(|id| (to, id))) {
-            return self.holds(to, Some(&id));
-        }
-        table.path.is_empty()
+        let is_there = |to, id: &[u8]| self.placed.get(&to).is_some_and(|ids| ids.contains(id));
+        // One field may name things of several sorts; their ids are never the same.
+        let mut things = belongs.into_iter().flat_map(|to| named(to).map(move |id| (to, id)));
+        table.path.is_empty() || things.any(|(to, id)| self.holds(to, Some(&id)) || is_there(to, &id))
     }
 
-    fn has_user(&self, table: &Table, row: &Judged<'_>) -> bool {
+    fn has_user(&self, table: &Table, field: &Field<'_>) -> bool {
         let Some(users) = &self.users else { return true };
         let mut named = table.reach(To::User).peekable();
         if named.peek().is_none() {
             return table.path.is_empty();
         }
-        named.filter_map(|field| row.named(field)).any(|id| users.contains(&*id))
+        named.filter_map(field).any(|id| users.contains(&*id))
     }
 }
 
@@ -157,22 +152,26 @@ pub fn is_named_kind(rank: Rank) -> bool {
     matches!(rank, TEAM | CHANNEL | USER | BOT | PROFILE_PICTURE)
 }
 
+/// Epoch milliseconds of what a column of this shape holds. Times that are out of range still lie before or after.
+fn millis(value: &[u8], shape: Shape) -> Option<Millis> {
+    let text = std::str::from_utf8(value).ok()?;
+    value::millis(text, shape).or_else(|| text.parse().ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::catalogue::{CHANNEL_MEMBER, FILE, REACTION, ROLE};
+    use crate::source::catalogue::{BLOCK_HISTORY, CHANNEL_MEMBER, FILE, PROPERTY_VALUE, REACTION, ROLE, RUN_EVENT};
 
     fn ids(of: &[&str]) -> Ids {
         of.iter().map(|id| Box::from(id.as_bytes())).collect()
     }
 
     fn judge(scope: &Scope, rank: Rank, row: &[(&'static str, &'static str)]) -> bool {
-        let find = |name| row.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
-        let judged = Judged {
-            text: &|name| find(name).map(|value| Cow::Borrowed(value.as_bytes())),
-            time: &|name| find(name).and_then(|value| value.parse().ok()).unwrap_or(0),
-        };
-        scope.admits(rank, &judged)
+        let row: Vec<(&'static str, &'static str)> = row.to_vec();
+        scope.admits(rank, &move |name| {
+            row.iter().find(|(field, _)| *field == name).map(|(_, value)| Cow::Borrowed(value.as_bytes()))
+        })
     }
 
     #[test]
@@ -187,6 +186,50 @@ mod tests {
         assert!(judge(&scope, FILE, &[("create_at", "150"), ("post_id", "")]), "a file of no post has its own time");
         assert!(judge(&scope, POST, &[("id", "p"), ("create_at", "5")]), "the root of a selected reply");
         assert!(judge(&scope, ROLE, &[]), "what a role may do is not windowed");
+    }
+
+    #[test]
+    fn a_window_knows_times_of_every_shape() {
+        let day = |n: Millis| n * 86_400_000;
+        let scope = Scope { window: Window { from: Some(day(1)), until: Some(day(2)) }, ..Scope::default() };
+        for (text, is) in [
+            ("1970-01-02 00:00:00+00", true),
+            ("1970-01-03 00:30:00.25+01", true),
+            ("1970-01-01 23:59:59.999+00", false),
+            ("1970-01-03 00:00:00+00", false),
+            ("infinity", false),
+        ] {
+            assert_eq!(judge(&scope, BLOCK_HISTORY, &[("id", "b"), ("insert_at", text)]), is, "{text}");
+        }
+        let open = Scope { window: Window { from: Some(1), until: None }, ..Scope::default() };
+        assert!(
+            judge(&open, REACTION, &[("create_at", "9007199254740993")]),
+            "too far for JSON, but after the beginning"
+        );
+    }
+
+    #[test]
+    fn what_names_no_channel_is_where_the_thing_is_that_it_belongs_to() {
+        let places = Places { teams: ids(&[]), channels: ids(&["c"]) };
+        let scope = Scope {
+            window: Window { from: Some(100), until: None },
+            places: Some(places),
+            users: Some(ids(&["u"])),
+            within: HashMap::from([(To::Post, ids(&["new"]))]),
+            placed: HashMap::from([(To::Post, ids(&["old"])), (To::Run, ids(&["r"]))]),
+        };
+        for post in ["new", "old"] {
+            assert!(judge(&scope, REACTION, &[("post_id", post), ("user_id", "u"), ("create_at", "100")]), "{post}");
+        }
+        assert!(!judge(&scope, REACTION, &[("post_id", "gone"), ("user_id", "u"), ("create_at", "100")]));
+        assert!(!judge(&scope, REACTION, &[("post_id", "old"), ("user_id", "u"), ("create_at", "99")]));
+        assert!(!judge(&scope, POST, &[("id", "old")]), "another's, or of another time");
+        let event = [("playbook_run_id", "r"), ("subject_user_id", "u"), ("event_at", "100"), ("post_id", "gone")];
+        assert!(judge(&scope, RUN_EVENT, &event));
+        let anybody = Scope { users: None, ..scope };
+        for (target, is) in [("new", true), ("r", true), ("x", false), ("", false)] {
+            assert_eq!(judge(&anybody, PROPERTY_VALUE, &[("target_id", target)]), is, "{target}");
+        }
     }
 
     #[test]

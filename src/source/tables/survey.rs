@@ -38,6 +38,8 @@ pub struct Survey {
     tables_unknown: BTreeSet<String>,
     /// Tables that are evidence but cannot be read, and why.
     unreadable: BTreeMap<String, String>,
+    /// Columns that are evidence but may not be read, as `table.column`.
+    columns_unreadable: BTreeSet<String>,
 }
 
 /// Kinds that the rows of a table may be.
@@ -59,6 +61,8 @@ impl Survey {
             let strange: BTreeSet<&str> =
                 plan::unknown(rank, whole).iter().map(|column| column.name.as_str()).collect();
             unknown.retain(|column| strange.contains(column));
+            let denied = plan::wanted(rank, whole).into_iter().filter(|column| !readable.columns.contains(column));
+            self.columns_unreadable.extend(denied.map(|column| format!("{}.{}", whole.name, column.name)));
             match Plan::new(rank, &readable.columns) {
                 Ok(plan) => {
                     let absent = self.columns_absent.entry(table(rank).table).or_default();
@@ -132,6 +136,9 @@ impl Survey {
         };
         for (name, reason) in &self.unreadable {
             push(Class::TableUnreadable, name, "a table that may be read", reason.clone());
+        }
+        for name in &self.columns_unreadable {
+            push(Class::TableUnreadable, name, "a column that may be read", "no permission to read it".to_owned());
         }
         for name in &self.tables_unknown {
             push(Class::NoteTableUnknown, name, "a table known to this version", "another; not read".to_owned());
