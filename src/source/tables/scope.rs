@@ -217,6 +217,7 @@ mod tests {
             users: Some(ids(&["u"])),
             within: HashMap::from([(To::Post, ids(&["new"]))]),
             placed: HashMap::from([(To::Post, ids(&["old"])), (To::Run, ids(&["r"]))]),
+            ..Scope::default()
         };
         for post in ["new", "old"] {
             assert!(judge(&scope, REACTION, &[("post_id", post), ("user_id", "u"), ("create_at", "100")]), "{post}");
