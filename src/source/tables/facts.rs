@@ -144,7 +144,7 @@ impl Tables {
         let (mut within, mut placed, mut brought) = (Things::new(), Things::new(), Ids::new());
         // Where teams or channels restrict, everything in them is wanted.
         let limits = match &scope.places {
-            Some(places) => &Scope { places: Some(places.clone()), ..Scope::default() },
+            Some(_) => &Scope { places: scope.places.clone(), ..Scope::default() },
             None => scope,
         };
         self.visit(&ranks, &fields, Some(limits), work.progress, &mut |plan, batch| {
@@ -196,7 +196,9 @@ pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -
     if rank == POST && !scope.brought.is_empty() {
         let id = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case("id"));
         let Some(id) = id else { return Vec::new() };
-        all_of.iter_mut().for_each(|any| any.push(Condition::In(&id.name, list(&scope.brought))));
+        for any in &mut all_of {
+            any.push(Condition::In(&id.name, list(&scope.brought)));
+        }
     }
     all_of
 }
