@@ -4,6 +4,7 @@ mod breaking;
 mod conformance;
 mod counted;
 mod gaps;
+mod odd_rows;
 mod scope;
 mod secrets;
 

@@ -12,7 +12,7 @@ use crate::cli::clock;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::printer::size;
+use crate::cli::printer::{harmless, size};
 use crate::select::Source;
 use crate::source::audit_log::AuditLog;
 use crate::source::bulk::Bulk;
@@ -84,7 +84,8 @@ fn is_dump(path: &Path) -> Result<bool, Failure> {
 
 /// The source for people, before the work starts.
 pub(super) fn described(source: &Source, given: &Path) -> String {
-    let given = given.display();
+    let given = given.to_string_lossy();
+    let given = harmless(&given);
     match source {
         Source::Bulk(bulk) => {
             let kind = if bulk.container.is_zip() { "zip" } else { "JSON lines" };
@@ -96,7 +97,7 @@ pub(super) fn described(source: &Source, given: &Path) -> String {
                 Store::Live(server) => database(&tables::lock(server)),
             };
             let log = tables.log.as_ref().map_or_else(String::new, |log| {
-                let names: Vec<&str> = log.names().collect();
+                let names: Vec<_> = log.names().map(harmless).collect();
                 format!("\n  audit log {}", names.join(", "))
             });
             store + &log
@@ -111,7 +112,9 @@ fn database(server: &Server) -> String {
         if identity.could_write() { "; this role could write, `chatseal grants` makes one that cannot" } else { "" };
     format!(
         "database `{}` as `{}`, PostgreSQL {}{replica}: one read-only snapshot{warning}",
-        identity.database, identity.role, identity.server_version
+        harmless(&identity.database),
+        harmless(&identity.role),
+        harmless(&identity.server_version)
     )
 }
 
