@@ -55,6 +55,12 @@ pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) ->
         return Err(Failure::new(Exit::Usage, message));
     };
     let contents = match place {
+        // Taken for empty it would make every file one that is missing, and a slip of the pen would be sealed.
+        ContentPlace::Folder(folder) if !folder.exists() => {
+            let message = format!("there is no folder `{}`", folder.display());
+            return Err(Failure::new(Exit::Unavailable, message)
+                .hint("`--files` names `FileSettings.Directory` of the server, or a copy of it"));
+        }
         ContentPlace::Folder(folder) => Contents::folder(folder).map_err(|error| {
             Failure::of(Exit::Unavailable, error).context(format!("cannot list the files in `{}`", folder.display()))
         })?,
