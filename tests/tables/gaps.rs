@@ -48,3 +48,11 @@ fn rows_of_other_kinds_in_the_same_table_are_left_to_the_database() {
     }
     assert_eq!(live.summary()["kinds"], dumped.summary()["kinds"]);
 }
+
+#[test]
+fn a_file_store_that_is_not_there_is_a_mistake_and_no_gap() {
+    let source = Source::new("mattermost-11");
+    let ended = source.desk.export(&source.url(), "typo.zip", &["--files", "no/such/folder"]);
+    ended.require(6, "there is no folder `no/such/folder`");
+    assert!(!source.desk.path("typo.zip").exists());
+}

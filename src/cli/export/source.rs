@@ -12,7 +12,7 @@ use crate::cli::clock;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::printer::size;
+use crate::cli::printer::{harmless, size};
 use crate::select::Source;
 use crate::source::audit_log::AuditLog;
 use crate::source::bulk::Bulk;
@@ -66,6 +66,12 @@ pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) ->
         return Err(Failure::new(Exit::Usage, message));
     };
     let contents = match place {
+        // Taken for empty it would make every file one that is missing, and a slip of the pen would be sealed.
+        ContentPlace::Folder(folder) if !folder.exists() => {
+            let message = format!("there is no folder `{}`", folder.display());
+            return Err(Failure::new(Exit::Unavailable, message)
+                .hint("`--files` names `FileSettings.Directory` of the server, or a copy of it"));
+        }
         ContentPlace::Folder(folder) => Contents::folder(folder).map_err(|error| {
             Failure::of(Exit::Unavailable, error).context(format!("cannot list the files in `{}`", folder.display()))
         })?,
@@ -95,7 +101,8 @@ fn is_dump(path: &Path) -> Result<bool, Failure> {
 
 /// The source for people, before the work starts.
 pub(super) fn described(source: &Source, given: &Path) -> String {
-    let given = given.display();
+    let given = given.to_string_lossy();
+    let given = harmless(&given);
     match source {
         Source::Bulk(bulk) => {
             let kind = if bulk.container.is_zip() { "zip" } else { "JSON lines" };
@@ -107,7 +114,7 @@ pub(super) fn described(source: &Source, given: &Path) -> String {
                 Store::Live(server) => database(&tables::lock(server)),
             };
             let log = tables.log.as_ref().map_or_else(String::new, |log| {
-                let names: Vec<&str> = log.names().collect();
+                let names: Vec<_> = log.names().map(harmless).collect();
                 format!("\n  audit log {}", names.join(", "))
             });
             store + &log
@@ -134,6 +141,7 @@ fn database(database: &Database) -> String {
         Database::Postgres(_) => "; this role could write, `chatseal grants` makes one that cannot",
         Database::Mysql(_) => "; this account could write, one that has SELECT and nothing else cannot",
     };
+    let [name, role, server] = [name, role, &server].map(|text| harmless(text));
     format!("database `{name}` as `{role}`, {server}{replica}: one read-only snapshot{warning}")
 }
 

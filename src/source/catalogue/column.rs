@@ -45,6 +45,8 @@ pub enum Shape {
     Hosts,
     /// JSON, as text or as bytes, in which members that hold credentials have the value `redacted`.
     Guarded,
+    /// The same in a column that the source declares as `bytea`, whichever of its two spellings the source uses.
+    GuardedBytes,
 }
 
 impl Column {

@@ -388,7 +388,20 @@ mod tests {
     fn shape() -> impl Strategy<Value = Shape> {
         use Shape::*;
         prop::sample::select(vec![
-            Text, Integer, Millis, Seconds, Nanos, Timestamp, Bool, Json, Bytes, Array, Tokens, Hosts, Guarded,
+            Text,
+            Integer,
+            Millis,
+            Seconds,
+            Nanos,
+            Timestamp,
+            Bool,
+            Json,
+            Bytes,
+            Array,
+            Tokens,
+            Hosts,
+            Guarded,
+            GuardedBytes,
         ])
     }
 

@@ -78,7 +78,11 @@ impl Plan {
             };
             let is_json = declared.to_ascii_lowercase().contains("json");
             let prefix = format!(",\"{}\":", column.field).into_bytes();
-            feeds.push(Feed { field: column.field, position, shape: column.shape, is_json, prefix });
+            let shape = match column.shape {
+                Shape::Guarded if declared.eq_ignore_ascii_case("bytea") => Shape::GuardedBytes,
+                shape => shape,
+            };
+            feeds.push(Feed { field: column.field, position, shape, is_json, prefix });
         }
         let origin = table.origin.and_then(|field| feeds.iter().find(|feed| feed.field == field));
         let origin = origin.map(|feed| (feed.position, feed.shape));

@@ -8,9 +8,13 @@ use crate::record::json::{Cursor, Fault, Shape};
 /// What stands in place of a credential.
 pub const REDACTED: &str = "redacted";
 
-/// Members of JSON objects whose values are credentials: of sessions, holds and what integrations keep.
-const SECRET_MEMBERS: [&str; 8] =
-    ["csrf", "secret", "token", "access_token", "refresh_token", "client_secret", "password", "api_key"];
+/// Members of JSON objects whose values are credentials, in lower case and without `_` and `-`: of sessions, holds and
+/// what integrations keep.
+const SECRET_MEMBERS: [&str; 7] =
+    ["accesskey", "apikey", "authorization", "cookie", "credentials", "csrf", "privatekey"];
+
+/// Endings of members whose values are credentials.
+const SECRET_ENDINGS: [&str; 5] = ["secret", "token", "tokens", "password", "passwd"];
 
 /// A text in which every value after `token=` is replaced.
 pub fn tokens(text: &str) -> String {
@@ -35,6 +39,9 @@ fn find_ignoring_case(text: &str, mark: &str) -> Option<usize> {
 
 /// A text in which URLs end behind their host: paths, queries and passwords of hooks are what opens them.
 pub fn hosts(text: &str) -> String {
+    if is_escaped(text) {
+        return REDACTED.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -53,6 +60,13 @@ pub fn hosts(text: &str) -> String {
         rest = tail;
     }
     out + rest
+}
+
+/// Whether a list of URLs as JSON spells characters by escapes, apart from those that the server uses for `&`, `<` and
+/// `>`: then it cannot be told by looking at the text where a URL begins and ends.
+fn is_escaped(text: &str) -> bool {
+    let is_known = |rest: &str| ["u0026", "u003c", "u003e"].iter().any(|known| rest.starts_with(known));
+    text.trim_start().starts_with(['[', '"', '{']) && text.split('\\').skip(1).any(|rest| !is_known(rest))
 }
 
 /// A JSON object in which members that hold credentials have a fixed word for a value; `None` if it is not strict JSON.
@@ -75,6 +89,11 @@ pub fn members(text: &str) -> Option<String> {
     Some(out)
 }
 
+fn is_secret(key: &str) -> bool {
+    let key: String = key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect();
+    SECRET_MEMBERS.contains(&key.as_str()) || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))
+}
+
 /// Where the values of secret members lie, at any depth: strict JSON is at most 64 deep.
 fn collect(cursor: &mut Cursor<'_>, spans: &mut Vec<(usize, usize)>) -> Result<(), Fault> {
     let mut first = true;
@@ -82,7 +101,7 @@ fn collect(cursor: &mut Cursor<'_>, spans: &mut Vec<(usize, usize)>) -> Result<(
         Some(b'{') => {
             cursor.open_object()?;
             while let Some(key) = cursor.member(&mut first)? {
-                if !SECRET_MEMBERS.contains(&key.decode().0.to_ascii_lowercase().as_str()) {
+                if !is_secret(&key.decode().0) {
                     collect(cursor, spans)?;
                     continue;
                 }
@@ -129,6 +148,10 @@ mod tests {
             ("https://a.example?key=1,https://b.example/ c", "https://a.example/redacted,https://b.example/ c"),
             ("no url: //x", "no url: //x"),
             ("https://a@b@c\\d", "https://c/redacted"),
+            (r#"["https://a?x=1\u0026y=2"]"#, r#"["https://a/redacted"]"#),
+            (r#"["https:\/\/a\/secret"]"#, "redacted"),
+            (r#"["https\u003a//a/secret"]"#, "redacted"),
+            (r#"["https://a/x\"secret"]"#, "redacted"),
         ] {
             assert_eq!(hosts(text), expected);
         }
@@ -141,6 +164,10 @@ mod tests {
             r#"{"csrf": "redacted", "os": "Linux", "in": {"Secret":"redacted", "b":[1, {"token":"redacted"}]}}"#;
         assert_eq!(members(text).as_deref(), Some(expected));
         assert_eq!(members(r#"{"\u0063srf":1}"#).as_deref(), Some(r#"{"\u0063srf":"redacted"}"#));
+        for secret in ["client-secret", "accessToken", "botPassword", "API_KEY", "Authorization"] {
+            let found = members(&format!(r#"{{"{secret}":"x","user_access_token_id":"y"}}"#)).unwrap();
+            assert_eq!(found, format!(r#"{{"{secret}":"redacted","user_access_token_id":"y"}}"#));
+        }
         assert_eq!(members("{}").as_deref(), Some("{}"));
         for text in ["", "[]", "{\"a\":1,\"a\":2}", "{", " {}", "{}x", "\"csrf\""] {
             assert_eq!(members(text), None, "{text}");

@@ -64,7 +64,11 @@ pub fn push(
         Shape::Bytes => base64(out, unescape(field, scratch)?),
         Shape::Tokens => push_string(out, &redact::tokens(unescape(field, scratch)?)),
         Shape::Hosts => return Ok(json(out, &redact::hosts(unescape(field, scratch)?), is_json)),
-        Shape::Guarded => guarded(out, unescape(field, scratch)?),
+        Shape::Guarded => {
+            let text = unescape(field, scratch)?;
+            if text.starts_with('\\') { guarded_bytes(out, text) } else { guarded(out, text) }
+        }
+        Shape::GuardedBytes => guarded_bytes(out, unescape(field, scratch)?),
     }
     Ok(Remark::None)
 }
@@ -237,14 +241,17 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
-/// Appends JSON, given as text or as bytes, without the credentials in it.
+/// Appends JSON, given as bytes, without the credentials in it.
+fn guarded_bytes(out: &mut Vec<u8>, text: &str) {
+    match std::str::from_utf8(&bytes_of(text)) {
+        Ok(text) => guarded(out, text),
+        Err(_) => push_string(out, redact::REDACTED),
+    }
+}
+
+/// Appends JSON without the credentials in it.
 fn guarded(out: &mut Vec<u8>, text: &str) {
-    let object = if text.starts_with('\\') {
-        std::str::from_utf8(&bytes_of(text)).ok().and_then(redact::members)
-    } else {
-        redact::members(text)
-    };
-    match object {
+    match redact::members(text) {
         Some(object) => out.extend_from_slice(object.as_bytes()),
         None if text.is_empty() => out.extend_from_slice(b"\"\""),
         None if text == "null" => out.extend_from_slice(b"null"),
@@ -369,8 +376,20 @@ mod tests {
             ("", r#""""#, none),
             ("null", "null", none),
             (r"\\xff", r#""redacted""#, none),
+            (r"\\x", r#""""#, none),
             ("secret", r#""redacted""#, none),
         ];
         check(Shape::Guarded, false, &guarded);
+        // The same bytes in both spellings of the server.
+        let spelled = [
+            (r"\\x7b2261223a225c6e227d", r#"{"a":"\n"}"#, none),
+            (r#"{"a":"\\\\n"}"#, r#"{"a":"\n"}"#, none),
+            (r"\\x6e756c6c", "null", none),
+            ("null", "null", none),
+            (r"\\x", r#""""#, none),
+            ("", r#""""#, none),
+            (r"\\377", r#""redacted""#, none),
+        ];
+        check(Shape::GuardedBytes, false, &spelled);
     }
 }

@@ -223,11 +223,26 @@ fn hear_of(seen: &mut Seen, rank: Rank, row: &Row<'_>) -> Result<(), RowFault> {
         if !matches!(to, To::Team | To::Channel | To::User | To::Post) {
             continue;
         }
-        if let Some(target) = row.named(field)? {
+        let Some(target) = row.named(field)? else { continue };
+        if may_name(rank, field, to, row)? {
             seen.names(rank, field, to, &target);
         }
     }
     Ok(())
+}
+
+/// Whether a field can name a thing of this sort. Where it can name things of several sorts the row says of which:
+/// otherwise a flagged post would be missed among the users.
+fn may_name(rank: Rank, field: &str, to: To, row: &Row<'_>) -> Result<bool, RowFault> {
+    if table(rank).path.iter().filter(|reach| reach.field == field).count() < 2 {
+        return Ok(true);
+    }
+    let word = match to {
+        To::Post => "post",
+        To::User => "user",
+        _ => return Ok(false),
+    };
+    Ok(row.named("target_type")?.as_deref() == Some(word))
 }
 
 /// Whether a row is in scope; a field that cannot be read counts as absent, and encoding will say so.
@@ -286,5 +301,36 @@ pub(super) fn far(rank: Rank, id: &str) -> Exception {
         expected: "whole numbers within 2^53 - 1",
         found: "another, kept as text".to_owned(),
         records: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Progress;
+    use crate::source::catalogue::PROPERTY_VALUE;
+    use crate::source::reconcile::judge::judge;
+    use crate::source::rows::ColumnFound;
+
+    #[test]
+    fn a_target_is_missed_only_among_things_of_its_own_sort() {
+        let columns =
+            ["id", "targetid", "targettype"].map(|name| ColumnFound { name: name.into(), declared: String::new() });
+        let plan = Plan::new(PROPERTY_VALUE, &columns).unwrap();
+        let (post, user) = ("p".repeat(26), "u".repeat(26));
+        let progress = Progress::silent();
+        for (target, sort, orphans) in
+            [(&post, "post", 0), (&user, "user", 0), (&user, "post", 1), (&post, "user", 1), (&post, "run", 0)]
+        {
+            let mut seen = Seen::default();
+            seen.exists(To::Post, &post);
+            seen.exists(To::User, &user);
+            let mut encoder = Encoder::new(&plan);
+            let row = format!("v\t{target}\t{sort}");
+            see(&mut seen, PROPERTY_VALUE, &encoder.row(row.as_bytes()).unwrap()).unwrap();
+            let work = Work { threads: 1, temporary: std::path::Path::new("."), progress: &progress };
+            let judged = judge(vec![seen], Vec::new(), |_| true, &work).unwrap();
+            assert_eq!(judged.orphans, orphans, "{sort} {target}");
+        }
     }
 }
