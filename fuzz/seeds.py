@@ -91,19 +91,13 @@ def exports():
                 made.writestr("import.jsonl", lines[0] + b"\n" + line + b"\n")
                 made.writestr("data/20261014/a", b"x" * 100)
             seed("bulk_container", out.getvalue())
+    for path in sorted(FIXTURES.glob("audit/*.log")):
+        for line in path.read_bytes().split(b"\n"):
+            seed("audit_line", line)
     for text in [b'{"a":{"a":1,"a":2}}', b'"\\ud800"', b"[1e999,-0,0.5E+3]", b"[" * 70 + b"]" * 70, b'["\\ud83d\\ude00\\u0000"]']:
         seed("json_cursor", text)
         seed("bulk_line", b'{"type":"post","post":{"team":"t","channel":"c","user":"u","create_at":1,"props":%s}}' % text)
-
-
-def rows():
-    cells = [b"t", b"1700000000000", b'{"a":"b\\\\nc"}', b"\\N", b"id1", b'a\\tb\\\\"\\101', b"{}", b"\\\\x7b7d",
-             b"2026-01-02 03:04:05.1+02", b'{a,"b"}', b"token=x https://a/b"]
-    # Kind, whether columns are declared as JSON, row: one of nearly every width, for every kind.
-    for kind in range(100):
-        for width in range(1, 56):
-            row = b"\t".join(cells[(kind + width + at) % len(cells)] for at in range(width))
-            seed("copy_row", bytes([kind, width & 1]) + row)
+        seed("audit_line", b'{"event":"login","status":"success","password":"x","props":%s}' % text)
 
 
 def dumps():
@@ -121,6 +115,16 @@ def dumps():
         seed("dump_reader", subprocess.run(["zstd", "-q", "-c"], input=whole, check=True, capture_output=True).stdout)
     real = (FIXTURES / "postgres/mattermost-5.37.sql").read_bytes()
     seed("dump_reader", head + real[2000:6000] + body)
+
+
+def rows():
+    cells = [b"t", b"1700000000000", b'{"a":"b\\\\nc"}', b"\\N", b"id1", b'a\\tb\\\\"\\101', b"{}", b"\\\\x7b7d",
+             b"2026-01-02 03:04:05.1+02", b'{a,"b"}', b"token=x https://a/b"]
+    # Kind, whether columns are declared as JSON, row: one of nearly every width, for every kind.
+    for kind in range(100):
+        for width in range(1, 56):
+            row = b"\t".join(cells[(kind + width + at) % len(cells)] for at in range(width))
+            seed("copy_row", bytes([kind, width & 1]) + row)
 
 
 def keys(folder):
@@ -174,8 +178,8 @@ def intact(folder, chatseal):
 def main():
     archives(FIXTURES / "archives")
     exports()
-    rows()
     dumps()
+    rows()
     with tempfile.TemporaryDirectory() as folder:
         keys(Path(folder))
     if len(sys.argv) > 1:

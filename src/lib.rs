@@ -5,10 +5,10 @@
 //!
 //! ```text
 //!               rows                  records                 zip
-//!  bulk export ─────▶ source ─────▶ select ─────▶ archive ─────▶ verify ─────▶ verdict
-//!                     reads,        scope,         segments,      reads an archive and public keys,
-//!                     never         counts of      tree, seal     and shares nothing with what made it
-//!                     decides       what is out
+//!  database, dump, ──▶ source ─────▶ select ─────▶ archive ─────▶ verify ─────▶ verdict
+//!  bulk export,        reads,        scope,         segments,      reads an archive and public keys,
+//!  audit log, files    never         counts of      tree, seal     and shares nothing with what made it
+//!                      decides       what is out
 //! ```
 //!
 //! Data flows left to right, once. Nothing to the right of the archive opens the source again; nothing to its left
@@ -27,12 +27,15 @@
 //! | [`record`] | kinds, ids, times, the record line, strict JSON, exceptions | depend on anything else here |
 //! | [`merkle`] | RFC 6962 leaves, nodes, compact ranges, proofs | know what a leaf means |
 //! | [`keys`] | key files, ssh-agent, SSH signatures, C2SP notes, allowed signers, revocation | trust by default |
-//! | [`source`] | the catalogue of kinds; bulk exports; sorting beyond memory | decide, write, follow a path from data |
+//! | [`source`] | the catalogue of kinds; databases, dumps, bulk exports, audit logs, file stores; sorting beyond memory | decide, write, follow a path from data |
 //! | [`select`] | scope applied to a source; the completeness equation | lose a row silently |
 //! | [`archive`] | layout, zip headers, stage, segments, manifests, seal; the one strict reader | write in place, overwrite |
 //! | [`verify`] | every layer in a fixed order, findings, verdict | end well with something unchecked |
 //! | [`cli`] | arguments, terminal, environment, clock, exit codes | hold logic that a library user would need |
 //! | [`progress`] | counts and the stop flag that core code and the terminal share | print |
+//!
+//! A database and its dump hand over the same text ([`source::rows`]), and [`source::tables`] makes records of it: what is
+//! read live, from a dump, or restored gives the same root. Only `source::postgres` knows sqlx and tokio.
 //!
 //! `tests/house/` keeps these lines: a module that uses another one that it should not, a clock outside `cli`, an HTTP
 //! client in the dependency tree, a file that grew too long: each fails a test.
@@ -45,7 +48,8 @@
 //! - **Determinism.** Same input, salt, key and time: same bytes, for any number of threads. Order is decided by
 //!   content, in one place ([`source::sort`]), and everything parallel is independent of its neighbours.
 //! - **Memory** grows with the number of threads and with the directory (teams, channels, users, files), not with the
-//!   number of posts. A line of up to 64 MiB is decoded alone.
+//!   number of posts; a scope that restricts a database also holds the ids of the posts in it. A line of up to 64 MiB is
+//!   decoded alone.
 //! - **Hostile input.** Exports, archives, keys and signer lists are parsed with stated limits and without a panic on any
 //!   bytes; `fuzz/` holds a target for each parser.
 #![cfg_attr(

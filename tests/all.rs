@@ -30,6 +30,8 @@ mod keys;
 mod man;
 /// No change of an archive goes unseen.
 mod mutations;
+/// A live MariaDB, as the source of the second class that it is.
+mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
 /// A live PostgreSQL: read from one snapshot, and unharmed.

@@ -1,5 +1,7 @@
 //! Audit logs of both schemas, whole and broken, and what they say about posts that are gone.
 
+/// No line makes us panic or tell a secret.
+mod hostile;
 /// What a log and the rows of a database say about each other.
 mod reconciled;
 

@@ -134,26 +134,34 @@ fn a_signal_ends_the_run_and_leaves_nothing() {
 #[test]
 fn a_run_that_is_killed_at_any_moment_leaves_nothing_that_deceives() {
     let desk = busy();
-    let whole = {
+    let mut whole = {
         let begun = Instant::now();
         desk.export("export.jsonl", "whole.zip", &["--quiet"]).require(0, "");
         begun.elapsed()
     };
     let (mut killed, mut left) = (0, 0);
-    for at in 0..30 {
+    for at in 0..90 {
+        if killed >= 25 && left > 5 {
+            break;
+        }
         // Spread over the whole run, and a little beyond, by the golden ratio.
         let wait = whole.mul_f64((f64::from(at) * 0.618_034).fract() * 1.05);
         let mut child = start(&desk);
         sleep(wait);
         signal_if_running(&mut child);
-        killed += u32::from(child.wait().unwrap().code().is_none());
+        let was_killed = child.wait().unwrap().code().is_none();
+        killed += u32::from(was_killed);
+        if !was_killed {
+            // The machine has become faster, or other tests have ended.
+            whole = whole.mul_f64(0.95);
+        }
         left += u32::from(desk.path("out.zip.partial").exists());
         if desk.path("out.zip").exists() {
             desk.archive("out.zip");
             fs::remove_file(desk.path("out.zip")).unwrap();
         }
     }
-    assert!(killed > 15 && left > 5, "{killed} of 30 were killed, {left} left something behind: too few to tell");
+    assert!(killed >= 25 && left > 5, "{killed} of 90 were killed, {left} left something behind: too few to tell");
     desk.export("export.jsonl", "out.zip", &["--quiet"]).require(0, "");
     desk.archive("out.zip");
     let left: Vec<String> = desk.names().into_iter().filter(|name| name.contains("partial")).collect();

@@ -2,6 +2,10 @@
 //! this machine, gone with the test process however that ends. What is missing fails the test that needs it; see
 //! `tools.rs` for how to leave it out on purpose.
 
+mod mariadb;
+
+pub(crate) use mariadb::{MariaDb, mariadb};
+
 use crate::tools;
 use std::fs;
 use std::io::{ErrorKind, Write};

@@ -1,11 +1,12 @@
 //! `man/chatseal-archive.5` says what the program does: layers, findings, limits, and an example with all its bytes.
 //!
-//! Three sections are written from the program and from an archive that shares no code with it; with
+//! Some sections are written from the program and from an archive that shares no code with it; with
 //! `CHATSEAL_REWRITE=1` the test puts them in anew.
 
 use std::path::PathBuf;
 
 use chatseal::record::exception::Class;
+use chatseal::source::catalogue::{TABLES, Table};
 use chatseal::verify::Ending;
 use chatseal::verify::code::Code;
 use chatseal::verify::layer::Layer;
@@ -83,6 +84,9 @@ fn the_page_says_what_the_program_does() {
     let mut after = with_section(&before, "layers", &layers);
     after = with_section(&after, "findings", &findings);
     after = with_section(&after, "classes", &rows(Class::ALL.iter().map(|class| (class.code(), class.meaning()))));
+    let kind = |table: &&Table| (format!("{} ({})", table.kind, table.table.trim_matches(['(', ')'])), table.evidence);
+    let kinds: Vec<(String, &str)> = TABLES.iter().map(kind).collect();
+    after = with_section(&after, "kinds", &rows(kinds.iter().map(|(name, evidence)| (name.as_str(), *evidence))));
     after = with_section(&after, "example", &example_text());
     if std::env::var_os("CHATSEAL_REWRITE").is_some() {
         return std::fs::write(page(), &after).unwrap();

@@ -28,10 +28,12 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {
-    /// What to read: a database (`postgres://…`), a `pg_dump` file, or a bulk export
+    /// What to read: a database (`postgres://…`, `mysql://…`), a `pg_dump` file, or a bulk export
     ///
-    /// A database is read in one read-only snapshot; options that the URL leaves out come from `PGHOST`, `PGUSER`,
-    /// `PGPASSFILE` and so on, as psql takes them, and a password never stands in the URL. A plain `pg_dump` file
+    /// A database is read in one read-only snapshot; a password never stands in the URL. What the URL leaves out comes
+    /// from `PGHOST`, `PGUSER`, `PGPASSFILE` and so on, as psql takes them; for MySQL and MariaDB (also `mariadb://…`)
+    /// from `~/.my.cnf` or the option file that `?defaults-file=FILE` names, and from `MYSQL_PWD`. PostgreSQL is the
+    /// better source of the two: what MySQL cannot promise stands in `data/source.json`. A plain `pg_dump` file
     /// (`.sql`, also as `.gz` or `.zst`) needs no server. A bulk export is the `.zip` or `.jsonl` that `mmctl export`
     /// wrote; the attachments of a `.jsonl` are looked for in the folder `data` beside it. What a file is, is told by
     /// its content, not by its name.

@@ -68,11 +68,13 @@ pub enum Class {
     NoteColumnUnknown,
     /// The database role could have written, although this program did not.
     NoteRoleCanWrite,
+    /// The database shows a role only the tables that it was granted, so that others may be hidden from it.
+    NoteTablesHidden,
 }
 
 impl Class {
     /// Every class, for the manual and its test.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::FileMissing,
         Self::FileUnreadable,
         Self::FileSizeMismatch,
@@ -100,6 +102,7 @@ impl Class {
         Self::NoteTableUnknown,
         Self::NoteColumnUnknown,
         Self::NoteRoleCanWrite,
+        Self::NoteTablesHidden,
     ];
 
     /// The stable spelling. Classes beginning `note-` do not make an export end with exit code 3.
@@ -132,6 +135,7 @@ impl Class {
             Self::NoteTableUnknown => "note-table-unknown",
             Self::NoteColumnUnknown => "note-column-unknown",
             Self::NoteRoleCanWrite => "note-role-can-write",
+            Self::NoteTablesHidden => "note-tables-hidden",
         }
     }
 
@@ -174,6 +178,7 @@ impl Class {
             Self::NoteRoleCanWrite => {
                 "the database role may write; a read-only role would be safer (`chatseal grants`)"
             }
+            Self::NoteTablesHidden => "the database shows only tables that its role was granted; others may be hidden",
         }
     }
 }
@@ -234,7 +239,7 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
-        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 7);
+        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 8);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //! long, never writes to what it reads, and never follows a path that stands in data.
 //!
 //! ```text
-//!  bulk ─────────────── an export that the server wrote          ┐
-//!  postgres, dump ─ rows ─ tables ─ a database, live or dumped    ├─▶ sorted record lines, exceptions, counts
-//!  audit_log ─ reconcile ── what the log says of the tables      ┘
+//!  bulk ──────────────────────────── an export that the server wrote    ┐
+//!  postgres, mysql, dump ─ rows ─ tables ─ a database, live or dumped     ├─▶ sorted record lines, exceptions, counts
+//!  audit_log ─ reconcile ─────────── what the log says of the tables    ┘
 //! ```
 //!
 //! [`catalogue`] says which kinds and fields there are, [`scope`] which of them are wanted, [`sort`] puts records in
@@ -15,9 +15,11 @@ pub mod audit_log;
 pub mod beneath;
 pub mod bulk;
 pub mod catalogue;
+mod certificate;
 pub mod contents;
 pub mod dump;
 pub mod file_store;
+pub mod mysql;
 pub mod original;
 pub mod packed;
 pub mod postgres;
@@ -27,6 +29,7 @@ pub mod scope;
 pub mod sort;
 pub mod tables;
 pub mod tally;
+mod url;
 
 use std::path::Path;
 

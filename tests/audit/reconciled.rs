@@ -1,4 +1,4 @@
-//! What log and tables say about each other.
+//! Findings over a small log and a handful of rows: which posts were purged, which rows point nowhere.
 
 use chatseal::source::catalogue::{FILE, POST, REACTION, To};
 use chatseal::source::reconcile::judge::{Judged, judge};
@@ -139,4 +139,29 @@ fn memory_and_threads_do_not_change_the_findings() {
     let (one, three) = (many(1), many(3));
     assert_eq!((one.purged, one.orphans), (0, 12_000 + 50_000));
     assert_eq!(both(one), both(three));
+}
+
+#[test]
+fn what_came_before_a_post_does_not_explain_and_does_not_crowd_out() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("audit.log");
+    let channel = "d".repeat(26);
+    let deleted = |second: usize| {
+        format!(
+            "{{\"timestamp\":\"2026-11-21 08:00:{second:02}.000 Z\",\"event\":\"deleteChannel\",\"status\":\"success\",\"api_path\":\"/api/v4/channels/{channel}\"}}\n"
+        )
+    };
+    let mut log: String = (0..30).map(deleted).collect();
+    log += &format!(
+        "{{\"timestamp\":\"2026-11-21 08:00:30.000 Z\",\"event\":\"createPost\",\"status\":\"success\",\"post\":{{\"id\":\"{}\",\"channel_id\":\"{channel}\"}}}}\n",
+        id("p1")
+    );
+    log += &(40..59).map(deleted).collect::<String>();
+    std::fs::write(&path, log).unwrap();
+    let (records, _) = both(judged(&[path], |_| true));
+    let purged = records.iter().find(|record| record["kind"] == "finding_purged").unwrap();
+    let at = purged["at"].as_i64().unwrap();
+    let deletions = purged["data"]["deletions"].as_array().unwrap();
+    assert_eq!(deletions.len(), 16, "as many as a finding lists");
+    assert!(deletions.iter().all(|deletion| deletion["at"].as_i64().unwrap() > at));
 }

@@ -2,7 +2,8 @@
 
 use super::{SMALL, all, opened, small, target};
 use crate::servers::{OWNER, postgres};
-use chatseal::source::postgres::{Patience, PostgresError, Query, Server};
+use chatseal::source::postgres::{Patience, PostgresError, Server};
+use chatseal::source::rows::query::Query;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::Arc;

@@ -6,8 +6,11 @@ mod granting;
 mod reading;
 mod tls;
 
+pub(crate) use tls::authority;
+
 use crate::servers::{OWNER, Postgres, postgres};
-use chatseal::source::postgres::{Patience, PostgresError, Query, Server, Target};
+use chatseal::source::postgres::{Patience, PostgresError, Server, Target};
+use chatseal::source::rows::query::Query;
 
 /// A small Mattermost: one post with everything that COPY escapes, a table of secrets, a column nobody knows.
 const SMALL: &str = r"

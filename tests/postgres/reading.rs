@@ -2,8 +2,9 @@
 
 use super::{SMALL, all, opened, rows, small, target};
 use crate::servers::{OWNER, Postgres, postgres};
-use chatseal::source::postgres::{Condition, Patience, PostgresError, Query, Server};
+use chatseal::source::postgres::{Patience, PostgresError, Server};
 use chatseal::source::rows::BATCH_BYTES;
+use chatseal::source::rows::query::{Condition, Query};
 
 #[test]
 fn tables_and_columns_are_found_with_their_types() {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// A certificate authority, and what it signs: `{name}.pem` with `{name}.key` for each name.
-fn authority(folder: &Path, authority: &str, signed: &[(&str, &str)]) {
+pub(crate) fn authority(folder: &Path, authority: &str, signed: &[(&str, &str)]) {
     let openssl = |args: &[&str]| {
         let mut command = std::process::Command::new("openssl");
         command.args(args).current_dir(folder);

@@ -1,5 +1,6 @@
 //! Databases as a source: live, as a dump, restored; what is sealed of them, and what happens when they break.
 
+mod beside;
 mod breaking;
 mod conformance;
 mod counted;
@@ -17,10 +18,14 @@ use crate::servers::{OWNER, Postgres, postgres};
 /// Databases that we have as SQL.
 pub(crate) const FIXTURES: [&str; 2] = ["mattermost-5.37", "mattermost-11"];
 
+/// A file among the databases.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/postgres").join(name)
+}
+
 /// The SQL of a fixture.
-pub(crate) fn sql(fixture: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/postgres").join(format!("{fixture}.sql"));
-    fs::read_to_string(path).unwrap()
+pub(crate) fn sql(name: &str) -> String {
+    fs::read_to_string(fixture(&format!("{name}.sql"))).unwrap()
 }
 
 /// A desk beside a database made from a fixture.

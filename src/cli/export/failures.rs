@@ -14,10 +14,9 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
 use crate::select::SourceError;
-use crate::source::postgres::PostgresError;
 use crate::source::tables::TablesError;
 
-pub(super) use self::database::of_postgres;
+pub(super) use self::database::{of_mysql, of_postgres};
 pub(super) use self::file::{of_audit_log, of_dump};
 
 /// The source cannot be used.
@@ -25,6 +24,7 @@ pub(super) fn of_source(source: &Path, error: SourceError) -> Failure {
     match error {
         SourceError::Bulk(error) => file::of_bulk(source, error),
         SourceError::Tables(TablesError::Postgres(error)) => of_postgres(error),
+        SourceError::Tables(TablesError::Mysql(error)) => of_mysql(error),
         SourceError::Tables(TablesError::Dump(error)) => of_dump(error),
         SourceError::Tables(TablesError::AuditLog(error)) => of_audit_log(error),
         SourceError::Tables(TablesError::NotFound { what, name }) => {
@@ -46,9 +46,9 @@ fn of_temporary(error: impl Into<anyhow::Error>) -> Failure {
 }
 
 /// Records could not be read while the archive was written: from temporary files, or from a live database.
-fn of_reading(error: std::io::Error) -> Failure {
-    match error.downcast::<PostgresError>() {
-        Ok(error) => of_postgres(error),
+fn of_reading(source: &Path, error: std::io::Error) -> Failure {
+    match error.downcast::<TablesError>() {
+        Ok(error) => of_source(source, error.into()),
         Err(error) => of_temporary(RecordsError::Source(error)),
     }
 }
@@ -58,7 +58,9 @@ pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
     match error {
         SealingError::Source(error) => of_source(source, error),
         SealingError::Original(error) => file::of_original(error),
-        SealingError::Records(RecordsError::Source(error)) | SealingError::Temporary(error) => of_reading(error),
+        SealingError::Records(RecordsError::Source(error)) | SealingError::Temporary(error) => {
+            of_reading(source, error)
+        }
         SealingError::Stage(error)
         | SealingError::Records(RecordsError::Stage(error))
         | SealingError::Writer(WriterError::Stage(error)) => of_stage(error),

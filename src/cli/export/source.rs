@@ -19,15 +19,28 @@ use crate::source::bulk::Bulk;
 use crate::source::bulk::container::ContentPlace;
 use crate::source::contents::Contents;
 use crate::source::dump::{Dump, DumpError, Found};
-use crate::source::postgres::{Patience, Server, Target};
-use crate::source::tables::{self, Store, Tables};
+use crate::source::mysql;
+use crate::source::postgres::{self, Patience};
+use crate::source::tables::{self, Database, Store, Tables};
 
 /// Beginnings of a URL that name a PostgreSQL database.
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// Whether SOURCE is a database and no file.
 pub(super) fn is_url(source: &Path) -> bool {
-    source.to_str().is_some_and(|text| POSTGRES.iter().any(|scheme| text.starts_with(scheme)))
+    let mut schemes = POSTGRES.iter().chain(&mysql::SCHEMES);
+    source.to_str().is_some_and(|text| schemes.any(|scheme| text.starts_with(scheme)))
+}
+
+/// Connects to the database of a URL.
+fn connect(url: &str, stop: &Arc<AtomicBool>) -> Result<Database, Failure> {
+    let (patience, stop) = (Patience::default(), Some(Arc::clone(stop)));
+    if mysql::SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+        let target = mysql::Target::parse(url, &environment::value).map_err(failures::of_mysql)?;
+        return mysql::Server::open(&target, patience, stop).map(Database::Mysql).map_err(failures::of_mysql);
+    }
+    let target = postgres::Target::parse(url, &environment::value).map_err(failures::of_postgres)?;
+    postgres::Server::open(&target, patience, stop).map(Database::Postgres).map_err(failures::of_postgres)
 }
 
 /// Opens SOURCE with its files and audit logs.
@@ -37,10 +50,8 @@ pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) ->
         Ok(Source::Bulk(Box::new(bulk)))
     };
     let store = if is_url(&args.source) {
-        let target = Target::parse(args.source.to_str().unwrap_or_default(), &environment::value)
-            .map_err(failures::of_postgres)?;
-        let server = Server::open(&target, Patience::default(), Some(Arc::clone(stop)));
-        Store::Live(Box::new(Mutex::new(server.map_err(failures::of_postgres)?)))
+        let database = connect(args.source.to_str().unwrap_or_default(), stop)?;
+        Store::Live(Box::new(Mutex::new(database)))
     } else if is_dump(&args.source)? {
         match Dump::open(&args.source) {
             Ok(dump) => Store::Dump(Box::new(dump)),
@@ -111,17 +122,27 @@ pub(super) fn described(source: &Source, given: &Path) -> String {
     }
 }
 
-fn database(server: &Server) -> String {
-    let identity = server.identity();
-    let replica = if identity.in_recovery { ", a replica" } else { "" };
-    let warning =
-        if identity.could_write() { "; this role could write, `chatseal grants` makes one that cannot" } else { "" };
-    format!(
-        "database `{}` as `{}`, PostgreSQL {}{replica}: one read-only snapshot{warning}",
-        harmless(&identity.database),
-        harmless(&identity.role),
-        harmless(&identity.server_version)
-    )
+fn database(database: &Database) -> String {
+    let (name, role, server, replica) = match database {
+        Database::Postgres(server) => {
+            let identity = server.identity();
+            let version = format!("PostgreSQL {}", identity.server_version);
+            (&identity.database, &identity.role, version, identity.in_recovery)
+        }
+        Database::Mysql(server) => {
+            let identity = server.identity();
+            let version = format!("{} {}", identity.product, identity.server_version);
+            (&identity.database, &identity.role, version, identity.replica == Some(true))
+        }
+    };
+    let replica = if replica { ", a replica" } else { "" };
+    let warning = match database {
+        _ if !database.could_write() => "",
+        Database::Postgres(_) => "; this role could write, `chatseal grants` makes one that cannot",
+        Database::Mysql(_) => "; this account could write, one that has SELECT and nothing else cannot",
+    };
+    let (name, role, server) = (harmless(name), harmless(role), harmless(&server));
+    format!("database `{name}` as `{role}`, {server}{replica}: one read-only snapshot{warning}")
 }
 
 /// Where attachments are looked for if nothing was said.

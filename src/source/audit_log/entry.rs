@@ -244,7 +244,6 @@ impl<'a> Entry<'a> {
         }
         for (field, rest) in [("meta", &self.meta), ("extra", &self.extra)] {
             if !rest.is_empty() {
-                // Built from values that were read before: only a key that cannot be written fails.
                 let object = format!("{rest}}}");
                 match Cursor::new(&object).value() {
                     Ok(value) => data.json(field, &value),

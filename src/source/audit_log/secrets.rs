@@ -10,11 +10,16 @@ use std::ops::Range;
 
 use super::walk::{Member, Walk};
 use crate::record::id::credential;
+use crate::record::json::Cursor;
+use crate::record::line::push_string;
 
 /// What stands in place of a secret.
 const WORD: &str = "redacted";
 
-/// Places of a text that must not be told, and what stands there instead, from left to right.
+/// Texts within texts that are looked into; what lies deeper is not told.
+const MAX_LEVELS: u32 = 3;
+
+/// Places of a text that must not be told, and what stands there instead.
 pub type Secrets = Vec<(Range<usize>, String)>;
 
 /// Looks for secrets, one member after the other.
@@ -24,6 +29,8 @@ pub struct Search {
     hooks: bool,
     /// The object whose `path` names a setting, and whether the setting is a secret.
     setting: Option<(usize, bool)>,
+    /// How many texts this one lies in.
+    level: u32,
     /// What was found.
     pub found: Secrets,
 }
@@ -56,16 +63,66 @@ impl Search {
             self.urls(walk.text(), member.start..end);
             return;
         }
-        self.tokens(member);
-        let Some(text) = member.plain() else { return };
-        let value = member.start + 1;
-        if self.is_hook(&key, member) && !text.is_empty() {
-            self.found.push((value..value + text.len(), hook(text)));
-        } else if let Some(at) = text.find(HOOK_PATH) {
-            let start = at + HOOK_PATH.len();
-            let id = text.get(start..).and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+        let Some(text) = member.scalar.filter(|text| text.starts_with('"')) else { return };
+        if self.is_hook(&key, member) {
+            let id = text.trim_matches('"');
             if !id.is_empty() {
-                self.found.push((value + start..value + start + id.len(), hook(id)));
+                self.found.push((member.start..member.start + text.len(), format!("\"{}\"", hook(id))));
+            }
+        } else if !self.inner(&key, member, text) {
+            self.tokens(member.start, text);
+            self.hooks(member.start, text);
+        }
+    }
+
+    /// A text that holds JSON, or settings as Go prints them; whether it had to be replaced.
+    fn inner(&mut self, key: &str, member: &Member<'_>, text: &str) -> bool {
+        let is_json = text.starts_with("\"{") || text.starts_with("\"[");
+        if !is_json && key != "diff" {
+            return false;
+        }
+        let inside = Cursor::new(text).string().map(|text| text.decode().0).unwrap_or_default();
+        let mut instead = Vec::new();
+        if Cursor::new(&inside).value().is_ok_and(|value| value.text.len() == inside.len()) {
+            if self.level >= MAX_LEVELS {
+                instead.extend_from_slice(format!("\"{WORD}\"").as_bytes());
+            } else {
+                let (mut walk, mut search) = (Walk::new(&inside), Self { level: self.level + 1, ..Self::default() });
+                search.hooks = self.hooks;
+                while let Some(member) = walk.advance() {
+                    search.look(&member, &mut walk);
+                }
+                if walk.is_too_deep() {
+                    push_string(&mut instead, WORD);
+                } else if !search.found.is_empty() {
+                    push_string(&mut instead, &without(&inside, &search.found));
+                }
+            }
+        } else if key == "diff" && is_secret_setting(&inside) {
+            push_string(&mut instead, WORD);
+        }
+        if instead.is_empty() {
+            return false;
+        }
+        let instead = String::from_utf8_lossy(&instead).into_owned();
+        self.found.push((member.start..member.start + text.len(), instead));
+        true
+    }
+
+    /// Ids of incoming webhooks in paths and URLs.
+    fn hooks(&mut self, start: usize, text: &str) {
+        let mut at = 0;
+        while let Some(found) = text.get(at..).and_then(|rest| rest.find("/hooks/")) {
+            at += found + "/hooks/".len();
+            let rest = text.get(at..).unwrap_or_default();
+            let (place, is_named) = match rest.strip_prefix("incoming/") {
+                Some(_) => (at + "incoming/".len(), true),
+                None => (at, false),
+            };
+            let rest = text.get(place..).unwrap_or_default();
+            let length = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            if let Some(id) = rest.get(..length).filter(|id| id.len() == 26 || is_named && !id.is_empty()) {
+                self.found.push((start + place..start + place + length, hook(id)));
             }
         }
     }
@@ -73,8 +130,8 @@ impl Search {
     /// URLs end behind their host.
     fn urls(&mut self, text: &str, place: Range<usize>) {
         let value = text.get(place.clone()).unwrap_or_default();
-        if value.contains("\\\"") {
-            // Where a quotation mark belongs to the URL, where that ends is hard to say.
+        if value.contains("\\\"") || value.contains('{') && !value.starts_with('"') {
+            // Where a quotation mark belongs to the URL, where that ends is hard to say; and objects are no URLs.
             self.found.push((place, format!("\"{WORD}\"")));
             return;
         }
@@ -96,9 +153,8 @@ impl Search {
     }
 
     /// What follows `token=` in a text.
-    fn tokens(&mut self, member: &Member<'_>) {
+    fn tokens(&mut self, value: usize, text: &str) {
         const MARK: &[u8] = b"token=";
-        let Some(text) = member.scalar.filter(|text| text.contains('=')) else { return };
         let mut at = 0;
         while let Some(found) = text
             .as_bytes()
@@ -109,7 +165,7 @@ impl Search {
             let rest = text.get(start..).unwrap_or_default();
             let length = rest.find([' ', '&', ',', ';', '"', '\'', '\\']).unwrap_or(rest.len());
             if length > 0 {
-                self.found.push((member.start + start..member.start + start + length, WORD.to_owned()));
+                self.found.push((value + start..value + start + length, WORD.to_owned()));
             }
             at = start + length;
         }
@@ -141,8 +197,6 @@ fn is_called(key: &str) -> bool {
         || key.ends_with("callbackurls")
         || key.contains("webhook") && (key.ends_with("url") || key.ends_with("urls"))
 }
-
-const HOOK_PATH: &str = "/hooks/incoming/";
 
 fn hook(id: &str) -> String {
     credential("incoming_webhook", id.as_bytes())
@@ -193,12 +247,14 @@ fn normal(key: &str) -> String {
 
 /// The text with its secrets replaced.
 pub fn without(text: &str, secrets: &Secrets) -> String {
+    let mut places: Vec<_> = secrets.iter().collect();
+    places.sort_by_key(|(place, _)| (place.start, place.end));
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    for (place, instead) in secrets {
+    for (place, instead) in places {
         out.push_str(text.get(at..place.start).unwrap_or_default());
         out.push_str(instead);
-        at = place.end;
+        at = at.max(place.end);
     }
     out.push_str(text.get(at..).unwrap_or_default());
     out
@@ -227,6 +283,10 @@ mod tests {
             (r#"{"pass\u0077ord":"x\"y"}"#, r#"{"pass\u0077ord":"redacted"}"#),
             (r#"{"refresh_token":{"a":["x"]},"z":1}"#, r#"{"refresh_token":"redacted","z":1}"#),
             (r#"{"token": 12 }"#, r#"{"token": "redacted" }"#),
+            (
+                r#"{"args":["a","/x?token=b"],"token_list":["c"]}"#,
+                r#"{"args":["a","/x?token=redacted"],"token_list":["c"]}"#,
+            ),
             (r#"{"code":"123456"}"#, r#"{"code":"redacted"}"#),
             (r#"{"code":123456}"#, r#"{"code":"redacted"}"#),
         ] {
@@ -256,6 +316,7 @@ mod tests {
                 r#"{"callback_urls":["https://a/x","https://b/","https://c"],"z":1}"#,
                 r#"{"callback_urls":["https://a/redacted","https://b/","https://c"],"z":1}"#,
             ),
+            (r#"{"url":[{"password":0}],"z":1}"#, r#"{"url":"redacted","z":1}"#),
             (r#"{"url":"https://a/\"x"}"#, r#"{"url":"redacted"}"#),
             (r#"{"url":"","site_url":"https://a/x"}"#, r#"{"url":"","site_url":"https://a/x"}"#),
             (
@@ -265,6 +326,37 @@ mod tests {
         ] {
             assert_eq!(told("login", text), expected);
         }
+    }
+
+    #[test]
+    fn texts_are_looked_into() {
+        let nested = |inside: &str| serde_json::json!({ "body": inside }).to_string();
+        let secret = r#"{"a":[{"password":"x"}]}"#;
+        let silent = r#"{"a":[{"password":"redacted"}]}"#;
+        assert_eq!(told("x", &nested(secret)), nested(silent));
+        assert_eq!(told("x", &nested(&nested(secret))), nested(&nested(silent)));
+        let (mut deep, mut levels) = (nested(secret), 0);
+        while levels < 8 {
+            deep = nested(&deep);
+            levels += 1;
+        }
+        assert!(!told("x", &deep).contains('x') && told("x", &deep).contains("redacted"));
+        let plain = r#"{"body":"{\u0022a\u0022:1}","diff":"[]","x":"{not json}"}"#;
+        assert_eq!(told("x", plain), plain);
+        let printed = r#"{"diff":"[{Path:EmailSettings.SMTPPassword BaseVal:x ActualVal:y}]"}"#;
+        assert_eq!(told("x", printed), r#"{"diff":"redacted"}"#);
+    }
+
+    #[test]
+    fn places_found_in_any_order_are_replaced_from_left_to_right() {
+        let id = "h".repeat(26);
+        let digest = credential("incoming_webhook", id.as_bytes());
+        let text =
+            format!(r#"{{"link":"https://a/hooks/{id}?token=x \u0026 /hooks/incoming/{id}\u0026Token=y","z":1}}"#);
+        let expected = format!(
+            r#"{{"link":"https://a/hooks/{digest}?token=redacted \u0026 /hooks/incoming/{digest}\u0026Token=redacted","z":1}}"#
+        );
+        assert_eq!(told("x", &text), expected);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub const MAX_DEPTH: usize = 1000;
 /// Longest key that is remembered for what stands under it; no name that means something is as long.
 const MAX_KEY: usize = 64;
 
-/// A member of some object.
+/// A member of some object, or a string in an array: that goes by the key under which the array stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
     /// The key under which the object itself stands, through arrays; empty at the top, or if it is long.
@@ -37,13 +37,22 @@ impl<'a> Member<'a> {
     }
 }
 
+/// An open object or array.
+#[derive(Clone, Debug)]
+struct Open<'a> {
+    /// The key that it stands under.
+    key: Cow<'a, str>,
+    is_array: bool,
+    /// Its number, or that of the object around an array.
+    object: usize,
+}
+
 /// Goes through a text from left to right.
 #[derive(Debug)]
 pub struct Walk<'a> {
     text: &'a str,
     pos: usize,
-    /// Open objects and arrays: the key each stands under, and the number of an object.
-    open: Vec<(Cow<'a, str>, Option<usize>)>,
+    open: Vec<Open<'a>>,
     /// Key of the value that comes next.
     key: Cow<'a, str>,
     objects: usize,
@@ -74,37 +83,41 @@ impl<'a> Walk<'a> {
         while !self.is_too_deep() {
             match self.byte()? {
                 b'{' => {
-                    self.open.push((std::mem::take(&mut self.key), Some(self.objects)));
+                    let key = std::mem::take(&mut self.key);
+                    self.open.push(Open { key, is_array: false, object: self.objects });
                     self.objects += 1;
                     self.pos += 1;
                 }
                 b'[' => {
-                    let key = std::mem::take(&mut self.key);
-                    self.open.push((key, None));
+                    let object = self.open.last().map_or(0, |open| open.object);
+                    // Its elements stand under its own key.
+                    self.open.push(Open { key: self.key.clone(), is_array: true, object });
                     self.pos += 1;
-                    self.key = self.under();
                 }
                 b'}' | b']' => {
                     self.open.pop();
                     self.pos += 1;
-                    // The next element of an array stands under the array's key.
-                    self.key = if matches!(self.open.last(), Some((_, None))) { self.under() } else { Cow::default() };
+                    self.key = match self.open.last() {
+                        Some(Open { key, is_array: true, .. }) => key.clone(),
+                        _ => Cow::default(),
+                    };
                 }
                 b'"' => {
+                    let start = self.pos;
                     let string = self.string();
-                    if let Some((parent, Some(object))) = self.open.last() {
-                        let (parent, object) = (parent.clone(), *object);
-                        return Some(self.member(parent, object, string));
+                    match self.open.last().cloned() {
+                        Some(Open { key, is_array: true, object }) => {
+                            let scalar = self.text.get(start..self.pos);
+                            return Some(Member { parent: Cow::default(), key, object, start, scalar });
+                        }
+                        Some(Open { key, object, .. }) => return Some(self.member(key, object, string)),
+                        None => {}
                     }
                 }
                 _ => self.pos += 1,
             }
         }
         None
-    }
-
-    fn under(&self) -> Cow<'a, str> {
-        self.open.last().map(|(key, _)| key.clone()).unwrap_or_default()
     }
 
     fn member(&mut self, parent: Cow<'a, str>, object: usize, key: Text<'a>) -> Member<'a> {
@@ -203,6 +216,25 @@ mod tests {
         ]
         .map(|(parent, key, object, value)| (parent.to_owned(), key.to_owned(), object, value));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn strings_in_arrays_go_by_the_key_of_the_array() {
+        let mut walk = Walk::new(r#"{"a":["x",{"b":1},["y"],2],"c":{"d":["z"]}}"#);
+        let mut found = Vec::new();
+        while let Some(member) = walk.advance() {
+            found.push((member.key.into_owned(), member.object, member.scalar.unwrap_or("-")));
+        }
+        let expected = [
+            ("a", 0, "-"),
+            ("a", 0, "\"x\""),
+            ("b", 1, "1"),
+            ("a", 0, "\"y\""),
+            ("c", 0, "-"),
+            ("d", 2, "-"),
+            ("d", 2, "\"z\""),
+        ];
+        assert_eq!(found, expected.map(|(key, object, value)| (key.to_owned(), object, value)));
     }
 
     #[test]

@@ -5,9 +5,9 @@
 //!                        └──── scan ───────────────▶    rows, counted as lines; the account
 //! ```
 //!
-//! A dump is one snapshot of one database: what `pg_dump` wrote in a single transaction. Only what it writes is read,
-//! from 9.4 to 18: COPY text in UTF-8 with line feeds, ended by its own last line. Dumps in custom, tar or directory
-//! format become plain text by `pg_restore -f`.
+//! A dump is one snapshot of one database: what `pg_dump` wrote in a single transaction. Only what it writes is read:
+//! COPY text in UTF-8 with line feeds, ended by its own last line; names with their schema, or as older releases wrote
+//! them. Dumps in custom, tar or directory format become plain text by `pg_restore -f`.
 //!
 //! Invariant: every row between a COPY header and its `\.` is handed over once and counted once, or the read ends in an
 //! error; a dump without its last line is an error, so nothing cut short is ever sealed. Text inside strings, comments
@@ -118,7 +118,7 @@ impl Dump {
     }
 }
 
-/// Whether a file begins as a dump does, packed or not; what is wrong with it, [`Dump::open`] says.
+/// As much of a stream as a dump needs to say what it is.
 fn start_of(stream: impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
     stream.take(HEADER).read_to_end(&mut start)?;

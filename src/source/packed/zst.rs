@@ -216,4 +216,24 @@ pub(super) mod tests {
         let single = [&[0x28, 0xb5, 0x2f, 0xfd, 0xe0][..], &u64::MAX.to_le_bytes(), &[0x01, 0x00, 0x00]].concat();
         assert!(unpack(&single).unwrap_err().to_string().contains("window"));
     }
+
+    #[test]
+    fn no_bytes_make_us_panic() {
+        use proptest::prelude::*;
+        let long: Vec<u8> = (0..3000_u32).flat_map(|n| (n * n / 7).to_le_bytes()).collect();
+        let mixed = [frame(&long), skippable(b"x"), frame(&b"abcdefg".repeat(90))].concat();
+        // Huffman codes and sequences of the real program; ours only makes the simplest blocks.
+        let real = include_bytes!("../../../fixtures/postgres/start-of-5.37.sql.zst").to_vec();
+        let whole = proptest::sample::select(vec![STREAMED.to_vec(), STATED.to_vec(), mixed, real]);
+        let changes = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6);
+        let config = ProptestConfig { cases: 4000, ..ProptestConfig::default() };
+        proptest!(config, |(mut bytes in whole, changes in changes)| {
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            let mut text = Frames::new(bytes.as_slice()).take(1 << 20);
+            let _ = io::copy(&mut text, &mut io::sink());
+        });
+    }
 }

@@ -14,7 +14,6 @@
 //! sqlx and tokio are known here and in `source/mysql` only; every call blocks, and returns when the work is told to
 //! stop.
 
-mod chunks;
 mod error;
 mod grants;
 mod identity;
@@ -24,14 +23,16 @@ mod query;
 mod session;
 mod target;
 mod url;
+mod wait;
 
 pub use error::PostgresError;
 pub use grants::{grants, is_plain};
 pub use identity::Identity;
-pub use query::{Condition, Query};
 pub use target::Target;
+pub(in crate::source) use wait::{Ended, watched};
 
 use crate::source::rows::TableFound;
+use crate::source::rows::query::Query;
 use session::Session;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -153,7 +154,7 @@ impl Server {
     /// [`PostgresError`]; the session is over then.
     pub fn count(&mut self, query: &Query) -> Result<u64, PostgresError> {
         let object = format!("`{}`", query.table);
-        let count = self.session.text(&query.count(&self.shared.identity.schema)?, &object)?;
+        let count = self.session.text(&query::count(query, &self.shared.identity.schema)?, &object)?;
         let count = count.and_then(|count| count.parse().ok());
         count.ok_or_else(|| PostgresError::Protocol { object, problem: "its count is no number".to_owned() })
     }
@@ -169,7 +170,7 @@ impl Server {
     /// [`PostgresError`]; the session is over then, and rows handed on so far are not the whole.
     pub fn read(&mut self, query: &Query, hand_on: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<u64, PostgresError> {
         let object = format!("`{}`", query.table);
-        self.session.copy(&query.copy(&self.shared.identity.schema)?, &object, hand_on)
+        self.session.copy(&query::copy(query, &self.shared.identity.schema)?, &object, hand_on)
     }
 }
 

@@ -5,88 +5,57 @@
 //! backslash. A zero byte, which PostgreSQL cannot hold, is refused.
 
 use super::PostgresError;
-use crate::record::time::Millis;
+use crate::source::rows::query::{Condition, Query};
 use std::fmt::Write as _;
 
-/// What is asked of one table: which rows, which columns, in which order.
-#[derive(Clone, Debug, Default)]
-pub struct Query<'a> {
-    /// The table, as [`super::Server::tables`] spells it.
-    pub table: &'a str,
-    /// The columns, in the order in which the rows are to hold them.
-    pub columns: Vec<&'a str>,
-    /// Rows of which this column has one of these values; a `*` at the end of a value stands for any ending.
-    pub only: Option<(&'a str, &'a [&'a str])>,
-    /// Conditions that must all hold; each holds if one of its alternatives does.
-    pub all_of: Vec<Vec<Condition<'a>>>,
-    /// Column by which the rows come in ascending order; equal ones in any order, NULL last.
-    pub order: Option<&'a str>,
+/// `SELECT count(*) …`
+pub(super) fn count(query: &Query, schema: &str) -> Result<String, PostgresError> {
+    Ok(format!("SELECT count(*)::pg_catalog.text FROM {}", rest(query, schema)?))
 }
 
-/// A condition on one column. NULL fulfils only its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition<'a> {
-    /// The column has one of these values.
-    In(&'a str, Vec<String>),
-    /// The column, in epoch milliseconds, is at or after the first and before the second; an absent one does not
-    /// restrict.
-    Within(&'a str, Option<Millis>, Option<Millis>),
-    /// The column is NULL.
-    Absent(&'a str),
+/// `COPY (SELECT …) TO STDOUT`
+pub(super) fn copy(query: &Query, schema: &str) -> Result<String, PostgresError> {
+    let columns: Vec<String> = query.columns.iter().map(|column| name(column)).collect();
+    let mut sql = format!("COPY (SELECT {} FROM {}", columns.join(", "), rest(query, schema)?);
+    if let Some(order) = query.order {
+        let _ = write!(sql, " ORDER BY {}", name(order));
+    }
+    sql.push_str(") TO STDOUT");
+    whole(query, sql)
 }
 
-impl Query<'_> {
-    /// `SELECT count(*) …`
-    pub(super) fn count(&self, schema: &str) -> Result<String, PostgresError> {
-        Ok(format!("SELECT count(*)::pg_catalog.text FROM {}", self.rest(schema)?))
+/// The table and the conditions.
+fn rest(query: &Query, schema: &str) -> Result<String, PostgresError> {
+    let mut sql = format!("{}.{}", name(schema), name(query.table));
+    let only = query.only.iter().map(|(column, values)| one_of(values.iter().map(|value| spelled(column, value))));
+    let asked = query.all_of.iter().map(|any| one_of(any.iter().map(condition)));
+    for (at, condition) in only.chain(asked).enumerate() {
+        let _ = write!(sql, " {} {condition}", if at == 0 { "WHERE" } else { "AND" });
     }
-
-    /// `COPY (SELECT …) TO STDOUT`
-    pub(super) fn copy(&self, schema: &str) -> Result<String, PostgresError> {
-        let columns: Vec<String> = self.columns.iter().map(|column| name(column)).collect();
-        let mut sql = format!("COPY (SELECT {} FROM {}", columns.join(", "), self.rest(schema)?);
-        if let Some(order) = self.order {
-            let _ = write!(sql, " ORDER BY {}", name(order));
-        }
-        sql.push_str(") TO STDOUT");
-        self.whole(&sql)
-    }
-
-    /// The table and the conditions.
-    fn rest(&self, schema: &str) -> Result<String, PostgresError> {
-        let mut sql = format!("{}.{}", name(schema), name(self.table));
-        let only = self.only.iter().map(|(column, values)| one_of(values.iter().map(|value| spelled(column, value))));
-        let asked = self.all_of.iter().map(|any| one_of(any.iter().map(Condition::sql)));
-        for (at, condition) in only.chain(asked).enumerate() {
-            let _ = write!(sql, " {} {condition}", if at == 0 { "WHERE" } else { "AND" });
-        }
-        self.whole(&sql)
-    }
-
-    fn whole(&self, sql: &str) -> Result<String, PostgresError> {
-        if sql.contains('\0') {
-            return Err(PostgresError::Value { object: self.table.replace('\0', " ") });
-        }
-        Ok(sql.to_owned())
-    }
+    whole(query, sql)
 }
 
-impl Condition<'_> {
-    fn sql(&self) -> String {
-        match self {
-            Self::In(_, values) if values.is_empty() => "false".to_owned(),
-            Self::In(column, values) => {
-                let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
-                format!("{} IN ({})", name(column), values.join(", "))
-            }
-            Self::Absent(column) => format!("{} IS NULL", name(column)),
-            Self::Within(column, from, until) => {
-                let column = name(column);
-                let from = from.map(|from| format!("{column} >= {from}"));
-                let until = until.map(|until| format!("{column} < {until}"));
-                let bounds: Vec<String> = from.into_iter().chain(until).collect();
-                if bounds.is_empty() { format!("{column} IS NOT NULL") } else { bounds.join(" AND ") }
-            }
+fn whole(query: &Query, sql: String) -> Result<String, PostgresError> {
+    if sql.contains('\0') {
+        return Err(PostgresError::Value { object: query.table.replace('\0', " ") });
+    }
+    Ok(sql)
+}
+
+fn condition(condition: &Condition) -> String {
+    match condition {
+        Condition::In(_, values) if values.is_empty() => "false".to_owned(),
+        Condition::In(column, values) => {
+            let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
+            format!("{} IN ({})", name(column), values.join(", "))
+        }
+        Condition::Absent(column) => format!("{} IS NULL", name(column)),
+        Condition::Within(column, from, until) => {
+            let column = name(column);
+            let from = from.map(|from| format!("{column} >= {from}"));
+            let until = until.map(|until| format!("{column} < {until}"));
+            let bounds: Vec<String> = from.into_iter().chain(until).collect();
+            if bounds.is_empty() { format!("{column} IS NOT NULL") } else { bounds.join(" AND ") }
         }
     }
 }
@@ -131,7 +100,7 @@ mod tests {
         let mut query =
             Query { table: "posts", columns: vec!["id", "desc"], order: Some("createat"), ..Query::default() };
         assert_eq!(
-            query.copy("public").unwrap(),
+            copy(&query, "public").unwrap(),
             r#"COPY (SELECT "id", "desc" FROM "public"."posts" ORDER BY "createat") TO STDOUT"#
         );
         query.only = Some(("type", &["a", "custom_*"]));
@@ -145,7 +114,7 @@ mod tests {
             vec![],
         ];
         assert_eq!(
-            query.count("public").unwrap(),
+            count(&query, "public").unwrap(),
             r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND false"#
         );
     }
@@ -155,6 +124,6 @@ mod tests {
         assert_eq!(name(r#"a"; DROP TABLE x --"#), r#""a""; DROP TABLE x --""#);
         assert_eq!(literal(r"'; \' --"), r"'''; \'' --'");
         let query = Query { table: "t", columns: vec!["a\0"], ..Query::default() };
-        assert!(matches!(query.copy("s"), Err(PostgresError::Value { .. })));
+        assert!(matches!(copy(&query, "s"), Err(PostgresError::Value { .. })));
     }
 }

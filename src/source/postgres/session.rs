@@ -4,24 +4,22 @@
 //! calls read-only, so that a fault here harms nothing; settings are local to it, so that a pooler hands none of them
 //! on. Every wait ends: at a limit of ours, or when the work is told to stop.
 
-use super::chunks::{self, Chunks};
 use super::error::{on_connecting, on_reading};
+use super::wait::{Ended, watched};
 use super::{Patience, PostgresError, Target};
+use crate::source::rows::chunks::{self, Chunks};
 use futures_core::Stream;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{MissedTickBehavior, interval, timeout};
-
-/// How often a wait looks whether it should end.
-const TICK: Duration = Duration::from_millis(200);
+use tokio::time::timeout;
 
 /// How long a good-bye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -33,12 +31,6 @@ pub(super) struct Session {
     connection: Option<PgConnection>,
     silence: Duration,
     stop: Option<Arc<AtomicBool>>,
-}
-
-/// Why a wait ended before its work.
-enum Ended {
-    Stopped,
-    Silent,
 }
 
 impl Session {
@@ -221,35 +213,6 @@ pub(super) fn field(row: &PgRow, column: usize, object: &str) -> Result<Option<S
 fn gone(object: &str) -> PostgresError {
     let source = "the transaction ended with an earlier error".into();
     PostgresError::Lost { object: object.to_owned(), rows: 0, source }
-}
-
-/// Waits for `work` until it is to stop, or until `silence` passed in which nothing `moved`.
-async fn watched<T>(
-    work: impl Future<Output = T>,
-    silence: Duration,
-    stop: Option<&AtomicBool>,
-    moved: impl Fn() -> bool,
-) -> Result<T, Ended> {
-    let mut work = pin!(work);
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut silent = Duration::ZERO;
-    poll_fn(|context| {
-        if let Poll::Ready(done) = work.as_mut().poll(context) {
-            return Poll::Ready(Ok(done));
-        }
-        while ticks.poll_tick(context).is_ready() {
-            if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                return Poll::Ready(Err(Ended::Stopped));
-            }
-            silent = if moved() { Duration::ZERO } else { silent.saturating_add(TICK) };
-            if silent > silence {
-                return Poll::Ready(Err(Ended::Silent));
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }
 
 /// Fills chunks until one is full; `None` at the end. One wait for each chunk, not for each row: a row costs a copy

@@ -8,8 +8,8 @@
 use super::PostgresError;
 use super::password::{Found, Sought, look_up};
 use super::url;
+use crate::source::certificate;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -211,12 +211,5 @@ impl Asked {
 
 /// The bytes of a PEM file that holds a `what`.
 fn pem(path: &str, what: &str) -> Result<Vec<u8>, PostgresError> {
-    let failed = |source| PostgresError::File { path: path.to_owned(), source };
-    let bytes = fs::read(path).map_err(failed)?;
-    let holds = String::from_utf8_lossy(&bytes).lines().any(|line| {
-        line.strip_prefix("-----BEGIN ")
-            .and_then(|rest| rest.strip_suffix("-----"))
-            .is_some_and(|kind| kind.ends_with(what))
-    });
-    if holds { Ok(bytes) } else { Err(failed(std::io::Error::other(format!("no `{what}` in PEM in it")))) }
+    certificate::pem(path, what).map_err(|source| PostgresError::File { path: path.to_owned(), source })
 }

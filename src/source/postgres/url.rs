@@ -1,9 +1,10 @@
-//! Connection URLs, `postgres://[ROLE@][HOST][:PORT][/DATABASE][?NAME=VALUE&…]`, taken apart.
+//! What a `postgres://` URL says: the parts that every URL has, and libpq's parameters.
 //!
-//! Parts are percent-decoded; a part that is absent stays absent, so that the environment can fill it. A password
-//! is refused wherever it stands, without being repeated. So is every parameter that we would have to ignore.
+//! A parameter that we would have to ignore is refused.
 
 use super::PostgresError;
+use super::error::quoted;
+use crate::source::url::{Url, UrlError};
 
 /// The parts of a URL.
 #[derive(Default)]
@@ -21,27 +22,15 @@ pub(super) struct Parts {
     pub(super) connect_timeout: Option<String>,
 }
 
-fn wrong(problem: impl Into<String>) -> PostgresError {
-    PostgresError::Url { problem: problem.into() }
-}
-
 /// Takes a URL apart.
 pub(super) fn parse(url: &str) -> Result<Parts, PostgresError> {
-    let rest = ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let rest = rest.ok_or_else(|| wrong("it does not begin with `postgres://`"))?;
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-    // A password may hold a bare `@`; the last one ends it.
-    let (user, place) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (role, password) = user.split_once(':').unwrap_or((user, ""));
-    if !password.is_empty() {
-        return Err(PostgresError::PasswordInUrl);
-    }
-    let mut parts = Parts { role: part(role)?, database: part(database)?, ..Parts::default() };
-    (parts.host, parts.port) = host_and_port(place)?;
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = part(value)?;
+    let url = Url::parse(url, &["postgres://", "postgresql://"]).map_err(|error| match error {
+        UrlError::Password => PostgresError::PasswordInUrl,
+        UrlError::Problem(problem) => PostgresError::Url { problem: problem.to_owned() },
+    })?;
+    let Url { host, port, role, database, parameters } = url;
+    let mut parts = Parts { host, port, role, database, ..Parts::default() };
+    for (name, value) in parameters {
         match name {
             "host" => parts.host = value,
             "port" => parts.port = value,
@@ -56,54 +45,13 @@ pub(super) fn parse(url: &str) -> Result<Parts, PostgresError> {
             "connect_timeout" => parts.connect_timeout = value,
             // How Mattermost's own driver sends values; its data source names carry it, and it means nothing here.
             "binary_parameters" => {}
-            "password" | "sslpassword" => return Err(PostgresError::PasswordInUrl),
             _ => {
-                return Err(wrong(format!("the parameter `{}` is not one that we follow", super::error::quoted(name))));
+                let problem = format!("the parameter `{}` is not one that we follow", quoted(name));
+                return Err(PostgresError::Url { problem });
             }
         }
     }
     Ok(parts)
-}
-
-/// `host`, `host:port`, `[v6]`, `[v6]:port`.
-fn host_and_port(place: &str) -> Result<(Option<String>, Option<String>), PostgresError> {
-    if place.contains(',') {
-        return Err(wrong("it names several hosts; name the one to read"));
-    }
-    if let Some(inner) = place.strip_prefix('[') {
-        let (host, tail) = inner.split_once(']').ok_or_else(|| wrong("`[` is not closed"))?;
-        let port = match tail.strip_prefix(':') {
-            Some(port) => part(port)?,
-            None if tail.is_empty() => None,
-            None => return Err(wrong("something follows `]`")),
-        };
-        return Ok((part(host)?, port));
-    }
-    let (host, port) = place.split_once(':').unwrap_or((place, ""));
-    Ok((part(host)?, part(port)?))
-}
-
-/// A part without its percent signs; `None` if it is empty.
-fn part(text: &str) -> Result<Option<String>, PostgresError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit =
-            || rest.next().and_then(|byte| char::from(byte).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-        match (digit(), digit()) {
-            (Some(high), Some(low)) => bytes.push(high << 4 | low),
-            _ => return Err(wrong("`%` is not followed by two hexadecimal digits")),
-        }
-    }
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8"))?;
-    if text.contains('\0') {
-        return Err(wrong("it holds a zero byte"));
-    }
-    Ok((!text.is_empty()).then_some(text))
 }
 
 #[cfg(test)]

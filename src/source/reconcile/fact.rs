@@ -109,11 +109,8 @@ impl Facts {
 
 /// Adds a line about an id. Lines of an id stand together, in the order of their roles.
 pub(super) fn push(sorter: &mut Sorter, to: To, id: &str, role: Role, count: u64, payload: impl FnOnce(&mut Vec<u8>)) {
-    // Ids are letters and digits, so the first eight bytes as a number order them as the bytes would.
-    let mut start = [0; 8];
-    for (to, from) in start.iter_mut().zip(id.bytes()) {
-        *to = from;
-    }
+    // Ids are at least eight letters and digits, so the first bytes as a number order them as the bytes would.
+    let start = id.as_bytes().first_chunk().copied().unwrap_or_default();
     sorter.push(code(to), i64::from_be_bytes(start), count, |out| {
         out.extend_from_slice(id.as_bytes());
         out.push(role as u8);

@@ -1,5 +1,6 @@
 //! The judgement: which posts were purged, which rows are orphans.
 
+use std::collections::VecDeque;
 use std::io;
 
 use super::fact::{Facts, Role, head, named_by, push, split, texts, unpack, word};
@@ -56,7 +57,7 @@ pub fn judge(
     comparison.close(&mut judged);
 
     let Comparison { questions, mut answers, .. } = comparison;
-    let (mut exists, mut deletions) = (false, Vec::new());
+    let (mut exists, mut deletions) = (false, VecDeque::new());
     each(vec![questions], work, |about| {
         if about.is_new {
             exists = false;
@@ -64,8 +65,13 @@ pub fn judge(
         }
         match about.role {
             Role::Exists => exists = true,
-            // Those that a finding lists at most would be enough; there are few.
-            Role::Deleted if deletions.len() < Purged::MAX_LISTED => deletions.push(about.rest.to_vec()),
+            Role::Deleted => {
+                // The latest, because what came before the post explains nothing.
+                if deletions.len() == Purged::MAX_LISTED {
+                    deletions.pop_front();
+                }
+                deletions.push_back(about.rest.to_vec());
+            }
             Role::Asked => answer(about, exists || !whole(about.to), &deletions, &mut answers),
             _ => {}
         }
@@ -226,7 +232,7 @@ impl<W: Fn(To) -> bool> Comparison<'_, W> {
 }
 
 /// Tells a purged post what is known of something it asked about.
-fn answer(about: &About<'_>, exists: bool, deletions: &[Vec<u8>], answers: &mut Sorter) {
+fn answer(about: &About<'_>, exists: bool, deletions: &VecDeque<Vec<u8>>, answers: &mut Sorter) {
     let Ok(post) = std::str::from_utf8(about.rest) else { return };
     if !exists && about.to != To::Post {
         push(answers, To::Post, post, Role::Missing, 1, |out| out.extend_from_slice(word(about.to).as_bytes()));

@@ -1,6 +1,5 @@
 //! What the rows show: which ids there are, and which ids they name.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
@@ -8,22 +7,35 @@ use super::fact::{Role, push};
 use crate::source::catalogue::{Rank, To};
 use crate::source::sort::{ARENA_BYTES, Sorter};
 
-/// Names that are counted in memory before they are sorted; many rows name few channels and users.
-const COUNTED: usize = 1 << 15;
-
-/// An id, filled up with NUL: a key without an allocation.
-type Id = [u8; 27];
-
 /// What one thread of reading has seen.
+///
+/// Many rows name few channels and users, so such names are counted before they are sorted: each has one slot where it
+/// may stand, and gives way, with its count so far, to the next name of that slot.
 #[derive(Debug)]
 pub struct Seen {
     pub(super) sorter: Sorter,
-    counted: HashMap<(Rank, &'static str, Id), (To, u64)>,
+    slots: Vec<Slot>,
 }
+
+/// Slots of a thread; a power of two.
+const SLOTS: usize = 1 << 14;
+
+/// A name that is being counted.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    rank: Rank,
+    field: &'static str,
+    to: To,
+    /// The id, filled up with NUL.
+    id: [u8; 27],
+    count: u64,
+}
+
+const EMPTY: Slot = Slot { rank: 0, field: "", to: To::Post, id: [0; 27], count: 0 };
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { sorter: Sorter::new(ARENA_BYTES / 4), counted: HashMap::new() }
+        Self { sorter: Sorter::new(ARENA_BYTES / 4), slots: Vec::new() }
     }
 }
 
@@ -47,19 +59,20 @@ impl Seen {
             named(&mut self.sorter, rank, field, to, target, 1);
             return;
         }
-        let mut id: Id = [0; 27];
-        id[..target.len()].copy_from_slice(target.as_bytes());
-        self.counted.entry((rank, field, id)).or_insert((to, 0)).1 += 1;
-        if self.counted.len() >= COUNTED {
-            self.spread();
+        if self.slots.is_empty() {
+            self.slots = vec![EMPTY; SLOTS];
         }
-    }
-
-    fn spread(&mut self) {
-        for ((rank, field, id), (to, count)) in self.counted.drain() {
-            let target = std::str::from_utf8(&id).unwrap_or_default().trim_end_matches('\0');
-            named(&mut self.sorter, rank, field, to, target, count);
+        let mut id = [0; 27];
+        if let Some(start) = id.get_mut(..target.len()) {
+            start.copy_from_slice(target.as_bytes());
         }
+        let Some(slot) = self.slots.get_mut(place(rank, field, &id)) else { return };
+        if slot.count > 0 && (slot.rank, slot.to, slot.id) == (rank, to, id) && slot.field == field {
+            slot.count += 1;
+            return;
+        }
+        let before = std::mem::replace(slot, Slot { rank, field, to, id, count: 1 });
+        before.leave(&mut self.sorter);
     }
 
     /// Writes a run to a file in `dir` once memory is full; to be called between batches of rows.
@@ -68,9 +81,29 @@ impl Seen {
     }
 
     pub(super) fn into_sorter(mut self) -> Sorter {
-        self.spread();
+        for slot in self.slots {
+            slot.leave(&mut self.sorter);
+        }
         self.sorter
     }
+}
+
+impl Slot {
+    fn leave(self, sorter: &mut Sorter) {
+        if self.count > 0 {
+            let id = std::str::from_utf8(&self.id).unwrap_or_default().trim_end_matches('\0');
+            named(sorter, self.rank, self.field, self.to, id, self.count);
+        }
+    }
+}
+
+/// Where a name may stand. Names that were made to share a place only take longer.
+fn place(rank: Rank, field: &str, id: &[u8; 27]) -> usize {
+    let word =
+        |at: usize| id.get(at..at + 8).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let what = u64::from(rank) << 8 | field.len() as u64;
+    let mixed = (word(0) ^ word(13).rotate_left(29) ^ what).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from(mixed >> 40).unwrap_or(0) % SLOTS
 }
 
 fn named(sorter: &mut Sorter, rank: Rank, field: &'static str, to: To, target: &str, count: u64) {

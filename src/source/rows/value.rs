@@ -56,6 +56,10 @@ pub fn push(
         // What most of these columns hold most of the time.
         Shape::Json if matches!(field, "{}" | "[]") => out.extend_from_slice(field.as_bytes()),
         Shape::Json => return Ok(json(out, unescape(field, scratch)?, is_json)),
+        // A database without arrays keeps JSON instead.
+        Shape::Array if field.starts_with("[\"") || field == "[]" => {
+            return Ok(json(out, unescape(field, scratch)?, true));
+        }
         Shape::Array => return Ok(array(out, unescape(field, scratch)?)),
         Shape::Bytes => base64(out, unescape(field, scratch)?),
         Shape::Tokens => push_string(out, &redact::tokens(unescape(field, scratch)?)),
@@ -332,6 +336,9 @@ mod tests {
             ("{a,}", r#""{a,}""#, Remark::AsText),
             (r#"{"a"b}"#, r#""{\"a\"b}""#, Remark::AsText),
             ("[0:0]={a}", r#""[0:0]={a}""#, Remark::AsText),
+            (r#"["a", "b\\\\"]"#, r#"["a", "b\\"]"#, none),
+            ("[]", "[]", none),
+            (r#"["a""#, r#""[\"a\"""#, Remark::AsText),
             ("", r#""""#, Remark::AsText),
         ];
         check(Shape::Array, false, &arrays);

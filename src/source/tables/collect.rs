@@ -138,6 +138,9 @@ impl<'w> Collector<'w> {
             self.part.tally.out_of_scope[usize::from(rank)] += 1;
             return Ok(());
         }
+        if let Some(seen) = &mut self.part.seen {
+            hear_of(seen, rank, &row)?;
+        }
         self.scratch.clear();
         let written = row.encode(&mut self.scratch)?;
         self.name(rank, &row)?;
@@ -197,18 +200,23 @@ impl<'w> Collector<'w> {
     }
 }
 
-/// Takes note of what a row is and what it names, for the reconciliation.
+/// Takes note that there is such a row: to be told of every row, whatever the scope, or its edges would look like purges.
 fn see(seen: &mut Seen, rank: Rank, row: &Row<'_>) -> Result<(), RowFault> {
     let itself = match rank {
-        TEAM => Some(To::Team),
-        CHANNEL => Some(To::Channel),
-        USER => Some(To::User),
-        POST => Some(To::Post),
-        _ => None,
+        TEAM => To::Team,
+        CHANNEL => To::Channel,
+        USER => To::User,
+        POST => To::Post,
+        _ => return Ok(()),
     };
-    if let (Some(to), Some(id)) = (itself, row.named("id")?) {
-        seen.exists(to, &id);
+    if let Some(id) = row.named("id")? {
+        seen.exists(itself, &id);
     }
+    Ok(())
+}
+
+/// Takes note of what a row in scope names.
+fn hear_of(seen: &mut Seen, rank: Rank, row: &Row<'_>) -> Result<(), RowFault> {
     let threads = ["root_id", "original_id"].map(|field| (To::Post, field));
     let threads = threads.into_iter().filter(|_| rank == POST);
     for (to, field) in table(rank).path.iter().map(|reach| (reach.to, reach.field)).chain(threads) {
@@ -319,7 +327,7 @@ mod tests {
             seen.exists(To::User, &user);
             let mut encoder = Encoder::new(&plan);
             let row = format!("v\t{target}\t{sort}");
-            see(&mut seen, PROPERTY_VALUE, &encoder.row(row.as_bytes()).unwrap()).unwrap();
+            hear_of(&mut seen, PROPERTY_VALUE, &encoder.row(row.as_bytes()).unwrap()).unwrap();
             let work = Work { threads: 1, temporary: std::path::Path::new("."), progress: &progress };
             let judged = judge(vec![seen], Vec::new(), |_| true, &work).unwrap();
             assert_eq!(judged.orphans, orphans, "{sort} {target}");

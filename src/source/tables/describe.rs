@@ -61,13 +61,13 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
     });
     if let Some(members) = document.as_object_mut() {
         match &tables.store {
-            Store::Live(server) => {
-                let identity = super::lock(server).identity().clone();
+            Store::Live(database) => {
+                let database = super::lock(database);
                 if let Some(now) = tables.now {
                     members.insert("host_time".to_owned(), now.into());
-                    members.insert("database_clock_ahead_ms".to_owned(), (identity.database_time - now).into());
+                    members.insert("database_clock_ahead_ms".to_owned(), (database.time() - now).into());
                 }
-                members.insert("server".to_owned(), json!(identity));
+                members.insert("server".to_owned(), database.identity());
             }
             Store::Dump(_) => {
                 members.insert("dump".to_owned(), gathered.account.as_ref().map_or(Value::Null, dump));

@@ -1,17 +1,19 @@
 //! What has to be known before a row can be judged: who is called what, and which posts, runs and boards are in scope.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::collect::rows;
-use super::feed::origin_column;
 use super::scope::{Ids, Places, Scope};
 use super::{Tables, TablesError};
 use crate::record::time::Window;
 use crate::source::Work;
-use crate::source::catalogue::{BOARD, CHANNEL, PLAYBOOK, PLAYBOOK_RUN, POST, Rank, TEAM, To, USER, Windowing, table};
-use crate::source::postgres::Condition;
+use crate::source::catalogue::{
+    BOARD, CHANNEL, Column, PLAYBOOK, PLAYBOOK_RUN, POST, Rank, Shape, TEAM, To, USER, Windowing, table,
+};
 use crate::source::rows::TableFound;
 use crate::source::rows::encode::{Encoder, Row};
+use crate::source::rows::query::Condition;
 use crate::source::scope::Asked;
 
 /// Longest list of ids that a database is asked with; a longer one is applied here.
@@ -40,7 +42,7 @@ impl Facts {
     }
 
     fn learn(&mut self, rank: Rank, row: &Row<'_>) -> Option<()> {
-        let text = |field| row.named(field).ok().flatten().map(std::borrow::Cow::into_owned);
+        let text = |field| row.named(field).ok().flatten().map(Cow::into_owned);
         let id = text("id")?;
         match rank {
             TEAM => call(&mut self.teams, id, [text("name")]),
@@ -106,7 +108,7 @@ impl Tables {
         let mut scope = Scope { window: asked.window, ..Scope::default() };
         if !(asked.teams.is_empty() && asked.channels.is_empty() && asked.users.is_empty()) {
             let fields = ["name", "team_id", "username", "email"];
-            self.visit(&[TEAM, CHANNEL, USER], &fields, &|_, _| Vec::new(), work.progress, &mut |plan, batch| {
+            self.visit(&[TEAM, CHANNEL, USER], &fields, None, work.progress, &mut |plan, batch| {
                 let mut encoder = Encoder::new(plan);
                 for row in rows(&batch.text) {
                     // A row that cannot be taken apart names nobody; it is quarantined when records are read.
@@ -122,14 +124,15 @@ impl Tables {
             }
         }
         if !scope.is_everything() {
-            (scope.within, scope.placed) = self.within(&scope, work)?;
+            (scope.within, scope.placed, scope.brought) = self.within(&scope, work)?;
         }
         Ok((scope, facts))
     }
 
-    /// Posts, runs, playbooks and boards in scope, and those that are merely in its teams and channels. Posts bring the
-    /// roots of their threads along, and earlier versions the post that they are of: files name only that.
-    fn within(&self, scope: &Scope, work: &Work<'_>) -> Result<(Things, Things), TablesError> {
+    /// Posts, runs, playbooks and boards in scope; those that are merely in its teams and channels; and posts that are
+    /// only brought along: the roots of threads, and the posts of which a row is an earlier version, because files name
+    /// only those.
+    fn within(&self, scope: &Scope, work: &Work<'_>) -> Result<(Things, Things, Ids), TablesError> {
         let kinds = [(POST, To::Post), (PLAYBOOK_RUN, To::Run), (PLAYBOOK, To::Playbook), (BOARD, To::Board)];
         let ranks = kinds.map(|(rank, _)| rank);
         let mut fields: Vec<&str> = vec!["root_id", "original_id"];
@@ -138,63 +141,70 @@ impl Tables {
             fields.extend(table.origin.iter().chain(table.events));
             fields.extend(table.path.iter().map(|reach| reach.field));
         }
-        let (mut within, mut placed) = (Things::new(), Things::new());
-        self.visit(
-            &ranks,
-            &fields,
-            &|found, rank| conditions(scope, found, rank),
-            work.progress,
-            &mut |plan, batch| {
-                let Some((rank, to)) = kinds.into_iter().find(|(rank, _)| *rank == plan.rank()) else { return };
-                let mut encoder = Encoder::new(plan);
-                for row in rows(&batch.text) {
-                    let Ok(row) = encoder.row(row) else { continue };
-                    let bytes = |field| row.named(field).ok().flatten().map(|text| text.into_owned().into_bytes());
-                    let described = table(rank);
-                    let field = |field| bytes(field).map(std::borrow::Cow::Owned);
-                    if scope.selects(described, &field) {
-                        let ids = within.entry(to).or_default();
-                        let others = ["root_id", "original_id"].into_iter().filter(|_| to == To::Post);
-                        let others = others.filter_map(bytes).filter(|id| !id.is_empty());
-                        ids.extend(bytes("id").into_iter().chain(others).map(Box::from));
-                    } else if scope.places.is_some() && scope.has_place(described, &field) {
-                        placed.entry(to).or_default().extend(bytes("id").map(Box::from));
-                    }
+        let (mut within, mut placed, mut brought) = (Things::new(), Things::new(), Ids::new());
+        // Where teams or channels restrict, everything in them is wanted.
+        let limits = match &scope.places {
+            Some(_) => &Scope { places: scope.places.clone(), ..Scope::default() },
+            None => scope,
+        };
+        self.visit(&ranks, &fields, Some(limits), work.progress, &mut |plan, batch| {
+            let Some((rank, to)) = kinds.into_iter().find(|(rank, _)| *rank == plan.rank()) else { return };
+            let mut encoder = Encoder::new(plan);
+            for row in rows(&batch.text) {
+                let Ok(row) = encoder.row(row) else { continue };
+                let bytes = |field| row.named(field).ok().flatten().map(|text| text.into_owned().into_bytes());
+                let described = table(rank);
+                let field = |field| bytes(field).map(Cow::Owned);
+                if scope.selects(described, &field) {
+                    within.entry(to).or_default().extend(bytes("id").map(Box::from));
+                    let others = ["root_id", "original_id"].into_iter().filter(|_| to == To::Post);
+                    brought.extend(others.filter_map(bytes).filter(|id| !id.is_empty()).map(Box::from));
+                } else if scope.places.is_some() && scope.has_place(described, &field) {
+                    placed.entry(to).or_default().extend(bytes("id").map(Box::from));
                 }
-            },
-        )?;
-        Ok((within, placed))
+            }
+        })?;
+        let posts = within.entry(To::Post).or_default();
+        brought.retain(|id| !posts.contains(id));
+        posts.extend(brought.iter().cloned());
+        Ok((within, placed, brought))
     }
 }
 
-/// What a database can already tell about a scope by its indexes; the exact decision is made on the rows.
-fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
+/// What a database can already tell about a scope by its indexes. Rows that are in scope always meet it; the exact
+/// decision is made on the rows.
+pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
     let table = table(rank);
-    let column = |field: &str| {
-        let known = table.column(field)?;
-        found.columns.iter().find(|column| known.is(&column.name)).map(|column| column.name.as_str())
-    };
-    let mut all_of = Vec::new();
-    let Window { from, until } = scope.window;
-    // Where teams or channels restrict, everything in them is wanted.
-    let is_placed = scope.places.is_some();
-    if !scope.window.is_open() && table.window == Windowing::Own && !is_placed {
-        let times = std::iter::once(origin_column(found, rank)).filter(|name| !name.is_empty());
-        let times = times.chain(table.events.iter().filter_map(|field| column(field)));
-        all_of.push(times.map(|name| Condition::Within(name, from, until)).collect());
+    if table.window != Windowing::Own || table.only.is_some() || scope.brought.len() > LONGEST_LIST {
+        return Vec::new();
     }
-    let mut restrict = |to, ids: Option<&Ids>| {
-        let Some(ids) = ids.filter(|ids| ids.len() <= LONGEST_LIST) else { return };
-        let mut list: Vec<String> = ids.iter().map(|id| String::from_utf8_lossy(id).into_owned()).collect();
-        list.sort_unstable();
-        let columns: Vec<&str> = table.reach(to).filter_map(column).collect();
-        if !columns.is_empty() {
-            all_of.push(columns.into_iter().map(|name| Condition::In(name, list.clone())).collect());
+    let name = |known: &Column| found.columns.iter().find(|column| known.is(&column.name)).map(|it| it.name.as_str());
+    let mut all_of: Vec<Vec<Condition<'f>>> = Vec::new();
+    let Window { from, until } = scope.window;
+    let times: Vec<&Column> = table.origin.iter().chain(table.events).filter_map(|field| table.column(field)).collect();
+    if !scope.window.is_open() && times.iter().all(|time| time.shape == Shape::Millis) {
+        all_of.push(times.into_iter().filter_map(name).map(|at| Condition::Within(at, from, until)).collect());
+    }
+    let places = scope.places.as_ref().map(|places| &places.channels);
+    for (to, ids) in [(To::Channel, places), (To::User, scope.users.as_ref())] {
+        // Rows of other kinds may have no channel of their own, and then go by what they belong to.
+        let Some(ids) = ids.filter(|ids| rank == POST && ids.len() <= LONGEST_LIST) else { continue };
+        let columns = table.reach(to).filter_map(|field| table.column(field)).filter_map(name);
+        all_of.push(columns.map(|column| Condition::In(column, list(ids))).collect());
+    }
+    all_of.retain(|any| !any.is_empty());
+    if rank == POST && !scope.brought.is_empty() {
+        let id = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case("id"));
+        let Some(id) = id else { return Vec::new() };
+        for any in &mut all_of {
+            any.push(Condition::In(&id.name, list(&scope.brought)));
         }
-    };
-    if rank == POST {
-        restrict(To::Channel, scope.places.as_ref().map(|places| &places.channels));
-        restrict(To::User, scope.users.as_ref().filter(|_| !is_placed));
     }
     all_of
+}
+
+fn list(ids: &Ids) -> Vec<String> {
+    let mut list: Vec<String> = ids.iter().map(|id| String::from_utf8_lossy(id).into_owned()).collect();
+    list.sort_unstable();
+    list
 }

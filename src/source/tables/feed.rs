@@ -7,14 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::facts::conditions;
+use super::scope::Scope;
 use super::survey::{Route, Survey, kinds};
-use super::{Store, Tables, TablesError, lock};
+use super::{Database, Store, Tables, TablesError, lock};
 use crate::progress::{Interrupted, Progress};
 use crate::record::time::MAX_EXACT;
 use crate::source::catalogue::{POST, Rank, table};
 use crate::source::dump::{Account, Dump, LongRow, Piece};
-use crate::source::postgres::{Condition, PostgresError, Query, Server};
 use crate::source::rows::plan::{self, Plan};
+use crate::source::rows::query::{Condition, Query};
 use crate::source::rows::{Batch, ColumnFound, TableFound};
 
 /// What a full reading is done with.
@@ -23,6 +25,8 @@ pub(super) struct Feeding<'f> {
     pub(super) survey: &'f mut Survey,
     /// Whether posts that are dated come sorted on another way.
     pub(super) skip_ordered: bool,
+    /// What a live database need not hand over more than; `None` for all rows.
+    pub(super) limits: Option<&'f Scope>,
     /// Told about bytes, asked whether to stop.
     pub(super) progress: &'f Progress,
 }
@@ -39,9 +43,6 @@ pub(super) enum Given {
 /// Receives rows with the way that they take.
 pub(super) type Give<'g> = dyn FnMut(&Arc<Route>, Given) -> Result<(), Interrupted> + 'g;
 
-/// Which rows of a table a database may leave out already.
-pub(super) type Conditions<'c> = dyn for<'f> Fn(&'f TableFound, Rank) -> Vec<Vec<Condition<'f>>> + 'c;
-
 impl Tables {
     /// Hands over all rows of all tables that are evidence; a dump gives an account of itself.
     pub(super) fn feed(&self, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Option<Account>, TablesError> {
@@ -56,19 +57,19 @@ impl Tables {
         &self,
         ranks: &[Rank],
         fields: &[&str],
-        conditions: &Conditions<'_>,
+        limits: Option<&Scope>,
         progress: &Progress,
         give: &mut dyn FnMut(&Plan, &Batch),
     ) -> Result<(), TablesError> {
         match &self.store {
             Store::Live(server) => {
                 let mut server = lock(server);
-                for found in readable(&server) {
+                for found in server.readable() {
                     for rank in kinds(&found.name).filter(|rank| ranks.contains(rank)) {
                         let wanted = narrowed(rank, &found, fields);
                         let Ok(plan) = Plan::new(rank, &wanted.columns) else { continue };
                         let mut query = query(&wanted, Some(rank));
-                        query.all_of = conditions(&found, rank);
+                        query.all_of = all_of(limits, &found, rank);
                         read(&mut server, &query, 0, progress, &mut |batch| {
                             give(&plan, &batch);
                             Ok(())
@@ -102,10 +103,10 @@ impl Tables {
     }
 }
 
-fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
-    let Feeding { survey, skip_ordered, progress } = feeding;
+fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
+    let Feeding { survey, skip_ordered, limits, progress } = feeding;
     let mut ways = Vec::new();
-    for (whole, readable) in server.tables().to_vec().iter().zip(readable(server)) {
+    for (whole, readable) in server.tables().to_vec().iter().zip(server.readable()) {
         let wanted = wanted(&readable);
         if readable.columns.is_empty() && kinds(&whole.name).next().is_some() {
             survey.unreadable(&whole.name, "no permission to read it".to_owned());
@@ -113,25 +114,21 @@ fn feed_live(server: &mut Server, feeding: Feeding<'_>, give: &mut Give<'_>) -> 
             ways.push((route, wanted));
         }
     }
-    let beside = match server.beside() {
-        Ok(beside) => Some(beside),
-        Err(PostgresError::NoSnapshot) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let beside = server.beside()?;
     std::thread::scope(|threads| {
         let counting = beside.map(|mut beside| {
             let ways = &ways;
-            threads.spawn(move || count(&mut beside, ways))
+            threads.spawn(move || count(&mut beside, ways, limits))
         });
         for (at, (route, wanted)) in ways.iter().enumerate() {
-            let mut query = query(wanted, sole(route));
+            let mut query = limited(route, wanted, limits);
             if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
                 query.all_of = vec![undated(wanted)];
             }
             read(server, &query, at, progress, &mut |batch| give(route, Given::Rows(batch)))?;
         }
         let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        survey.rows = counted.unwrap_or_else(|| count(server, &ways))?;
+        (survey.rows, survey.passed_by) = counted.unwrap_or_else(|| count(server, &ways, limits))?;
         Ok(())
     })
 }
@@ -141,25 +138,37 @@ fn sole(route: &Route) -> Option<Rank> {
     if let [plan] = route.plans.as_slice() { Some(plan.rank()) } else { None }
 }
 
-/// Rows of each kind, counted by the database in the same snapshot.
-fn count(server: &mut Server, ways: &[(Arc<Route>, TableFound)]) -> Result<BTreeMap<Rank, u64>, TablesError> {
-    let mut counts = BTreeMap::new();
-    for (route, wanted) in ways {
-        let rows = server.count(&query(wanted, sole(route)))?;
-        for plan in &route.plans {
-            *counts.entry(plan.rank()).or_default() += rows;
-        }
-    }
-    Ok(counts)
+/// What is asked of a table: its rows, and where one kind takes them all only those that a scope may want.
+fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&Scope>) -> Query<'f> {
+    let rank = sole(route);
+    Query { all_of: rank.map_or_else(Vec::new, |rank| all_of(limits, wanted, rank)), ..query(wanted, rank) }
 }
 
-/// The tables with the columns that may be read.
-pub(super) fn readable(server: &Server) -> Vec<TableFound> {
-    let table = |found: &TableFound| {
-        let columns = found.columns.iter().filter(|column| server.may_read(&found.name, &column.name));
-        TableFound { name: found.name.clone(), columns: columns.cloned().collect() }
-    };
-    server.tables().iter().map(table).collect()
+fn all_of<'f>(limits: Option<&Scope>, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
+    limits.map_or_else(Vec::new, |scope| conditions(scope, found, rank))
+}
+
+/// A number of rows for each kind.
+type RowCounts = BTreeMap<Rank, u64>;
+
+/// Rows of each kind's table, and those of them that are not asked for: both counted by the database in the snapshot.
+fn count(
+    server: &mut Database,
+    ways: &[(Arc<Route>, TableFound)],
+    limits: Option<&Scope>,
+) -> Result<(RowCounts, RowCounts), TablesError> {
+    let (mut counts, mut passed_by) = (RowCounts::new(), RowCounts::new());
+    for (route, wanted) in ways {
+        let rows = server.count(&query(wanted, sole(route)))?;
+        let limited = limited(route, wanted, limits);
+        let asked = if limited.all_of.is_empty() { rows } else { server.count(&limited)? };
+        for plan in &route.plans {
+            // Tables whose names differ in case only are of one kind.
+            *counts.entry(plan.rank()).or_default() += rows;
+            *passed_by.entry(plan.rank()).or_default() += rows.saturating_sub(asked);
+        }
+    }
+    Ok((counts, passed_by))
 }
 
 fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<Account, TablesError> {
@@ -190,7 +199,7 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
 
 /// Reads one query as batches of the table at this position.
 fn read(
-    server: &mut Server,
+    server: &mut Database,
     query: &Query<'_>,
     table: usize,
     progress: &Progress,

@@ -68,7 +68,10 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
                 threads.spawn(move || collector.drain(receive))
             })
             .collect();
-        let feeding = Feeding { survey: &mut survey, skip_ordered: in_order.is_some(), progress: work.progress };
+        // For a reconciliation every row counts, in scope or not.
+        let limits = tables.log.is_none().then_some(&scope);
+        let skip_ordered = in_order.is_some();
+        let feeding = Feeding { survey: &mut survey, skip_ordered, limits, progress: work.progress };
         // A worker that fails takes the receiver with it, so that sending ends; its reason is told when it is joined.
         let fed = tables.feed(feeding, &mut |route, given| send.send((route.clone(), given)).map_err(|_| Interrupted));
         drop(send);
@@ -136,6 +139,9 @@ impl<'t> Gathered<'t> {
 
     /// Brings together what the threads found, and what only the whole can tell.
     fn absorb(&mut self, parts: Vec<Part>, work: &Work<'_>) -> Result<(), TablesError> {
+        for (rank, rows) in &self.survey.passed_by {
+            self.tally.out_of_scope[usize::from(*rank)] += rows;
+        }
         let mut seen = Vec::new();
         for part in parts {
             self.tally.add(&part.tally);

@@ -12,15 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::collect::{far, quarantine, rows};
-use super::feed::{dated, query, readable, wanted};
+use super::feed::{dated, query, wanted};
 use super::scope::Scope;
 use super::survey::kinds;
-use super::{Store, Tables, TablesError, lock};
+use super::{Database, Store, Tables, TablesError, lock};
 use crate::record::exception::Exception;
 use crate::record::time::Millis;
 use crate::source::Work;
 use crate::source::catalogue::POST;
-use crate::source::postgres::{PostgresError, Server};
 use crate::source::rows::TableFound;
 use crate::source::rows::encode::Encoder;
 use crate::source::rows::fault::RowFault;
@@ -33,7 +32,7 @@ const GROUP_BYTES: usize = 8 << 20;
 /// Posts that are yet to be read.
 #[derive(Debug)]
 pub struct InOrder {
-    server: Server,
+    database: Database,
     found: TableFound,
     threads: usize,
     temporary: PathBuf,
@@ -60,7 +59,7 @@ pub(super) struct Met {
 #[derive(Debug)]
 pub(super) struct Posts {
     under_way: Receiver<Receiver<Chunk>>,
-    reader: Option<JoinHandle<Result<u64, PostgresError>>>,
+    reader: Option<JoinHandle<Result<u64, TablesError>>>,
     workers: Vec<JoinHandle<()>>,
     temporary: PathBuf,
     chunk: Chunk,
@@ -81,7 +80,7 @@ impl Tables {
     pub(super) fn in_order(&self, scope: &Scope, work: &Work<'_>) -> Result<Option<InOrder>, TablesError> {
         let Store::Live(server) = &self.store else { return Ok(None) };
         let server = lock(server);
-        let readable = readable(&server);
+        let readable = server.readable();
         let mut posts = readable.iter().filter(|found| kinds(&found.name).any(|rank| rank == POST)).map(wanted);
         // `posts` and `"Posts"` would be two.
         let (Some(found), None) = (posts.next(), posts.next()) else { return Ok(None) };
@@ -89,12 +88,8 @@ impl Tables {
         if !scope.is_everything() || self.log.is_some() || at.is_empty() || Plan::new(POST, &found.columns).is_err() {
             return Ok(None);
         }
-        let server = match server.beside() {
-            Ok(server) => server,
-            Err(PostgresError::NoSnapshot) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Some(InOrder { server, found, threads: work.threads.max(1), temporary: work.temporary.to_owned() }))
+        let Some(database) = server.beside()? else { return Ok(None) };
+        Ok(Some(InOrder { database, found, threads: work.threads.max(1), temporary: work.temporary.to_owned() }))
     }
 }
 
@@ -113,13 +108,13 @@ impl InOrder {
                 std::thread::spawn(move || encode_all(&found, &receive))
             })
             .collect();
-        let mut server = self.server;
+        let mut database = self.database;
         let reader = std::thread::spawn(move || {
             let (dated, at) = dated(&found);
             let mut query = query(&found, None);
             query.all_of = vec![dated];
             query.order = Some(at);
-            server.read(&query, &mut |text| {
+            database.read(&query, &mut |text| {
                 let (send, chunk) = sync_channel(1);
                 tasks.send((text, send)).is_ok() && announce.send(chunk).is_ok()
             })

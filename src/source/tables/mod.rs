@@ -18,6 +18,7 @@
 //! teams, channels and users where any of these restrict; otherwise not with the number of rows.
 
 pub mod collect;
+pub mod database;
 pub mod describe;
 pub mod facts;
 pub mod feed;
@@ -35,17 +36,19 @@ use crate::record::time::Millis;
 use crate::source::audit_log::{AuditLog, AuditLogError};
 use crate::source::contents::Contents;
 use crate::source::dump::{Dump, DumpError};
+use crate::source::mysql::MysqlError;
 use crate::source::original::Original;
-use crate::source::postgres::{PostgresError, Server};
+use crate::source::postgres::PostgresError;
 use crate::source::reconcile::judge::JudgeError;
 
+pub use database::Database;
 pub use gather::Gathered;
 
 /// Where the rows are.
 #[derive(Debug)]
 pub enum Store {
-    /// A live PostgreSQL, in one snapshot.
-    Live(Box<Mutex<Server>>),
+    /// A live database, in one snapshot.
+    Live(Box<Mutex<Database>>),
     /// A plain dump.
     Dump(Box<Dump>),
 }
@@ -68,9 +71,12 @@ pub struct Tables {
 /// Why a database or a dump cannot be used; nothing is sealed then.
 #[derive(Debug, thiserror::Error)]
 pub enum TablesError {
-    /// The live database.
+    /// The live PostgreSQL.
     #[error(transparent)]
     Postgres(#[from] PostgresError),
+    /// The live MySQL or MariaDB.
+    #[error(transparent)]
+    Mysql(#[from] MysqlError),
     /// The dump.
     #[error(transparent)]
     Dump(#[from] DumpError),
@@ -125,7 +131,7 @@ impl Tables {
     /// What the source is, in a few words.
     pub fn kind(&self) -> &'static str {
         match &self.store {
-            Store::Live(_) => "mattermost database on postgresql",
+            Store::Live(database) => lock(database).kind(),
             Store::Dump(_) => "mattermost database as pg_dump",
         }
     }
@@ -141,13 +147,13 @@ impl Tables {
     /// What the source is called in the custody line: no host, no role.
     pub fn name(&self) -> String {
         match &self.store {
-            Store::Live(server) => lock(server).identity().database.clone(),
+            Store::Live(database) => lock(database).name().to_owned(),
             Store::Dump(dump) => dump.original.name.clone(),
         }
     }
 }
 
 /// The connection, by one user at a time.
-pub(crate) fn lock(server: &Mutex<Server>) -> MutexGuard<'_, Server> {
-    server.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn lock(database: &Mutex<Database>) -> MutexGuard<'_, Database> {
+    database.lock().unwrap_or_else(PoisonError::into_inner)
 }

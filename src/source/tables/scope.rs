@@ -36,6 +36,8 @@ pub struct Scope {
     /// What else lies in the teams and channels in scope, at any time and of any user: a row that names no channel is
     /// where the thing is that it belongs to, and has times and users of its own.
     pub placed: HashMap<To, Ids>,
+    /// Posts that are in scope only because another one in scope names them: as its root, or as what it was before.
+    pub brought: Ids,
 }
 
 /// Teams and channels in scope.
@@ -215,6 +217,7 @@ mod tests {
             users: Some(ids(&["u"])),
             within: HashMap::from([(To::Post, ids(&["new"]))]),
             placed: HashMap::from([(To::Post, ids(&["old"])), (To::Run, ids(&["r"]))]),
+            ..Scope::default()
         };
         for post in ["new", "old"] {
             assert!(judge(&scope, REACTION, &[("post_id", post), ("user_id", "u"), ("create_at", "100")]), "{post}");

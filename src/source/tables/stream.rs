@@ -88,16 +88,20 @@ impl Gathered<'_> {
                 records: files,
             });
         }
-        if let super::Store::Live(server) = &self.tables.store
-            && super::lock(server).identity().could_write()
-        {
-            all.push(Exception {
-                class: Class::NoteRoleCanWrite,
-                object: "role".to_owned(),
-                expected: "a role that may only read",
-                found: "one that may write; nothing was written".to_owned(),
-                records: 0,
-            });
+        if let super::Store::Live(database) = &self.tables.store {
+            let database = super::lock(database);
+            let mut note = |class, expected, found: &str| {
+                let (object, found) = ("role".to_owned(), found.to_owned());
+                all.push(Exception { class, object, expected, found, records: 0 });
+            };
+            if database.could_write() {
+                let found = "one that may write; nothing was written";
+                note(Class::NoteRoleCanWrite, "a role that may only read", found);
+            }
+            if database.may_hide_tables() {
+                let found = "one that is shown only what it was granted; absent tables may be hidden from it";
+                note(Class::NoteTablesHidden, "a role that may read the whole database", found);
+            }
         }
         if self.tables.contents.is_wanted() {
             all.extend(file_store::survey(&self.tables.contents).exceptions());

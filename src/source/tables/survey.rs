@@ -26,6 +26,8 @@ pub struct Route {
 pub struct Survey {
     /// Rows of each kind, counted by the database or the scanner.
     pub rows: BTreeMap<Rank, u64>,
+    /// Rows of each kind that a live database was not asked for, because they are out of scope; counted by itself.
+    pub passed_by: BTreeMap<Rank, u64>,
     /// Tables of the catalogue that the source has.
     present: BTreeSet<&'static str>,
     /// For each table, fields for which it has no column.

@@ -3,18 +3,18 @@
 //! Invariant: a chunk holds whole rows, however the server or a proxy cut its messages. In COPY text a line feed ends a
 //! row and stands nowhere else, so rows can be counted by it.
 
-use crate::source::rows::BATCH_BYTES;
+use super::BATCH_BYTES;
 
 /// Rows on their way into chunks.
 #[derive(Default)]
-pub(super) struct Chunks {
+pub(in crate::source) struct Chunks {
     gathered: Vec<u8>,
 }
 
 impl Chunks {
     /// Takes a message; gives back what was gathered before it once the two together would be more than
     /// [`BATCH_BYTES`].
-    pub(super) fn push(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::source) fn push(&mut self, message: &[u8]) -> Option<Vec<u8>> {
         let full = self.gathered.len().saturating_add(message.len()) > BATCH_BYTES;
         let chunk = (full && !self.gathered.is_empty() && self.is_whole()).then(|| self.rest());
         if self.gathered.capacity() == 0 {
@@ -30,18 +30,18 @@ impl Chunks {
     }
 
     /// What is gathered.
-    pub(super) fn rest(&mut self) -> Vec<u8> {
+    pub(in crate::source) fn rest(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.gathered)
     }
 
     /// Whole rows among what is gathered.
-    pub(super) fn rows(&self) -> u64 {
+    pub(in crate::source) fn rows(&self) -> u64 {
         rows(&self.gathered)
     }
 }
 
 /// Rows in COPY text.
-pub(super) fn rows(text: &[u8]) -> u64 {
+pub(in crate::source) fn rows(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).fold(0, |rows, _| rows + 1)
 }
 

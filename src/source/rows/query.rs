@@ -1,0 +1,30 @@
+//! What is asked of one table of a live database: pure data, spelled as SQL by each database for itself.
+
+use crate::record::time::Millis;
+
+/// What is asked of one table: which rows, which columns, in which order.
+#[derive(Clone, Debug, Default)]
+pub struct Query<'a> {
+    /// The table, as the server spells it.
+    pub table: &'a str,
+    /// The columns, in the order in which the rows are to hold them.
+    pub columns: Vec<&'a str>,
+    /// Rows of which this column has one of these values; a `*` at the end of a value stands for any ending.
+    pub only: Option<(&'a str, &'a [&'a str])>,
+    /// Conditions that must all hold; each holds if one of its alternatives does.
+    pub all_of: Vec<Vec<Condition<'a>>>,
+    /// Column by which the rows come in ascending order; equal ones in any order, NULL last.
+    pub order: Option<&'a str>,
+}
+
+/// A condition on one column. NULL fulfils only its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition<'a> {
+    /// The column has one of these values.
+    In(&'a str, Vec<String>),
+    /// The column, in epoch milliseconds, is at or after the first and before the second; an absent one does not
+    /// restrict.
+    Within(&'a str, Option<Millis>, Option<Millis>),
+    /// The column is NULL.
+    Absent(&'a str),
+}

@@ -1,0 +1,124 @@
+//! The live database behind the tables: PostgreSQL or MySQL, asked in the same words.
+
+use serde_json::{Value, json};
+
+use super::TablesError;
+use crate::record::time::Millis;
+use crate::source::mysql;
+use crate::source::postgres::{self, PostgresError};
+use crate::source::rows::TableFound;
+use crate::source::rows::query::Query;
+
+/// A live database, in one snapshot.
+#[derive(Debug)]
+pub enum Database {
+    /// PostgreSQL.
+    Postgres(postgres::Server),
+    /// MySQL or MariaDB.
+    Mysql(mysql::Server),
+}
+
+impl Database {
+    /// Every table that is to be seen, with its columns, readable or not.
+    pub fn tables(&self) -> &[TableFound] {
+        match self {
+            Self::Postgres(server) => server.tables(),
+            Self::Mysql(server) => server.tables(),
+        }
+    }
+
+    /// Whether a column may be read.
+    pub fn may_read(&self, table: &str, column: &str) -> bool {
+        match self {
+            Self::Postgres(server) => server.may_read(table, column),
+            Self::Mysql(server) => server.may_read(table, column),
+        }
+    }
+
+    /// The tables with the columns that may be read.
+    pub fn readable(&self) -> Vec<TableFound> {
+        let table = |found: &TableFound| {
+            let columns = found.columns.iter().filter(|column| self.may_read(&found.name, &column.name));
+            TableFound { name: found.name.clone(), columns: columns.cloned().collect() }
+        };
+        self.tables().iter().map(table).collect()
+    }
+
+    /// How many rows the database finds.
+    pub fn count(&mut self, query: &Query) -> Result<u64, TablesError> {
+        match self {
+            Self::Postgres(server) => Ok(server.count(query)?),
+            Self::Mysql(server) => Ok(server.count(query)?),
+        }
+    }
+
+    /// Reads rows as COPY text in chunks of whole rows, until `hand_on` returns false; returns how many came.
+    pub fn read(&mut self, query: &Query, hand_on: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<u64, TablesError> {
+        match self {
+            Self::Postgres(server) => Ok(server.read(query, hand_on)?),
+            Self::Mysql(server) => Ok(server.read(query, hand_on)?),
+        }
+    }
+
+    /// Another connection to the same snapshot; `None` where the server shares none.
+    pub fn beside(&self) -> Result<Option<Self>, TablesError> {
+        match self {
+            Self::Postgres(server) => match server.beside() {
+                Ok(beside) => Ok(Some(Self::Postgres(beside))),
+                Err(PostgresError::NoSnapshot) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            Self::Mysql(_) => Ok(None),
+        }
+    }
+
+    /// What the server says of itself, for `data/source.json`.
+    pub fn identity(&self) -> Value {
+        match self {
+            Self::Postgres(server) => json!(server.identity()),
+            Self::Mysql(server) => json!(server.identity()),
+        }
+    }
+
+    /// The server's clock when it was asked.
+    pub fn time(&self) -> Millis {
+        match self {
+            Self::Postgres(server) => server.identity().database_time,
+            Self::Mysql(server) => server.identity().database_time,
+        }
+    }
+
+    /// Whether the role could write.
+    pub fn could_write(&self) -> bool {
+        match self {
+            Self::Postgres(server) => server.identity().could_write(),
+            Self::Mysql(server) => server.identity().could_write(),
+        }
+    }
+
+    /// Whether a table that does not show may be there all the same.
+    pub fn may_hide_tables(&self) -> bool {
+        match self {
+            // It lists also what the role may not read.
+            Self::Postgres(_) => false,
+            Self::Mysql(server) => !server.identity().sees_all_tables,
+        }
+    }
+
+    /// The database's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Postgres(server) => &server.identity().database,
+            Self::Mysql(server) => &server.identity().database,
+        }
+    }
+
+    /// What kind of source it is, in a few words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "mattermost database on postgresql",
+            Self::Mysql(server) if server.identity().product == "MariaDB" => "mattermost database on mariadb",
+            Self::Mysql(_) => "mattermost database on mysql",
+        }
+    }
+}
