@@ -141,7 +141,7 @@ fn database(database: &Database) -> String {
         Database::Postgres(_) => "; this role could write, `chatseal grants` makes one that cannot",
         Database::Mysql(_) => "; this account could write, one that has SELECT and nothing else cannot",
     };
-    let [name, role, server] = [name, role, &server].map(|text| harmless(text));
+    let (name, role, server) = (harmless(name), harmless(role), harmless(&server));
     format!("database `{name}` as `{role}`, {server}{replica}: one read-only snapshot{warning}")
 }
 

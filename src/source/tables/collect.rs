@@ -327,7 +327,7 @@ mod tests {
             seen.exists(To::User, &user);
             let mut encoder = Encoder::new(&plan);
             let row = format!("v\t{target}\t{sort}");
-            see(&mut seen, PROPERTY_VALUE, &encoder.row(row.as_bytes()).unwrap()).unwrap();
+            hear_of(&mut seen, PROPERTY_VALUE, &encoder.row(row.as_bytes()).unwrap()).unwrap();
             let work = Work { threads: 1, temporary: std::path::Path::new("."), progress: &progress };
             let judged = judge(vec![seen], Vec::new(), |_| true, &work).unwrap();
             assert_eq!(judged.orphans, orphans, "{sort} {target}");
