@@ -1,7 +1,7 @@
 //! Unpacks on a thread of its own, a few pieces ahead of whoever reads the text.
 //!
 //! Invariant: the reader gets the bytes of the stream in order and then its end, or the error that ended it; a stream
-//! whose thread vanished has no end. At most [`PIECES`] pieces wait in memory.
+//! whose thread vanished has no end. At most `PIECES` pieces wait in memory.
 
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
