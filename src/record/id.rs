@@ -137,6 +137,12 @@ pub fn is_mattermost(text: &str) -> bool {
     text.len() == 26 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
+/// Whether `text` is spelled like the id of a row: 26 letters and digits, as the server's validator accepts them. Old and
+/// imported data have capitals too.
+pub fn is_row(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::contents::{Contents, Gap};
 use crate::record::exception::{Class, Exception};
+use crate::record::id::is_row;
 
 /// What lies at a place of the file store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,8 +95,7 @@ pub fn profile_pictures(contents: &Contents) -> Vec<(String, String)> {
         .filter_map(|(path, _)| {
             let path = std::str::from_utf8(path).ok()?;
             let id = path.strip_prefix("users/")?.strip_suffix("/profile.png")?;
-            let is_id = id.len() == 26 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            is_id.then(|| (id.to_owned(), path.to_owned()))
+            is_row(id).then(|| (id.to_owned(), path.to_owned()))
         })
         .collect();
     found.sort_unstable();

@@ -4,6 +4,7 @@
 //! the one it was done to.
 
 use super::walk::Member;
+use crate::record::id::is_row;
 use crate::source::catalogue::To;
 
 /// Ids that an entry names; an id may stand more than once.
@@ -35,7 +36,7 @@ impl<'a> Mentions<'a> {
             key if key.ends_with("team_id") => Some(To::Team),
             _ => None,
         };
-        if let Some(to) = named.filter(|_| is_id(text)) {
+        if let Some(to) = named.filter(|_| is_row(text)) {
             self.add(to, text);
         }
     }
@@ -66,10 +67,5 @@ pub fn in_path(path: &str) -> impl Iterator<Item = (To, &str)> {
     path.split('/')
         .zip(path.split('/').skip(1))
         .filter_map(|(name, id)| Some((object(name)?, id)))
-        .filter(|(_, id)| is_id(id))
-}
-
-/// Whether a text is spelled like an id of a row: 26 letters and digits.
-pub fn is_id(text: &str) -> bool {
-    text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        .filter(|(_, id)| is_row(id))
 }

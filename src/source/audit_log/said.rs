@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 
 use super::entry::{Entry, Schema, members};
-use super::mentions::{in_path, is_id};
+use super::mentions::in_path;
+use crate::record::id::is_row;
 use crate::record::json::{Cursor, Shape, Value};
 use crate::source::catalogue::To;
 use crate::source::reconcile::fact::{Created, Deleted, Facts};
@@ -19,7 +20,7 @@ pub fn tell(entry: &Entry<'_>, text: &str, sha256: [u8; 32], in_scope: bool, fac
         let Some(post) = created(entry, text).filter(|_| in_scope) else { return };
         let field = |name| string(&post, name).unwrap_or_default();
         let id = |name| field(name).into_owned();
-        let author = Some(id("user_id")).filter(|author| is_id(author));
+        let author = Some(id("user_id")).filter(|author| is_row(author));
         facts.created(&Created {
             id: &id("id"),
             at: entry.at,
@@ -55,7 +56,7 @@ fn object<'a>(value: Option<&Value<'a>>) -> Option<Members<'a>> {
 
 /// The post that an entry says was created: as it resulted, else as it was asked for.
 fn created<'a>(entry: &Entry<'a>, text: &'a str) -> Option<Members<'a>> {
-    let has_id = |post: &Members<'_>| string(post, "id").is_some_and(|id| is_id(&id));
+    let has_id = |post: &Members<'_>| string(post, "id").is_some_and(|id| is_row(&id));
     match entry.schema {
         Schema::Nested => {
             let asked = || object(find(&object(entry.value("parameters"))?, "post"));
@@ -92,7 +93,7 @@ fn target(entry: &Entry<'_>, text: &str, to: To) -> Option<String> {
     if entry.schema != Schema::Nested && to == To::User {
         return None;
     }
-    parameter(entry, text, name).map(|id| id.trim_matches('"').to_owned()).filter(|id| is_id(id))
+    parameter(entry, text, name).map(|id| id.trim_matches('"').to_owned()).filter(|id| is_row(id))
 }
 
 fn parameter<'a>(entry: &Entry<'a>, text: &'a str, name: &str) -> Option<Cow<'a, str>> {

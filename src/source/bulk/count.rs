@@ -3,10 +3,8 @@
 //! Invariant: shares no code with the decoder. It looks only at brackets, commas and key names outside strings, so a
 //! mistake of the decoder cannot hide here. A broken line is counted as far as it can be read.
 
-use crate::source::catalogue::{self as kinds, Rank, TABLES};
-
-/// Records of each kind, by rank.
-pub type Counts = [u64; TABLES.len()];
+use crate::source::catalogue::{self as kinds, Rank};
+use crate::source::tally::Counts;
 
 /// Deepest level at which anything is counted.
 const LEVELS: usize = 8;
@@ -221,6 +219,7 @@ fn string_end(line: &[u8], start: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::catalogue::TABLES;
 
     fn counts(line: &str) -> Vec<(&'static str, u64)> {
         let mut counts = [0; TABLES.len()];

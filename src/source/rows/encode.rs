@@ -20,6 +20,7 @@ use crate::record::id;
 use crate::record::line::{MAX_BYTES, push_integer, push_string};
 use crate::record::time::Millis;
 use crate::source::catalogue::{EMOJI, Shape, Table, table};
+use crate::source::file_store::emoji_image;
 
 /// Bytes that the digest, length and member of its content may add to a line.
 const CONTENT_BYTES: usize = 512;
@@ -128,7 +129,7 @@ impl Row<'_> {
     pub fn content_path(&mut self) -> Result<Option<Cow<'_, str>>, RowFault> {
         if self.plan.rank == EMOJI {
             let position = self.plan.position("id").unwrap_or(usize::MAX);
-            return Ok(self.field(position)?.map(|id| Cow::Owned(format!("emoji/{id}/image"))));
+            return Ok(self.field(position)?.map(|id| Cow::Owned(emoji_image(&id))));
         }
         if !self.plan.has_content() {
             return Ok(None);

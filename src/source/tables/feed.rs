@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use super::facts::conditions;
 use super::scope::Scope;
-use super::survey::{Route, Survey, kinds};
+use super::survey::{Route, Survey};
 use super::{Database, Store, Tables, TablesError, lock};
 use crate::progress::{Interrupted, Progress};
 use crate::record::time::MAX_EXACT;
-use crate::source::catalogue::{POST, Rank, table};
+use crate::source::catalogue::{POST, Rank, of_table, table};
 use crate::source::dump::{Account, Dump, LongRow, Piece};
 use crate::source::rows::plan::{self, Plan};
 use crate::source::rows::query::{Condition, Query};
@@ -65,7 +65,7 @@ impl Tables {
             Store::Live(server) => {
                 let mut server = lock(server);
                 for found in server.readable() {
-                    for rank in kinds(&found.name).filter(|rank| ranks.contains(rank)) {
+                    for rank in of_table(&found.name).filter(|rank| ranks.contains(rank)) {
                         let wanted = narrowed(rank, &found, fields);
                         let Ok(plan) = Plan::new(rank, &wanted.columns) else { continue };
                         let mut query = query(&wanted, Some(rank));
@@ -84,7 +84,7 @@ impl Tables {
                         Piece::Table(found) => {
                             let plan = |rank| Plan::new(rank, &found.columns).ok();
                             plans.push(
-                                kinds(&found.name).filter(|rank| ranks.contains(rank)).filter_map(plan).collect(),
+                                of_table(&found.name).filter(|rank| ranks.contains(rank)).filter_map(plan).collect(),
                             );
                         }
                         // What cannot be decoded names nothing; it is quarantined when records are read.
@@ -108,7 +108,7 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
     let mut ways = Vec::new();
     for (whole, readable) in server.tables().to_vec().iter().zip(server.readable()) {
         let wanted = wanted(&readable);
-        if readable.columns.is_empty() && kinds(&whole.name).next().is_some() {
+        if readable.columns.is_empty() && of_table(&whole.name).next().is_some() {
             survey.unreadable(&whole.name, "no permission to read it".to_owned());
         } else if let Some(route) = survey.route(whole, &wanted) {
             ways.push((route, wanted));
@@ -218,7 +218,7 @@ fn read(
 /// The columns of a table that any of its kinds wants, in the server's order.
 pub(super) fn wanted(found: &TableFound) -> TableFound {
     let names: BTreeSet<&str> =
-        kinds(&found.name).flat_map(|rank| plan::wanted(rank, found)).map(|column| column.name.as_str()).collect();
+        of_table(&found.name).flat_map(|rank| plan::wanted(rank, found)).map(|column| column.name.as_str()).collect();
     let columns = found.columns.iter().filter(|column| names.contains(column.name.as_str())).cloned().collect();
     TableFound { name: found.name.clone(), columns }
 }

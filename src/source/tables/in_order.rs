@@ -14,12 +14,11 @@ use std::thread::JoinHandle;
 use super::collect::{far, quarantine, rows};
 use super::feed::{dated, query, wanted};
 use super::scope::Scope;
-use super::survey::kinds;
 use super::{Database, Store, Tables, TablesError, lock};
 use crate::record::exception::Exception;
 use crate::record::time::Millis;
 use crate::source::Work;
-use crate::source::catalogue::POST;
+use crate::source::catalogue::{POST, of_table};
 use crate::source::rows::TableFound;
 use crate::source::rows::encode::Encoder;
 use crate::source::rows::fault::RowFault;
@@ -81,7 +80,7 @@ impl Tables {
         let Store::Live(server) = &self.store else { return Ok(None) };
         let server = lock(server);
         let readable = server.readable();
-        let mut posts = readable.iter().filter(|found| kinds(&found.name).any(|rank| rank == POST)).map(wanted);
+        let mut posts = readable.iter().filter(|found| of_table(&found.name).any(|rank| rank == POST)).map(wanted);
         // `posts` and `"Posts"` would be two.
         let (Some(found), None) = (posts.next(), posts.next()) else { return Ok(None) };
         let (_, at) = dated(&found);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::record::exception::{Class, Exception};
-use crate::source::catalogue::{NOT_EVIDENCE, Rank, TABLES, table};
+use crate::source::catalogue::{Rank, TABLES, of_table, passed_over, table};
 use crate::source::rows::TableFound;
 use crate::source::rows::plan::{self, Plan};
 use crate::source::tally::{Counts, NONE};
@@ -42,12 +42,6 @@ pub struct Survey {
     columns_unreadable: BTreeSet<String>,
 }
 
-/// Kinds that the rows of a table may be.
-pub fn kinds(name: &str) -> impl Iterator<Item = Rank> {
-    let is = move |known: &str| known.eq_ignore_ascii_case(name);
-    TABLES.iter().zip(0..).filter(move |(table, _)| is(table.table)).map(|(_, rank)| rank)
-}
-
 impl Survey {
     /// Takes note of a table and says how its rows become records; `None` if they do not. `readable` are the columns
     /// that the rows will hold, in their order.
@@ -55,7 +49,7 @@ impl Survey {
         let mut plans = Vec::new();
         let mut unknown: BTreeSet<&str> = whole.columns.iter().map(|column| column.name.as_str()).collect();
         let mut is_known = false;
-        for rank in kinds(&whole.name) {
+        for rank in of_table(&whole.name) {
             is_known = true;
             self.present.insert(table(rank).table);
             let strange: BTreeSet<&str> =
@@ -73,7 +67,7 @@ impl Survey {
             }
         }
         if !is_known {
-            if !NOT_EVIDENCE.iter().any(|(known, _)| known.eq_ignore_ascii_case(&whole.name)) {
+            if passed_over(&whole.name).is_none() {
                 self.tables_unknown.insert(whole.name.clone());
             }
         } else if !unknown.is_empty() {
@@ -84,7 +78,7 @@ impl Survey {
 
     /// Takes note of a table whose rows a dump leaves out.
     pub fn not_dumped(&mut self, table: &TableFound) {
-        if kinds(&table.name).next().is_some() {
+        if of_table(&table.name).next().is_some() {
             self.unreadable(&table.name, "declared, but its rows were not dumped".to_owned());
         }
     }
@@ -105,7 +99,7 @@ impl Survey {
 
     /// Tables of the catalogue that the source does not have.
     pub fn tables_absent(&self) -> BTreeSet<&'static str> {
-        let named = TABLES.iter().map(|table| table.table).filter(|name| !name.starts_with('('));
+        let named = TABLES.iter().filter(|table| table.is_stored()).map(|table| table.table);
         named.filter(|name| !self.present.contains(name)).collect()
     }
 
