@@ -19,5 +19,7 @@
 //!
 //! It refuses to guess: a policy with an unknown key, a clash or a period that overflows is findings, not a default.
 
+pub mod document;
 pub mod hold;
+pub mod near;
 pub mod rule;
