@@ -1,14 +1,11 @@
 //! Periods as they are written: a number and a unit, or `forever`.
 
 use super::code::Code;
+use crate::policy::period::LONGEST_YEARS;
 use crate::policy::rule::Period;
-
-/// The longest period that may be stated, in years.
-pub const LONGEST_YEARS: u32 = 10_000;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
-const LONGEST_MILLIS: i64 = LONGEST_YEARS as i64 * 366 * DAY;
 
 /// Why a text is no period: code, what it is, and what was probably meant.
 pub(super) type Refused = (Code, String, Option<String>);
@@ -31,14 +28,9 @@ pub(super) fn parse(text: &str) -> Result<Period, Refused> {
     if number == 0 {
         return Err((Code::PeriodZero, "is a period of nothing".to_owned(), None));
     }
-    let millis = |unit: i64| {
-        let span = i64::from(number).checked_mul(unit).filter(|span| *span <= LONGEST_MILLIS);
-        span.map(Period::Millis).ok_or_else(overflow)
-    };
-    let months = |unit: u32| {
-        let span = number.checked_mul(unit).filter(|span| *span <= LONGEST_YEARS * 12);
-        span.map(Period::Months).ok_or_else(overflow)
-    };
+    let checked = |period: Option<Period>| period.and_then(|period| period.checked().ok()).ok_or_else(overflow);
+    let millis = |unit: i64| checked(i64::from(number).checked_mul(unit).map(Period::Millis));
+    let months = |unit: u32| checked(number.checked_mul(unit).map(Period::Months));
     match unit {
         "h" => millis(HOUR),
         "d" => millis(DAY),
