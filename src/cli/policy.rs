@@ -47,6 +47,6 @@ pub(super) const MANUAL_CHECK: Manual = check::MANUAL;
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     match &args.command {
-        Command::Check(args) => Ok(check::run(args, printer)),
+        Command::Check(args) => check::run(args, printer),
     }
 }

@@ -2,9 +2,10 @@
 
 use super::load::{kinds, read};
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::manual::Manual;
 use crate::cli::printer::{Mark, Printer, count, harmless};
-use crate::policy::document::{Content, Parsed, parse, together};
+use crate::policy::document::{Content, Parsed, limits, parse, together};
 use crate::policy::rule::{Precedence, Review};
 use crate::record::time;
 use clap::ValueHint;
@@ -45,7 +46,11 @@ pub(super) const MANUAL: Manual = Manual {
 };
 
 /// Runs the command.
-pub(super) fn run(args: &Args, printer: &Printer) -> Exit {
+pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    if args.together && args.files.len() > limits::FILES {
+        let message = format!("{} files together; at most {} are composed", args.files.len(), limits::FILES);
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let names: Vec<String> = args.files.iter().map(|path| path.display().to_string()).collect();
     let mut parsed: Vec<(&str, Parsed)> = Vec::new();
     let mut unreadable: BTreeMap<&str, String> = BTreeMap::new();
@@ -71,7 +76,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Exit {
         unreadable: unreadable.iter().map(|(path, error)| Unreadable { path, error }).collect(),
     };
     printer.answer("policy-check", exit, &document, || document.text(printer, exit));
-    exit
+    Ok(exit)
 }
 
 /// The report.

@@ -130,17 +130,13 @@ fn sort(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Option<Sort> {
         _ => {}
     }
     let (at, known) = (value.span().start, format!("`{POLICY_SCHEMA}` and `{HOLDS_SCHEMA}`"));
-    match value.get_ref() {
-        DeValue::String(text) => {
-            reader.find(Code::SchemaUnknown, at, format!("{} is not one of {known}", quote(text)));
-            let of = |schema: &str| schema.split_once('/').is_some_and(|(name, _)| text.starts_with(name));
-            if of(POLICY_SCHEMA) || of(HOLDS_SCHEMA) { None } else { by_content }
-        }
-        _ => {
-            reader.find(Code::SchemaUnknown, key.span().start, format!("`schema` is no text; it is one of {known}"));
-            by_content
-        }
-    }
+    let DeValue::String(text) = value.get_ref() else {
+        reader.find(Code::SchemaUnknown, key.span().start, format!("`schema` is no text; it is one of {known}"));
+        return by_content;
+    };
+    reader.find(Code::SchemaUnknown, at, format!("{} is not one of {known}", quote(text)));
+    let of = |schema: &str| schema.split_once('/').is_some_and(|(name, _)| text.starts_with(name));
+    if of(POLICY_SCHEMA) || of(HOLDS_SCHEMA) { None } else { by_content }
 }
 
 /// What both sorts of file say of themselves.
@@ -188,10 +184,10 @@ fn policy(reader: &mut Reader<'_>, table: &DeTable<'_>, kinds: Kinds<'_>, parsed
     let precedence = reader.word(fields, "precedence", &PRECEDENCES).unwrap_or_default();
     let id = id.map(|id| id.value).unwrap_or_default();
     let tables = reader.tables(fields, "rule", limits::RULES);
-    if tables.is_empty() && !fields.has("rule") {
+    if fields.is_blank("rule") {
         reader.advise(
             Code::NothingStated,
-            0,
+            fields.place("rule"),
             "no `[[rule]]`",
             "state a rule; `policies/baseline-keep-all.toml` has the one that keeps all",
         );
@@ -235,8 +231,8 @@ fn holds(reader: &mut Reader<'_>, table: &DeTable<'_>, parsed: &mut Parsed) {
     let approvals = reader.number(fields, "approvals", limits::APPROVALS).unwrap_or_default();
     let approvals = usize::try_from(approvals).unwrap_or_default();
     let tables = reader.tables(fields, "hold", limits::HOLDS);
-    if tables.is_empty() && !fields.has("hold") {
-        reader.find(Code::NothingStated, 0, "no `[[hold]]`");
+    if fields.is_blank("hold") {
+        reader.find(Code::NothingStated, fields.place("hold"), "no `[[hold]]`");
     }
     let mut holds: Vec<At<Hold>> = Vec::new();
     for table in tables {

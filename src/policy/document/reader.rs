@@ -16,7 +16,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A value and the offset at which it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct At<T> {
     /// Offset in the text.
     pub(super) at: usize,
@@ -41,6 +41,11 @@ impl<'t, 'i> Fields<'t, 'i> {
     /// Whether a key is there, usable or not.
     pub(super) fn has(&self, name: &str) -> bool {
         self.table.contains_key(name)
+    }
+
+    /// Whether a key is not there, or lists nothing.
+    pub(super) fn is_blank(&self, name: &str) -> bool {
+        self.get(name).is_none_or(|value| value.get_ref().as_array().is_some_and(|array| array.is_empty()))
     }
 
     /// Where a key stands, or its table if it does not.
@@ -138,14 +143,13 @@ impl<'f> Reader<'f> {
                 continue;
             }
             let detail = format!("{} is not a key of {}", quote(name), sort.what);
-            match near(name, sort.keys.iter().map(|key| key.name)).first() {
-                Some(meant) => self.advise(Code::KeyUnknown, key.span().start, detail, format!("write `{meant}`")),
-                None => {
-                    let known: Vec<String> = sort.keys.iter().map(|key| format!("`{}`", key.name)).collect();
-                    let advice = format!("the keys of {} are {}", sort.what, known.join(", "));
-                    self.advise(Code::KeyUnknown, key.span().start, detail, advice);
-                }
-            }
+            let advice = if let Some(meant) = near(name, sort.keys.iter().map(|key| key.name)).first() {
+                format!("write `{meant}`")
+            } else {
+                let known: Vec<String> = sort.keys.iter().map(|key| format!("`{}`", key.name)).collect();
+                format!("the keys of {} are {}", sort.what, known.join(", "))
+            };
+            self.advise(Code::KeyUnknown, key.span().start, detail, advice);
         }
         for key in sort.keys.iter().filter(|key| key.needed && !table.contains_key(key.name)) {
             // `schema` and what the file is made of have findings of their own.
@@ -240,12 +244,11 @@ impl<'f> Reader<'f> {
             return Some(word.value);
         }
         let detail = format!("{} is no word of `{name}`", quote(&text.value));
-        let advice = match near(&text.value, words.iter().map(|word| word.word)).first() {
-            Some(meant) => format!("write `\"{meant}\"`"),
-            None => {
-                let known: Vec<String> = words.iter().map(|word| format!("`\"{}\"`", word.word)).collect();
-                format!("write {}", known.join(" or "))
-            }
+        let advice = if let Some(meant) = near(&text.value, words.iter().map(|word| word.word)).first() {
+            format!("write `\"{meant}\"`")
+        } else {
+            let known: Vec<String> = words.iter().map(|word| format!("`\"{}\"`", word.word)).collect();
+            format!("write {}", known.join(" or "))
         };
         self.advise(Code::ValueUnknown, text.at, detail, advice);
         None
@@ -296,7 +299,7 @@ impl<'f> Reader<'f> {
         }
         let mut found: Vec<At<String>> = Vec::new();
         let mut seen = HashSet::new();
-        for value in array.iter() {
+        for value in array {
             let at = value.span().start;
             self.values = self.values.saturating_add(1);
             if self.values == limits::VALUES + 1 {
@@ -370,13 +373,11 @@ impl<'f> Reader<'f> {
                 return None;
             }
         };
-        match time::parse(&text) {
-            Ok(value) => Some(At { at, value }),
-            Err(_) => {
-                self.find(Code::TimeMalformed, at, format!("{} is not a point in time", quote(&text)));
-                None
-            }
+        let time = time::parse(&text).ok().map(|value| At { at, value });
+        if time.is_none() {
+            self.find(Code::TimeMalformed, at, format!("{} is not a point in time", quote(&text)));
         }
+        time
     }
 }
 
