@@ -71,7 +71,7 @@ enum Command {
     Keygen(keygen::Args),
     Keys(keys::Args),
     Grants(grants::Args),
-    Export(export::Args),
+    Export(Box<export::Args>),
     Policy(policy::Args),
     Verify(verify::Args),
     Show(show::Args),

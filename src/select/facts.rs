@@ -231,7 +231,7 @@ impl Learner {
                 self.facts.places.insert(text(0).into(), place);
             }
             POST => {
-                values.iter().skip(1).take(2).flatten().filter(|id| !id.is_empty()).for_each(|id| world.name_post(id))
+                values.iter().skip(1).take(2).flatten().filter(|id| !id.is_empty()).for_each(|id| world.name_post(id));
             }
             GROUP_MEMBER => {}
             _ => {

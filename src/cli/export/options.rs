@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::Args;
 use super::earlier;
 use super::failures;
+use super::judging;
 use super::sealing::Job;
 use super::source;
 use crate::archive::salt::ArchiveSalt;
@@ -19,6 +20,7 @@ use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
+use crate::cli::policy::{self, Loaded};
 use crate::keys::Signer;
 use crate::merkle::Hash;
 use crate::progress::Progress;
@@ -40,6 +42,7 @@ pub(super) struct Options {
     origin: Origin,
     previous: Option<Hash>,
     salt: ArchiveSalt,
+    in_force: Option<Loaded>,
     time: Millis,
     contents: ContentPlace,
 }
@@ -62,6 +65,8 @@ impl Options {
         if time::format(time).is_none() {
             return Err(Failure::new(Exit::Usage, "`--as-of` lies outside the years 0000 to 9999"));
         }
+        let is_judged = !(args.policy.is_empty() && args.holds.is_empty());
+        let in_force = is_judged.then(|| policy::load(&args.policy, &args.holds)).transpose()?;
         Stage::check(&args.output).map_err(failures::of_stage)?;
         refuse_overlap(args)?;
         let signer = open_signer(&args.key, time)?;
@@ -82,7 +87,7 @@ impl Options {
         let (teams, channels, users) = (args.team.clone(), args.channel.clone(), args.user.clone());
         let asked = Asked { window, teams, channels, users };
         let (source, output) = (args.source.clone(), args.output.clone());
-        Ok(Self { opened, asked, signer, source, output, origin, previous, salt, time, contents })
+        Ok(Self { opened, asked, signer, source, output, origin, previous, salt, in_force, time, contents })
     }
 
     /// What was understood, said before the work starts.
@@ -103,11 +108,12 @@ impl Options {
             ContentPlace::Nowhere => "not collected".to_owned(),
         };
         format!(
-            "source     {}\n  window    {window}{}{}{}\n  files     {files}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
+            "source     {}\n  window    {window}{}{}{}\n  files     {files}{}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
             source::described(&self.opened, &self.source),
             list("teams", &self.asked.teams),
             list("channels", &self.asked.channels),
             list("users", &self.asked.users),
+            self.in_force.as_ref().map_or_else(String::new, |loaded| judging::understood(&loaded.set, self.time)),
             self.origin.as_str(),
             end(Some(self.time)).unwrap_or_default(),
             self.signer.public_key().fingerprint(),
@@ -124,7 +130,7 @@ impl Options {
             output: self.output,
             origin: self.origin,
             previous: self.previous,
-            in_force: None,
+            in_force: self.in_force,
             salt: self.salt,
             time: self.time,
             threads: rayon::current_num_threads(),
@@ -177,7 +183,14 @@ fn refuse_overlap(args: &Args) -> Result<(), Failure> {
         }
     }
     let files = [Some(&args.source), Some(&args.key), args.previous.as_ref(), args.salt_from.as_ref()];
-    for read in files.into_iter().flatten().chain(&args.audit_log).filter_map(|path| path.canonicalize().ok()) {
+    for read in files
+        .into_iter()
+        .flatten()
+        .chain(&args.audit_log)
+        .chain(&args.policy)
+        .chain(&args.holds)
+        .filter_map(|path| path.canonicalize().ok())
+    {
         let partial = read.as_os_str().to_string_lossy().strip_suffix(".partial").map(PathBuf::from);
         if read.starts_with(&output) || output.starts_with(&read) || partial.as_ref() == Some(&output) {
             return Err(refused(&read));
