@@ -24,6 +24,7 @@ mod clocks;
 mod custody;
 pub mod decision;
 mod details;
+pub mod document;
 pub mod evaluator;
 mod explain;
 pub mod explanation;
