@@ -40,6 +40,8 @@ mod postgres;
 mod readme;
 /// The same evidence gives the same archive.
 mod repeatable;
+/// Policies and holds, applied.
+mod retention;
 /// Whatever happens to a run, nothing is lost and nothing deceives.
 mod safety;
 /// Scope: what is asked for is kept, and what is left out is counted.
