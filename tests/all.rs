@@ -34,6 +34,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// The language of policies: its page, its samples, and hostile files.
+mod policy;
 /// A live PostgreSQL: read from one snapshot, and unharmed.
 mod postgres;
 /// The README shows what really happens.
