@@ -16,6 +16,8 @@ mod damaged;
 mod demo;
 /// Dumps of PostgreSQL, true and lying.
 mod dump;
+/// Rules and holds: tables of decisions, properties, a second evaluator, the server's own way.
+mod evaluator;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// Support: random histories of a small server.
