@@ -149,7 +149,7 @@ fn job(configured: &Configured, now: Millis) -> String {
              LEFT JOIN retentionpolicies pt ON pt.id = rpt.policyid
              WHERE (rpc.channelid IS NOT NULL AND pc.postduration >= 0 AND {now} - {time} > pc.postduration * 86400000
                 OR rpc.channelid IS NULL AND rpt.teamid IS NOT NULL AND pt.postduration >= 0 AND {now} - {time} > pt.postduration * 86400000
-                OR rpc.channelid IS NULL AND rpt.teamid IS NULL AND {time} < {global})"
+                OR rpc.channelid IS NULL AND rpt.teamid IS NULL AND {global} > 0 AND {time} < {global})"
         )
     };
     let pinned = if configured.preserves_pinned {
@@ -184,7 +184,7 @@ fn job(configured: &Configured, now: Millis) -> String {
             OR postid IN (SELECT id FROM old_threads) RETURNING 'thread_membership', to_json(postid || '/' || userid);
          DELETE FROM threads WHERE postid IN (SELECT id FROM old_threads) RETURNING 'thread', to_json(postid);
          DELETE FROM channelmemberhistory WHERE {key} IN ({stays}) RETURNING 'channel_membership', to_json({key});
-         DELETE FROM fileinfo WHERE createat < {files} AND creatorid <> 'bookmark' RETURNING 'file', to_json(id);
+         DELETE FROM fileinfo WHERE {files} > 0 AND createat < {files} AND creatorid <> 'bookmark' RETURNING 'file', to_json(id);
          ROLLBACK;\n"
     )
     .unwrap();
