@@ -88,7 +88,7 @@ fn main() {
     let started = cpu();
     let mut kept = 0;
     for _ in 0..POSTS {
-        let id = &ids[dice.below(ids.len() as u64) as usize];
+        let id = &ids[usize::try_from(dice.below(ids.len() as u64)).unwrap()];
         let subject = Subject {
             kind: "reaction",
             id: "x",
