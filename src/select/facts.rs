@@ -206,7 +206,7 @@ fn tell_lines(
             head.scan(&wanted, &mut found);
             give(*rank, &|name| match wanted.iter().position(|wanted| *wanted == name) {
                 Some(at) => found.get(at).copied().flatten().map(characters),
-                None => (name == "id").then(|| Cow::Borrowed(head.id)),
+                None => (name == "id").then_some(Cow::Borrowed(head.id)),
             });
         }
         work.progress.check()?;
