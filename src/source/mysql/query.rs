@@ -50,9 +50,12 @@ fn condition(condition: &Condition) -> String {
         }
         Condition::Absent(column) => format!("{} IS NULL", name(column)),
         Condition::Filled(column) => format!("{} <> ''", name(column)),
+        Condition::Among(_, others) if others.is_empty() => "FALSE".to_owned(),
         // A collation may take more for equal; who asks looks at the bytes.
-        Condition::Among(column, table, other) => {
-            format!("{} IN (SELECT {} FROM {})", name(column), name(other), name(table))
+        Condition::Among(column, others) => {
+            let other = |(table, other): &(&str, &str)| format!("SELECT {} FROM {}", name(other), name(table));
+            let others: Vec<String> = others.iter().map(other).collect();
+            format!("{} IN ({})", name(column), others.join(" UNION ALL "))
         }
         Condition::Within(column, from, until) => {
             let column = name(column);
@@ -118,7 +121,7 @@ mod tests {
                 ],
                 vec![Condition::Within("EditAt", Some(1), Some(9)), Condition::Absent("EditAt")],
                 vec![Condition::In("Id", vec![])],
-                vec![Condition::Filled("RootId"), Condition::Among("Id", "Reactions", "PostId")],
+                vec![Condition::Filled("RootId"), Condition::Among("Id", vec![("Reactions", "PostId")])],
                 vec![],
             ],
             ..Query::default()

@@ -51,8 +51,12 @@ fn condition(condition: &Condition, schema: &str) -> String {
         }
         Condition::Absent(column) => format!("{} IS NULL", name(column)),
         Condition::Filled(column) => format!("{} <> ''", name(column)),
-        Condition::Among(column, table, other) => {
-            format!("{} IN (SELECT {} FROM {}.{})", name(column), name(other), name(schema), name(table))
+        Condition::Among(_, others) if others.is_empty() => "false".to_owned(),
+        Condition::Among(column, others) => {
+            let other =
+                |(table, other): &(&str, &str)| format!("SELECT {} FROM {}.{}", name(other), name(schema), name(table));
+            let others: Vec<String> = others.iter().map(other).collect();
+            format!("{} IN ({})", name(column), others.join(" UNION ALL "))
         }
         Condition::Within(column, from, until) => {
             let column = name(column);
@@ -115,12 +119,12 @@ mod tests {
             ],
             vec![Condition::Within("editat", Some(1), Some(9))],
             vec![Condition::In("id", vec![])],
-            vec![Condition::Filled("rootid"), Condition::Among("id", "a\"b", "postid")],
+            vec![Condition::Filled("rootid"), Condition::Among("id", vec![("a\"b", "postid"), ("c", "d")])],
             vec![],
         ];
         assert_eq!(
             count(&query, "public").unwrap(),
-            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b")) AND false"#
+            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b" UNION ALL SELECT "d" FROM "public"."c")) AND false"#
         );
     }
 

@@ -29,7 +29,7 @@ pub enum Condition<'a> {
     Absent(&'a str),
     /// The column is a text, and not the empty one.
     Filled(&'a str),
-    /// The column has a value that a column of another table has as well: column, table, its column. A server may take
-    /// more values for equal than have the same bytes.
-    Among(&'a str, &'a str, &'a str),
+    /// The column has a value that one of these columns of tables has as well. A server may take more values for equal
+    /// than have the same bytes. Alone in its place it is a join for any server; beside alternatives it may be slow.
+    Among(&'a str, Vec<(&'a str, &'a str)>),
 }

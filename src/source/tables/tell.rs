@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::source::catalogue::{LEGAL_HOLD, POST, Rank, To, of_table, table};
 use crate::source::rows::encode::Encoder;
 use crate::source::rows::plan::Plan;
-use crate::source::rows::query::Condition;
+use crate::source::rows::query::{Condition, Query};
 use crate::source::rows::{Batch, TableFound};
 
 /// The text of a field of a row; `None` for NULL, and where the source lacks the column. `id` is the row's key.
@@ -25,8 +25,8 @@ pub struct Wanted<'w> {
     pub rank: Rank,
     /// Its fields.
     pub fields: &'w [&'static str],
-    /// Rows that have one of these fields, or are named by a row of the kinds that are asked for too, suffice; empty:
-    /// all rows are wanted. More may come.
+    /// Rows that have one of these fields, or are named by it or by a row of the other kinds that are asked for,
+    /// suffice; empty: all rows are wanted. More may come, and some twice.
     pub linked_by: &'w [&'static str],
 }
 
@@ -47,12 +47,13 @@ impl Tables {
                     for found in readable.iter().filter(of_kind) {
                         let narrow = narrowed(wanted.rank, found, wanted.fields);
                         let Ok(plan) = Plan::new(wanted.rank, &narrow.columns) else { continue };
-                        let mut query = query(&narrow, Some(wanted.rank));
-                        query.all_of = linked(wanted, found, &readable, asked);
-                        read(&mut server, &query, 0, progress, &mut |batch| {
-                            hand_over(&plan, &batch, give);
-                            Ok(())
-                        })?;
+                        for all_of in linked(wanted, found, &readable, asked) {
+                            let query = Query { all_of, ..query(&narrow, Some(wanted.rank)) };
+                            read(&mut server, &query, 0, progress, &mut |batch| {
+                                hand_over(&plan, &batch, give);
+                                Ok(())
+                            })?;
+                        }
                     }
                 }
                 Ok(())
@@ -70,31 +71,31 @@ impl Tables {
     }
 }
 
-/// What restricts rows to those that are linked with others. A link that the server has no column for links nothing.
+/// Which questions together bring the rows that are linked with others: those that name, and those that are named. A link
+/// that the server has no column for links nothing.
 fn linked<'f>(
     wanted: &Wanted<'_>,
     found: &'f TableFound,
     readable: &'f [TableFound],
     asked: &[Wanted<'_>],
-) -> Vec<Vec<Condition<'f>>> {
+) -> Vec<Vec<Vec<Condition<'f>>>> {
     let column = |found: &'f TableFound, rank: Rank, field: &str| {
         let known = table(rank).column(field);
         let is_it = |name: &str| known.map_or(field.eq_ignore_ascii_case(name), |known| known.is(name));
         found.columns.iter().find(|column| is_it(&column.name)).map(|column| column.name.as_str())
     };
-    let Some(id) = column(found, wanted.rank, "id").filter(|_| !wanted.linked_by.is_empty()) else { return Vec::new() };
-    let mut any: Vec<Condition<'f>> = Vec::new();
-    for field in wanted.linked_by.iter().filter_map(|field| column(found, wanted.rank, field)) {
-        any.push(Condition::Filled(field));
-        any.push(Condition::Among(id, &found.name, field));
-    }
+    let id = column(found, wanted.rank, "id").filter(|_| !wanted.linked_by.is_empty());
+    let Some(id) = id else { return vec![Vec::new()] };
+    let own: Vec<&str> = wanted.linked_by.iter().filter_map(|field| column(found, wanted.rank, field)).collect();
+    let mut named: Vec<(&str, &str)> = own.iter().map(|field| (found.name.as_str(), *field)).collect();
     for other in asked.iter().filter(|other| other.rank != wanted.rank && wanted.rank == POST) {
         for naming in readable.iter().filter(|naming| of_table(&naming.name).any(|rank| rank == other.rank)) {
             let columns = table(other.rank).reach(To::Post).filter_map(|field| column(naming, other.rank, field));
-            any.extend(columns.map(|column| Condition::Among(id, &naming.name, column)));
+            named.extend(columns.map(|column| (naming.name.as_str(), column)));
         }
     }
-    vec![any]
+    let naming = own.into_iter().map(Condition::Filled).collect();
+    vec![vec![naming], vec![vec![Condition::Among(id, named)]]]
 }
 
 fn hand_over(plan: &Plan, batch: &Batch, give: &mut dyn FnMut(Rank, &Told<'_>)) {
