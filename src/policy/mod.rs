@@ -25,6 +25,7 @@ pub mod explanation;
 pub mod hold;
 pub mod period;
 pub mod rule;
+pub mod server;
 pub mod set;
 pub mod subject;
 pub mod unknown;
