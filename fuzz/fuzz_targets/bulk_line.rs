@@ -19,6 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let mut seen = [0; TABLES.len()];
     count::count(bytes, &mut seen);
+    let mut passing = count::passing::Passing::default();
+    bytes.chunks(5).for_each(|piece| passing.feed(piece));
+    assert_eq!(passing.finish(), seen);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let contents = Contents::none();
     for scope in [Scope::default(), narrow()] {

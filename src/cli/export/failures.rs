@@ -80,6 +80,9 @@ pub(super) fn of_stage(error: StageError) -> Failure {
         StageError::Exists(_) => Failure::of(Exit::Refused, error).hint("give the new archive another name"),
         StageError::Locked(_) => Failure::of(Exit::Locked, error).hint("wait for the other run to end"),
         StageError::Name { .. } => Failure::of(Exit::Usage, error),
+        StageError::TooManyMembers(_) => Failure::of(Exit::Unavailable, error)
+            .hint("split the export with --since and --until, or by --team; or leave the files out with --no-files"),
+        StageError::TooLarge { .. } => Failure::of(Exit::Unavailable, error),
         StageError::Io { source, .. } => {
             let hint = match source.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {

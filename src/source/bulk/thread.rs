@@ -68,7 +68,7 @@ impl Place {
     fn of(thread: &Thread<'_>, direct: bool, scope: &Scope, out: &mut Emitter<'_>) -> Option<Self> {
         let (team, channel, mut key) = if direct {
             let members = thread.members.as_ref().filter(|members| !members.is_empty())?;
-            let mut members: Vec<String> = members.iter().map(|member| member.decode().0.into_owned()).collect();
+            let mut members: Vec<String> = members.iter().map(|member| member.spelled().into_owned()).collect();
             let key = members_key(&mut members);
             (None, out.names.direct(&key), key)
         } else {
@@ -203,7 +203,7 @@ impl<'p, 'a> Written<'p, 'a> {
             data.id("user_id", &self.author);
             data.id("post_id", id);
             data.id("channel_id", &place.channel_id);
-            data.string("path", path);
+            data.text("path", attachments[at].path);
             data.string("name", own_name);
             attachments[at].extra.write(data);
         };
