@@ -229,6 +229,36 @@ fn a_recomputation_that_shares_nothing_with_us_agrees() {
     assert_ne!(recompute(&desk, &["no-posts.zip".to_owned()]).code, 0);
 }
 
+/// What policies and holds decided is counted from the lines alone.
+#[test]
+fn the_recomputation_counts_decisions_too() {
+    if skipped("python3") {
+        return;
+    }
+    let desk = Desk::new();
+    let fixture = |name: &str| format!("{}/fixtures/archives/{name}/archive.zip", env!("CARGO_MANIFEST_DIR"));
+    for (name, problem) in [
+        ("policy-and-holds", ""),
+        ("holds-without-a-policy", ""),
+        ("decision-without-a-policy", "record 0: retention"),
+        ("decision-changed", "summary: rules"),
+        ("holds-changed", "seal: holds"),
+        ("record-without-a-decision", "record 6: retention"),
+        ("summary-with-a-false-rule", "summary: rules"),
+        ("summary-with-a-false-hold", "summary: holds"),
+        ("summary-without-decisions", "summary: retention"),
+        ("withheld-before-it-was-due", "post/old2: due since"),
+        ("withheld-by-another-rule", "summary: rules"),
+        ("withheld-line-removed", "summary: withheld of post"),
+        ("withheld-missing", "data/withheld.jsonl is there"),
+        ("withheld-unsorted", "order of data/withheld.jsonl"),
+    ] {
+        let ended = recompute(&desk, &[fixture(name)]);
+        let is_right = (ended.code == 0) == problem.is_empty() && ended.stdout.contains(problem);
+        assert!(is_right, "{name}: {}{}", ended.stdout, ended.stderr);
+    }
+}
+
 fn recompute(desk: &Desk, pairs: &[String]) -> Ended {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recompute.py");
     let mut command = Command::new("python3");

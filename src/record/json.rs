@@ -130,6 +130,14 @@ impl<'a> Cursor<'a> {
         self.literal(literal).is_ok()
     }
 
+    /// Takes the next `length` bytes, whatever they are, if they end where a character does.
+    pub fn take_bytes(&mut self, length: usize) -> Option<&'a str> {
+        let end = self.pos.checked_add(length)?;
+        let taken = self.text.get(self.pos..end)?;
+        self.pos = end;
+        Some(taken)
+    }
+
     /// Whether `byte` comes next, with no white space before it.
     pub fn next_is(&self, byte: u8) -> bool {
         self.byte() == Some(byte)

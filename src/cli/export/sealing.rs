@@ -137,12 +137,13 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
         source: &source,
         custody: &custody,
         purged_posts: selection.purged_posts(),
+        judged: None,
     };
     writer::write_preface(&mut stage, &statement)?;
     let kinds = kinds(&selection);
     let gaps = {
         let mut stream = selection.exceptions(exceptions).map_err(SealingError::Temporary)?;
-        writer::write_exceptions(&mut stage, |give| {
+        writer::write_exceptions(&mut stage, &mut |give| {
             let Some(item) = stream.advance()? else { return Ok(false) };
             give(item.line);
             Ok(true)
