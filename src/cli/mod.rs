@@ -20,6 +20,7 @@ mod keygen;
 mod keys;
 pub mod manual;
 mod opening;
+pub mod policy;
 pub mod printer;
 mod progress;
 mod show;
@@ -71,6 +72,7 @@ enum Command {
     Keys(keys::Args),
     Grants(grants::Args),
     Export(export::Args),
+    Policy(policy::Args),
     Verify(verify::Args),
     Show(show::Args),
     Extract(extract::Args),
@@ -145,6 +147,7 @@ impl Cli {
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
+            | Command::Policy(_)
             | Command::Verify(_)
             | Command::Show(_)
             | Command::Completions(_) => Product::Answer,
@@ -159,6 +162,7 @@ impl Cli {
             Command::Keys(args) => keys::run(&args, printer),
             Command::Grants(args) => Ok(grants::run(&args, printer)),
             Command::Export(args) => export::run(&args, printer),
+            Command::Policy(args) => policy::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
@@ -181,6 +185,8 @@ impl Cli {
             ["keys", "show"] => keys::MANUAL_SHOW,
             ["grants"] => grants::MANUAL,
             ["export"] => export::MANUAL,
+            ["policy"] => policy::MANUAL,
+            ["policy", "check"] => policy::MANUAL_CHECK,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
             ["extract"] => extract::MANUAL,

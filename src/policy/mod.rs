@@ -20,9 +20,11 @@
 //! It refuses to guess: a policy with an unknown key, a clash or a period that overflows is findings, not a default.
 
 pub mod decision;
+pub mod document;
 pub mod evaluator;
 pub mod explanation;
 pub mod hold;
+pub mod near;
 pub mod period;
 pub mod rule;
 pub mod server;

@@ -1,0 +1,46 @@
+//! Policy files and hold files: bytes become rules and holds, or findings that say what is wrong and where.
+//!
+//! ```text
+//! bytes ── text ── TOML ── reader, by the tables of keys ──▶ rule, hold ── together ──▶ set
+//!             └───────┴───────────────┴─────────────────────────┴────────────┴──────▶ findings
+//! ```
+//!
+//! [`chatseal-policy(5)`] specifies the language.
+//!
+//! Invariant: a file with a finding is never used, and every finding of a file is told at once. Nothing is guessed: an
+//! unknown key, a missing period and a contradiction are findings, never defaults. Files refer to no other files, so
+//! there is nothing that could be cyclic.
+//!
+//! It refuses to look anything up: names are spelled here, and found in a source later.
+//!
+//! [`chatseal-policy(5)`]: ../../../man/chatseal-policy.5
+
+pub mod code;
+mod file;
+pub mod finding;
+mod hold;
+pub mod keys;
+pub mod limits;
+mod mattermost;
+mod overlap;
+pub mod period;
+mod reader;
+mod rule;
+mod spelling;
+mod text;
+mod together;
+
+pub use file::{Content, Holds, Parsed, parse};
+pub use together::together;
+
+/// Kinds of records, as the catalogue has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Kinds<'k> {
+    /// All of them.
+    pub all: &'k [&'k str],
+    /// Those that belong to posts: what a scope without `kinds` is about.
+    pub of_posts: &'k [&'k str],
+}
+
+#[cfg(test)]
+mod tests;
