@@ -4,7 +4,6 @@
 //! signatures → the zip's own end. What covers nothing is written last, and the name is taken only then.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 
 use base64::Engine as _;
@@ -96,14 +95,15 @@ pub struct Statement<'a> {
     pub custody: &'a [u8],
     /// Posts found to be purged; `None` where that cannot be known.
     pub purged_posts: Option<u64>,
-    /// What was decided about the records; `None` without policies and holds.
-    pub judged: Option<Judged<'a>>,
+    /// Whether policies or holds were in force.
+    pub is_judged: bool,
 }
 
 /// Hands the next line of a list to its argument; false at the end.
 pub type NextLine<'n> = dyn FnMut(&mut dyn FnMut(&[u8])) -> io::Result<bool> + 'n;
 
 /// Policies and holds that were in force, and what they came to.
+#[derive(Debug)]
 pub struct Judged<'a> {
     /// The exact bytes of each policy file, in order of use.
     pub policies: &'a [Vec<u8>],
@@ -111,14 +111,20 @@ pub struct Judged<'a> {
     pub holds: &'a [Vec<u8>],
     /// What was decided, counted.
     pub decided: Decided,
-    /// Lines of `data/withheld.jsonl`, sorted; none without a policy.
-    pub withheld: &'a mut NextLine<'a>,
 }
 
-impl fmt::Debug for Judged<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Judged").field("decided", &self.decided).finish_non_exhaustive()
-    }
+/// What was written so far, and what it came to.
+pub struct Contents<'a> {
+    /// The record lines.
+    pub written: &'a Written,
+    /// Counts of each kind.
+    pub kinds: Kinds,
+    /// Exceptions.
+    pub gaps: Gaps,
+    /// Decisions; `None` without policies and holds.
+    pub judged: Option<Judged<'a>>,
+    /// Lines of `data/withheld.jsonl`, sorted; asked for with a policy only.
+    pub withheld: &'a mut NextLine<'a>,
 }
 
 /// Exceptions as they were written.
@@ -149,9 +155,9 @@ pub struct Sealed {
 
 /// Writes the fixed text that tells how to check an archive, and where it came from: the first members after records.
 pub fn write_preface(stage: &mut Stage, statement: &Statement<'_>) -> Result<(), StageError> {
-    let judged = statement.judged.iter().flat_map(|_| README_JUDGED);
+    let besides = README_JUDGED.into_iter().filter(|_| statement.is_judged);
     let readme =
-        judged.fold(README.to_owned(), |text, (before, more)| text.replacen(before, &format!("{more}{before}"), 1));
+        besides.fold(README.to_owned(), |text, (before, more)| text.replacen(before, &format!("{more}{before}"), 1));
     stage.add(Member::Readme, readme.as_bytes())?;
     stage.add(Member::Custody, statement.custody).map(drop)
 }
@@ -231,35 +237,35 @@ fn sha256(bytes: &[u8]) -> Hash {
 /// Writes the rest, signs, and publishes.
 pub fn seal(
     mut stage: Stage,
-    written: &Written,
-    kinds: Kinds,
-    gaps: Gaps,
+    contents: Contents<'_>,
     salt: &ArchiveSalt,
     signer: &Signer,
-    mut statement: Statement<'_>,
+    statement: Statement<'_>,
 ) -> Result<Sealed, WriterError> {
+    let Contents { written, kinds, gaps, judged, withheld } = contents;
     check_equation(&kinds)?;
-    let judged = statement.judged.as_ref();
-    let in_force = judged.map_or_else(|| Ok(InForce::default()), |judged| write_documents(&mut stage, judged))?;
-    let contents = || stage.members().filter(|(entry, _)| matches!(entry.member, Member::Content(_)));
+    let has_policy = judged.as_ref().is_some_and(|judged| !judged.policies.is_empty());
+    let in_force =
+        judged.as_ref().map_or_else(|| Ok(InForce::default()), |judged| write_documents(&mut stage, judged))?;
+    let files = || stage.members().filter(|(entry, _)| matches!(entry.member, Member::Content(_)));
     let summary = Summary {
         format: FORMAT.to_owned(),
         records: written.records,
-        files: contents().count() as u64,
-        file_bytes: contents().map(|(entry, _)| entry.size).sum(),
+        files: files().count() as u64,
+        file_bytes: files().map(|(entry, _)| entry.size).sum(),
         exceptions: gaps.exceptions,
         notes: gaps.notes,
         kinds,
         purged_posts: statement.purged_posts,
-        retention: statement.judged.as_ref().map(|judged| judged.decided.clone()),
+        retention: judged.map(|judged| judged.decided),
     };
     let text = summary::text(stage.bag(), &summary, &gaps.classes);
     stage.add(Member::Summary, summary.json()?.as_bytes())?;
     stage.add(Member::SummaryText, text.as_bytes())?;
     stage.add(Member::Segments, &segments::text(&written.rows))?;
     let source = stage.add(Member::Source, statement.source)?;
-    if let Some(judged) = statement.judged.as_mut().filter(|judged| !judged.policies.is_empty()) {
-        write_list(&mut stage, Member::Withheld, judged.withheld, &mut |_| {})?;
+    if has_policy {
+        write_list(&mut stage, Member::Withheld, withheld, &mut |_| {})?;
     }
 
     let bag_info = BagInfo {

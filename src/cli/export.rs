@@ -3,6 +3,7 @@
 mod account;
 mod earlier;
 mod failures;
+mod judging;
 mod options;
 mod sealing;
 mod source;
@@ -130,7 +131,8 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let options = Options::new(args, printer.stop())?;
     printer.note(options.understood());
     let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
-    let sealed = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
+    let (sealed, unknown) = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
+    unknown.iter().for_each(|unknown| printer.warn(judging::sentence(unknown)));
     let exit = if sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
     account::show(&sealed, exit, printer);
     Ok(exit)

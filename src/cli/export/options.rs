@@ -124,6 +124,7 @@ impl Options {
             output: self.output,
             origin: self.origin,
             previous: self.previous,
+            in_force: None,
             salt: self.salt,
             time: self.time,
             threads: rayon::current_num_threads(),

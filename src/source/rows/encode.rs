@@ -113,6 +113,14 @@ impl Row<'_> {
         self.plan.position(field).map_or(Ok(None), |position| self.field(position))
     }
 
+    /// A field as it stands in the record: JSON, with `redacted` in place of credentials; `None` for NULL.
+    pub fn value(&self, field: &str) -> Option<String> {
+        let feed = self.plan.feeds.iter().find(|feed| feed.field == field)?;
+        let (mut out, mut scratch) = (Vec::new(), Vec::new());
+        value::push(&mut out, self.fields.raw(feed.position)?, feed.shape, feed.is_json, &mut scratch).ok()?;
+        String::from_utf8(out).ok()
+    }
+
     /// A field that holds a time, in milliseconds, floored; 0 for NULL and for what is no time.
     pub fn time(&self, field: &str) -> Millis {
         let Some(feed) = self.plan.feeds.iter().find(|feed| feed.field == field) else { return 0 };
