@@ -1,6 +1,7 @@
 //! What was decided about a record.
 
 use super::rule::Then;
+use super::sets::Bits;
 use crate::record::time::Millis;
 
 /// What happens to a record, and by which rule and holds.
@@ -69,20 +70,19 @@ pub struct Clash<'e> {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Held<'e> {
     pub(super) ids: &'e [String],
-    pub(super) bits: Vec<u64>,
+    pub(super) bits: Bits,
 }
 
 impl<'e> Held<'e> {
     /// Whether no hold covers it.
     pub fn is_empty(&self) -> bool {
-        self.bits.iter().all(|word| *word == 0)
+        self.bits.is_empty()
     }
 
     /// Ids of the holds, each once, in byte order.
     pub fn iter(&self) -> impl Iterator<Item = &'e str> + '_ {
         let ids = self.ids;
-        let is_set = |at: usize| self.bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1);
-        ids.iter().enumerate().filter(move |(at, _)| is_set(*at)).map(|(_, id)| id.as_str())
+        ids.iter().enumerate().filter(|(at, _)| self.bits.contains(*at)).map(|(_, id)| id.as_str())
     }
 }
 

@@ -112,7 +112,8 @@ pub struct Holding<'e> {
     pub hold: &'e Hold,
     /// All that it covers it by.
     pub reasons: Vec<Reason<'e>>,
-    /// Which of its keywords the post holds, in any version; empty if it has none.
+    /// Which of its keywords stand in the record's own text. A record may be covered by words of its post, or of another
+    /// version.
     pub keywords: Vec<&'e str>,
 }
 
@@ -121,11 +122,11 @@ pub struct Holding<'e> {
 pub enum Reason<'e> {
     /// It covers everything.
     Everything,
-    /// The record is in one of its channels.
+    /// The record is in one of its channels, of this name, or id where it has none.
     Channel(&'e str),
     /// The record is in one of its teams.
     Team(&'e str),
-    /// A custodian wrote it, did it, or is described by it.
+    /// A custodian of this username wrote it, did it, or is described by it.
     By(&'e str),
     /// A custodian could see it.
     Seen {

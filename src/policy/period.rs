@@ -85,7 +85,9 @@ impl Start {
                 let months = self.months + i64::from(count);
                 let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
                 let day = self.day.min(length_of_month(year, month));
-                days(year, month, day).checked_mul(DAY).and_then(|midnight| midnight.checked_add(self.time))
+                // In 128 bits, because the first midnight of the least 64 bits lies before them.
+                let end = i128::from(days(year, month, day)) * i128::from(DAY) + i128::from(self.time);
+                Millis::try_from(end).ok()
             }
             Period::Forever => None,
         };

@@ -28,7 +28,8 @@ pub struct Subject<'a> {
     pub id: &'a str,
     /// Its origin time; 0 where its kind has none.
     pub at: Millis,
-    /// When it happened, for the windows of holds.
+    /// When it happened, for the windows of holds. A post is asked itself; what belongs to a post and has no times of its own
+    /// happened when its post did.
     pub times: Times<'a>,
     /// Team that it names, if it names no channel.
     pub team: Option<&'a str>,
@@ -50,7 +51,7 @@ pub struct Subject<'a> {
 pub enum Times<'a> {
     /// At no time of its own: it describes the world that others speak of, and windows do not part it from them.
     Always,
-    /// At these times: its creation, edits, deletion. Without any it lies in no window that has an end.
+    /// At these times. Without any, nobody knows when, and no window parts it from a hold.
     At(&'a [Millis]),
     /// From one time until another, which is not part of it; open until now.
     Span(Millis, Option<Millis>),
