@@ -23,6 +23,7 @@ mod opening;
 pub mod policy;
 pub mod printer;
 mod progress;
+mod reading;
 mod show;
 mod threads;
 mod usage;

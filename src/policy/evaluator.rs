@@ -29,6 +29,22 @@ pub struct Evaluator {
     pub(super) server: Option<Server>,
 }
 
+/// Where a record is, as a report tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts<'s> {
+    /// Name of its team, or the team's id if nothing describes it; `None` for conversations and what is in no team.
+    pub team: Option<&'s str>,
+    /// Id of its channel.
+    pub channel: Option<&'s str>,
+    /// Name of its channel; `None` if nothing describes it.
+    pub name: Option<&'s str>,
+}
+
+/// A name, or the id of what has none.
+fn told<'n>(name: &'n str, id: &'n str) -> &'n str {
+    if name.is_empty() { id } else { name }
+}
+
 impl Evaluator {
     /// Makes ready to decide as of `now`. Also returns the names in rules and active holds that match nothing.
     pub fn new(mut world: World, now: Millis) -> (Self, Vec<Unknown>) {
@@ -60,6 +76,24 @@ impl Evaluator {
     pub fn decide(&self, subject: &Subject<'_>) -> Decision<'_> {
         let case = Case::new(&self.world, subject);
         self.decision(self.verdict(&case), case.holds(&self.custody))
+    }
+
+    /// Where a record is.
+    pub fn place<'s>(&'s self, subject: &'s Subject<'s>) -> Whereabouts<'s> {
+        let case = Case::new(&self.world, subject);
+        let team = |at| self.world.teams.get(at).map(|team| told(&team.name, &team.id));
+        match case.channel {
+            Ok(Some(at)) => {
+                let channel = self.world.channels.get(at);
+                Whereabouts {
+                    team: case.team.and_then(team),
+                    channel: channel.map(|channel| &*channel.id),
+                    name: channel.map(|channel| &*channel.name).filter(|name| !name.is_empty()),
+                }
+            }
+            Ok(None) => Whereabouts { team: case.team.and_then(team).or(subject.team), channel: None, name: None },
+            Err(id) => Whereabouts { team: None, channel: Some(id), name: None },
+        }
     }
 
     /// What rules say about a record, without holds.

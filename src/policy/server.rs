@@ -156,7 +156,9 @@ pub fn policy(settings: Option<&Settings>, custom: &[Custom]) -> Policy {
     Policy {
         id: ID.to_owned(),
         title: "what the server is configured for".to_owned(),
+        about: String::new(),
         citation: String::new(),
+        review: None,
         precedence: Precedence::Mattermost,
         rules,
     }

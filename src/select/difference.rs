@@ -199,9 +199,7 @@ fn changes(old: &Decision<'_>, new: &Decision<'_>) -> Change {
 
 fn disagrees(server: &Decision<'_>, ours: &Decision<'_>) -> Change {
     let deletes = due(server);
-    let is_kept = |at: Millis| {
-        !ours.holds.is_empty() || ours.keep_until.is_some_and(|until| !until.is_over(at))
-    };
+    let is_kept = |at: Millis| !ours.holds.is_empty() || ours.keep_until.is_some_and(|until| !until.is_over(at));
     match (deletes, due(ours)) {
         (Some(at), _) if is_kept(at) => Change::TooEarly,
         (deletes, Some(at)) if ours.holds.is_empty() && deletes.is_none_or(|deleted| deleted > at) => Change::TooLong,

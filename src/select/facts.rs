@@ -225,7 +225,7 @@ impl Learner {
             GROUP_MEMBER if time(2).is_none() => world.add_group_member(text(0), text(1)),
             CHANNEL_MEMBERSHIP => world.add_membership(text(0), text(1), time(2).unwrap_or(0), time(3)),
             CHANNEL_MEMBER => world.add_current_member(text(0), text(1)),
-            PLAYBOOK_RUN => world.add_run(text(0), text(1), "", text(2), time(3)),
+            PLAYBOOK_RUN => world.add_run(text(0), text(1), text(2), time(3)),
             BOARD | PLAYBOOK => {
                 let place = Place { team: text(1).into(), channel: text(2).into() };
                 self.facts.places.insert(text(0).into(), place);

@@ -25,7 +25,7 @@ struct Chunk<T> {
 }
 
 /// Shows every line to `each`; returns what was learnt, in as many parts as there are threads.
-pub fn fold<T: Default + Send>(
+pub(super) fn fold<T: Default + Send>(
     mut lines: Lines<'_>,
     threads: usize,
     each: impl Fn(&mut T, &Item<'_>) + Sync,

@@ -7,10 +7,13 @@
 //! Invariant: no clock, no output, no key. Refuses a scope that names what the source does not have, because a typing
 //! mistake must not look like an empty result.
 
+pub mod difference;
 mod facts;
 mod fields;
+mod fold;
 pub mod judge;
 pub mod judged;
+pub mod plan;
 mod plugin;
 mod spool;
 

@@ -10,16 +10,15 @@ use std::io;
 
 use chrono::Datelike as _;
 
-use super::fields::{characters, id, in_order, scan};
 use super::fold::fold;
 use super::judge::Judge;
 use super::{Row, Selection};
-use crate::policy::decision::{Decision, Disposition};
+use crate::policy::decision::Disposition;
 use crate::policy::rule::Then;
 use crate::record::kind::FINDING_PREFIX;
 use crate::record::time::Millis;
 use crate::source::Work;
-use crate::source::catalogue::{CHANNEL, POST, Rank, TEAM, table};
+use crate::source::catalogue::{POST, Rank, table};
 use crate::source::sort::{Item, Sorter};
 
 /// What would be done with records.
@@ -77,19 +76,12 @@ struct Part {
     kinds: BTreeMap<Rank, Fates>,
     /// Under no name: no rule.
     rules: HashMap<Box<str>, Fates>,
+    /// Of records in no channel, by team; under no name: in no team either.
     teams: HashMap<Box<str>, Fates>,
-    channels: HashMap<Box<str>, Fates>,
+    /// By id of the channel, with the names of team and channel if it is in a team.
+    channels: HashMap<Box<str>, (Option<(Box<str>, Box<str>)>, Fates)>,
     months: BTreeMap<Option<i32>, Fates>,
     holds: HashMap<Box<str>, Saved>,
-    names: Names,
-}
-
-/// What teams and channels are called.
-#[derive(Debug, Default)]
-struct Names {
-    teams: HashMap<Box<str>, Box<str>>,
-    /// Team and name.
-    channels: HashMap<Box<str>, (Box<str>, Box<str>)>,
 }
 
 impl Fates {
@@ -128,11 +120,6 @@ impl Plan {
         let each = |part: &mut Part, item: &Item<'_>| part.see(item, judge);
         let mut parts = fold(selection.contents()?, work.threads, each)?;
         parts.extend(fold(selection.records(Sorter::new(0))?, work.threads, each)?);
-        let mut names = Names::default();
-        for part in &mut parts {
-            names.teams.extend(std::mem::take(&mut part.names.teams));
-            names.channels.extend(std::mem::take(&mut part.names.channels));
-        }
         let mut plan = Self { equation: selection.equation(), ..Self::default() };
         for hold in judge.holds() {
             plan.holds.insert(hold.clone(), Saved::default());
@@ -141,7 +128,7 @@ impl Plan {
             plan.rules.insert(Some(rule.clone()), Fates::default());
         }
         for part in parts {
-            plan.absorb(part, &names);
+            plan.absorb(part);
         }
         plan.posts = plan.kinds.get(&POST).copied().unwrap_or_default();
         for fates in plan.kinds.values() {
@@ -150,7 +137,7 @@ impl Plan {
         Ok(plan)
     }
 
-    fn absorb(&mut self, part: Part, names: &Names) {
+    fn absorb(&mut self, part: Part) {
         for (kind, fates) in part.kinds {
             self.kinds.entry(kind).or_default().add(fates);
         }
@@ -158,13 +145,13 @@ impl Plan {
             self.rules.entry((!rule.is_empty()).then(|| rule.into())).or_default().add(fates);
         }
         for (team, fates) in part.teams {
-            self.teams.entry(names.team(&team)).or_default().add(fates);
+            self.teams.entry(Some(team.into()).filter(|team: &String| !team.is_empty())).or_default().add(fates);
             self.channels.entry(None).or_default().add(fates);
         }
-        for (channel, fates) in part.channels {
-            let (team, name) = names.channel(&channel);
-            self.teams.entry(team).or_default().add(fates);
-            self.channels.entry(name).or_default().add(fates);
+        for (channel, (place, fates)) in part.channels {
+            let named = place.as_ref().map(|(team, name)| format!("{team}/{name}"));
+            self.teams.entry(place.map(|(team, _)| team.into())).or_default().add(fates);
+            self.channels.entry(Some(named.unwrap_or_else(|| channel.into()))).or_default().add(fates);
         }
         for (month, fates) in part.months {
             self.months.entry(month.map(spelled)).or_default().add(fates);
@@ -182,7 +169,6 @@ impl Part {
     fn see(&mut self, item: &Item<'_>, judge: &Judge) {
         // A record that lacks its content is followed by the path of it.
         let line = item.line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        self.names.learn(item.kind, line);
         judge.with_subject(item.kind, item.at, line, |subject| {
             let is_row = !table(item.kind).kind.starts_with(FINDING_PREFIX);
             let decision = is_row.then(|| judge.evaluator().decide(subject));
@@ -191,9 +177,16 @@ impl Part {
             self.months.entry(month(item.at)).or_default().count(fate);
             let rule = decision.as_ref().and_then(|decision| decision.rule).unwrap_or_default();
             slot(&mut self.rules, rule).count(fate);
-            match judge.evaluator().channel_of(subject) {
-                Some(channel) => slot(&mut self.channels, channel).count(fate),
-                None => slot(&mut self.teams, subject.team.unwrap_or_default()).count(fate),
+            let place = judge.evaluator().place(subject);
+            match place.channel {
+                Some(channel) => {
+                    let (names, fates) = slot(&mut self.channels, channel);
+                    if names.is_none() {
+                        *names = place.team.zip(place.name).map(|(team, name)| (team.into(), name.into()));
+                    }
+                    fates.count(fate);
+                }
+                None => slot(&mut self.teams, place.team.unwrap_or_default()).count(fate),
             }
             let Some(decision) = decision else { return };
             let covering = decision.holds.iter().count();
@@ -215,47 +208,6 @@ fn slot<'m, T: Default>(map: &'m mut HashMap<Box<str>, T>, name: &str) -> &'m mu
         map.insert(name.into(), T::default());
     }
     map.entry(name.into()).or_default()
-}
-
-impl Names {
-    fn learn(&mut self, kind: Rank, line: &[u8]) {
-        let mut found = Vec::new();
-        let mut text = |wanted: &[&'static str]| {
-            scan(line, wanted, &mut found);
-            found.iter().map(|value| value.map(characters).unwrap_or_default().into()).collect::<Vec<Box<str>>>()
-        };
-        match kind {
-            TEAM => {
-                let mut values = text(&["name"]);
-                self.teams.insert(id(line).into(), values.pop().unwrap_or_default());
-            }
-            CHANNEL => {
-                let wanted = in_order(table(CHANNEL), ["team_id", "name"].into_iter());
-                let mut values: HashMap<&str, Box<str>> = wanted.iter().copied().zip(text(&wanted)).collect();
-                let mut take = |name| values.remove(name).unwrap_or_default();
-                self.channels.insert(id(line).into(), (take("team_id"), take("name")));
-            }
-            _ => {}
-        }
-    }
-
-    /// What a team is called; its id if nothing says, `None` for no team.
-    fn team(&self, id: &str) -> Option<String> {
-        (!id.is_empty()).then(|| self.teams.get(id).map_or(id, |name| name).to_owned())
-    }
-
-    /// The team of a channel, and what the channel is called.
-    fn channel(&self, id: &str) -> (Option<String>, Option<String>) {
-        let Some((team, name)) = self.channels.get(id) else { return (None, Some(id.to_owned())) };
-        match self.team(team) {
-            Some(team) => {
-                let name = format!("{team}/{name}");
-                (Some(team), Some(name))
-            }
-            // Conversations are named by their members' ids.
-            None => (None, Some(id.to_owned())),
-        }
-    }
 }
 
 /// Months since the year 0; `None` for records without a time, and times without a calendar date.
@@ -280,17 +232,5 @@ mod tests {
         assert_eq!(month(1_709_251_199_999).map(spelled).as_deref(), Some("2024-02"));
         assert_eq!(month(1_709_251_200_000).map(spelled).as_deref(), Some("2024-03"));
         assert_eq!(month(Millis::MAX), None);
-    }
-
-    #[test]
-    fn channels_are_told_by_team_and_name_and_conversations_by_id() {
-        let mut names = Names::default();
-        names.learn(TEAM, br#"{"kind":"team","id":"t1","at":5,"data":{"name":"ops"}}"#);
-        names.learn(CHANNEL, br#"{"kind":"channel","id":"c1","at":5,"data":{"team_id":"t1","name":"bridge"}}"#);
-        names.learn(CHANNEL, br#"{"kind":"channel","id":"c2","at":5,"data":{"team_id":"","name":"a__b"}}"#);
-        let told = |id| names.channel(id);
-        assert_eq!(told("c1"), (Some("ops".to_owned()), Some("ops/bridge".to_owned())));
-        assert_eq!(told("c2"), (None, Some("c2".to_owned())));
-        assert_eq!(told("gone"), (None, Some("gone".to_owned())));
     }
 }

@@ -22,7 +22,7 @@ pub(super) use self::database::{of_mysql, of_postgres};
 pub(super) use self::file::{of_audit_log, of_dump};
 
 /// The source cannot be used.
-pub(super) fn of_source(source: &Path, error: SourceError) -> Failure {
+pub(in crate::cli) fn of_source(source: &Path, error: SourceError) -> Failure {
     match error {
         SourceError::Bulk(error) => file::of_bulk(source, error),
         SourceError::Tables(TablesError::Postgres(error)) => of_postgres(error),

@@ -135,7 +135,7 @@ impl Stream<'_> {
 }
 
 /// A name that matches nothing, for people.
-pub(super) fn sentence(unknown: &Unknown) -> String {
+pub(in crate::cli) fn sentence(unknown: &Unknown) -> String {
     let Unknown { of, what, name, near } = unknown;
     let place = match of {
         UnknownIn::Rule(id) => format!("rule `{}`", harmless(id)),
