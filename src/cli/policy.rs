@@ -3,10 +3,12 @@
 //! [`load`] is the one way in which any other command gets at them: it answers with a set that has no finding, or with a
 //! failure, before a source is read.
 
+mod applied;
 mod check;
+mod explain;
 mod load;
 
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, understood};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -29,6 +31,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(check::Args),
+    Explain(explain::Args),
 }
 
 pub(super) const MANUAL: Manual = Manual {
@@ -43,10 +46,12 @@ pub(super) const MANUAL: Manual = Manual {
 };
 
 pub(super) const MANUAL_CHECK: Manual = check::MANUAL;
+pub(super) const MANUAL_EXPLAIN: Manual = explain::MANUAL;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     match &args.command {
         Command::Check(args) => check::run(args, printer),
+        Command::Explain(args) => explain::run(args, printer),
     }
 }

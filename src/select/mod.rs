@@ -10,6 +10,7 @@
 pub mod difference;
 mod facts;
 mod fields;
+pub mod find;
 mod fold;
 pub mod judge;
 pub mod judged;

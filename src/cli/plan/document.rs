@@ -74,13 +74,12 @@ impl<'p> Document<'p> {
             let Saved { covers, saves, alone } = *saved;
             Hold { hold, covers, saves, saves_alone: alone }
         };
-        let fates = |kind: &str| plan.kinds.iter().find(|(rank, _)| table(**rank).kind == kind).map(|(_, fates)| *fates);
         let kind = |row: &crate::select::Row| Kind {
-            kind: row.kind,
+            kind: table(row.rank).kind,
             source: row.source,
             out_of_scope: row.out_of_scope,
             quarantined: row.quarantined,
-            numbers: fates(row.kind).unwrap_or_default().into(),
+            numbers: plan.kinds.get(&row.rank).copied().unwrap_or_default().into(),
         };
         Self {
             as_of,

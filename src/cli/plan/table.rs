@@ -46,7 +46,9 @@ mod tests {
 
     #[test]
     fn names_cannot_become_formulas() {
-        for (name, expected) in [("ops/bridge", "ops/bridge"), ("=1+1", "'=1+1"), (" @x", "' @x"), ("\tx", "'\tx"), ("", "")] {
+        for (name, expected) in
+            [("ops/bridge", "ops/bridge"), ("=1+1", "'=1+1"), (" @x", "' @x"), ("\tx", "'\tx"), ("", "")]
+        {
             assert_eq!(guarded(name), expected);
         }
     }

@@ -34,7 +34,11 @@ fn completeness(plan: &Plan) -> String {
         let Some(source) = row.source else { continue };
         let [source, records, out_of_scope, quarantined] =
             [source, row.records, row.out_of_scope, row.quarantined].map(count);
-        let _ = writeln!(out, "{:<28} {source:>12} {records:>12} {out_of_scope:>13} {quarantined:>12}", row.kind);
+        let _ = writeln!(
+            out,
+            "{:<28} {source:>12} {records:>12} {out_of_scope:>13} {quarantined:>12}",
+            table(row.rank).kind
+        );
     }
     out
 }
