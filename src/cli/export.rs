@@ -50,6 +50,18 @@ pub(super) struct Args {
     pub(super) output: PathBuf,
     #[command(flatten)]
     pub(super) reading: Reading,
+    /// Retention policy to apply; may be given several times
+    ///
+    /// Each record says in the archive what was decided about it. What a rule lets go and nothing keeps is not exported,
+    /// but counted and listed. The file is sealed byte for byte; see chatseal-policy(5).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
+    pub(super) policy: Vec<PathBuf>,
+    /// File of legal holds to honour; may be given several times
+    ///
+    /// What a hold in force covers is never withheld. Holds of the legal-hold plugin in the database are honoured as
+    /// well.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
+    pub(super) holds: Vec<PathBuf>,
     /// Name of the log that this archive belongs to, such as `chat.example.org/audit`
     #[arg(long, value_name = "NAME", help_heading = "Seal")]
     pub(super) origin: Option<String>,
@@ -83,11 +95,15 @@ pub(super) const MANUAL: Manual = Manual {
             "chatseal export mattermost.sql.zst --key seal.key --output dump.zip --no-files",
         ),
         (
+            "Apply two policies and the holds in force",
+            "chatseal export mattermost.sql --key seal.key --output 2026-11.zip --no-files \\\n      --policy baseline.toml --policy chat.toml --holds holds.toml",
+        ),
+        (
             "Seal one week of one channel and chain it to the archive before",
             "chatseal export export.zip --key seal.key --output week-47.zip --channel ops/bridge \\\n      --since 2026-11-16 --until 2026-11-23 --previous week-46.zip",
         ),
     ],
-    see_also: &["chatseal-verify(1)", "chatseal-archive(5)"],
+    see_also: &["chatseal-verify(1)", "chatseal-policy(1)", "chatseal-archive(5)", "chatseal-policy(5)"],
 };
 
 /// Runs the command.
@@ -96,7 +112,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     printer.note(options.understood());
     let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
     let (sealed, unknown) = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
-    unknown.iter().for_each(|unknown| printer.warn(judging::sentence(unknown)));
+    for unknown in &unknown {
+        printer.warn(judging::sentence(unknown));
+    }
     let exit = if sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
     account::show(&sealed, exit, printer);
     Ok(exit)

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{ValueEnum, ValueHint};
 
+use super::environment;
 use super::exit::Exit;
 use super::export::{failures, judging, source};
 use super::failure::Failure;
@@ -16,7 +17,6 @@ use super::policy::load;
 use super::printer::Printer;
 use super::progress::watch;
 use super::reading::{Reading, understood};
-use super::{environment, policy};
 use crate::policy::unknown::Unknown;
 use crate::record::time;
 use crate::select::SourceError;
@@ -101,10 +101,10 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let is_judged = !args.policy.is_empty() || !args.holds.is_empty();
     let names: Vec<String> = loaded.set.policies.iter().map(|policy| policy.id.clone()).collect();
     printer.note(format!(
-        "source     {}\n{}\n{}\n  written   nothing",
+        "source     {}\n{}{}\n  written   nothing",
         source::described(&source, &args.source),
         understood(&asked),
-        policy::understood(&loaded.set, now),
+        judging::understood(&loaded.set, now),
     ));
     let temporary = environment::temporary();
     let made = args.reading.threads.run(|| {

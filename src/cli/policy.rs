@@ -5,10 +5,13 @@
 
 mod applied;
 mod check;
+mod diff;
 mod explain;
 mod load;
+mod server;
+mod table;
 
-pub use load::{Loaded, load, understood};
+pub use load::{Loaded, load};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -32,6 +35,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     Check(check::Args),
     Explain(explain::Args),
+    Diff(diff::Args),
+    Server(server::Args),
 }
 
 pub(super) const MANUAL: Manual = Manual {
@@ -47,11 +52,15 @@ pub(super) const MANUAL: Manual = Manual {
 
 pub(super) const MANUAL_CHECK: Manual = check::MANUAL;
 pub(super) const MANUAL_EXPLAIN: Manual = explain::MANUAL;
+pub(super) const MANUAL_DIFF: Manual = diff::MANUAL;
+pub(super) const MANUAL_SERVER: Manual = server::MANUAL;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     match &args.command {
         Command::Check(args) => check::run(args, printer),
         Command::Explain(args) => explain::run(args, printer),
+        Command::Diff(args) => diff::run(args, printer),
+        Command::Server(args) => server::run(args, printer),
     }
 }

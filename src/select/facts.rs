@@ -48,6 +48,10 @@ pub(super) struct Place {
     pub(super) channel: Box<str>,
 }
 
+/// Fields of a post that are always wanted.
+const POST_ALWAYS: [&str; 9] =
+    ["id", "root_id", "original_id", "create_at", "edit_at", "delete_at", "channel_id", "user_id", "is_pinned"];
+
 /// What is asked of a source: kinds, and fields of each.
 type Asked = [(Rank, Vec<&'static str>)];
 
@@ -134,11 +138,13 @@ fn fields(rank: Rank, needs: Needs) -> Vec<&'static str> {
         PLAYBOOK => vec!["id", "team_id"],
         THREAD => vec!["post_id", "channel_id", "last_reply_at"],
         POST => {
-            let always = ["id", "root_id", "original_id", "create_at", "edit_at", "delete_at", "channel_id", "user_id"];
-            let details = ["is_pinned", "type", "props", "hashtags"].into_iter().filter(|_| needs.details);
-            let pinned = ["is_pinned"].into_iter().filter(|_| !needs.details);
-            let words = needs.words.then_some("message");
-            always.into_iter().chain(pinned).chain(details).chain(words).collect()
+            let told = [
+                (true, &POST_ALWAYS[..]),
+                (needs.details || needs.words, &["props"][..]),
+                (needs.details, &["type", "hashtags"][..]),
+                (needs.words, &["message"][..]),
+            ];
+            told.into_iter().filter(|(is_needed, _)| *is_needed).flat_map(|(_, fields)| fields).copied().collect()
         }
         _ => table(rank).reach(To::Post).collect(),
     }
@@ -150,7 +156,7 @@ fn is_alone(post: &[Option<&str>]) -> bool {
 }
 
 /// Hands over the rows of a source, each with the values of its fields.
-fn tell(
+pub(super) fn tell(
     source: &Source,
     asked: &Asked,
     work: &Work<'_>,
@@ -231,7 +237,7 @@ impl Learner {
                 self.facts.places.insert(text(0).into(), place);
             }
             POST => {
-                values.iter().skip(1).take(2).flatten().filter(|id| !id.is_empty()).for_each(|id| world.name_post(id))
+                values.iter().skip(1).take(2).flatten().filter(|id| !id.is_empty()).for_each(|id| world.name_post(id));
             }
             GROUP_MEMBER => {}
             _ => {
@@ -248,7 +254,11 @@ impl Learner {
     fn see(&mut self, values: &[Option<&str>]) {
         let text = |at: usize| values.get(at).copied().flatten().unwrap_or_default();
         let time = |at: usize| text(at).parse::<Millis>().unwrap_or(0);
-        let detail = |at: usize| if self.needs.details { text(at) } else { "" };
+        let mut others = values.get(POST_ALWAYS.len()..).unwrap_or_default().iter();
+        let mut other = |is_told: bool| if is_told { others.next().copied().flatten().unwrap_or_default() } else { "" };
+        let Needs { details, words, .. } = self.needs;
+        let props = other(details || words);
+        let (post_type, hashtags) = (other(details), other(details));
         self.facts.world.see_post(&Post {
             id: text(0),
             root: text(1),
@@ -259,10 +269,10 @@ impl Learner {
             channel: text(6),
             user: text(7),
             is_pinned: is_true(values.get(8).copied().flatten()),
-            post_type: detail(9),
-            props: detail(10),
-            hashtags: detail(11),
-            message: if self.needs.words { text(if self.needs.details { 12 } else { 9 }) } else { "" },
+            post_type,
+            props,
+            hashtags,
+            message: other(words),
         });
     }
 }

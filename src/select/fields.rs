@@ -148,7 +148,7 @@ mod tests {
     fn no_bytes_make_it_panic() {
         for end in 0..LINE.len() {
             found(&LINE[..end], &["create_at", "props", "hashtags", "nothing"]);
-            let _ = id(LINE[..end].as_bytes());
+            let _ = id(&LINE.as_bytes()[..end]);
         }
         // A line that is still open, as those of files are.
         let open = r#"{"kind":"file","id":"f","at":5,"data":{"post_id":"p"#;

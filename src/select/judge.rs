@@ -2,6 +2,7 @@
 //!
 //! Everything here is shared by threads and depends on the line alone, so the order and number of threads change nothing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::facts::{Facts, Place, is_true, learn};
@@ -70,10 +71,8 @@ struct PostSlots {
     root: usize,
     original: usize,
     is_pinned: usize,
-    /// Type, properties, hashtags: only if a rule asks for them.
-    details: Option<[usize; 3]>,
-    /// Only if a hold asks for words.
-    message: Option<usize>,
+    /// Type, properties, hashtags, message: only where a rule or a hold asks for them.
+    texts: [Option<usize>; 4],
 }
 
 /// What was decided about one record.
@@ -195,7 +194,8 @@ impl Reading {
         let paths = table.path.iter().map(|reach| reach.field).filter(|field| !is_whole(field));
         let of_post = [
             (true, &["edit_at", "delete_at", "channel_id", "user_id", "root_id", "original_id", "is_pinned"][..]),
-            (needs.details, &["type", "props", "hashtags"][..]),
+            (needs.details || needs.words, &["props"][..]),
+            (needs.details, &["type", "hashtags"][..]),
             (needs.words, &["message"][..]),
         ];
         let of_post =
@@ -223,8 +223,7 @@ impl Reading {
             root: place("root_id"),
             original: place("original_id"),
             is_pinned: place("is_pinned"),
-            details: needs.details.then(|| [place("type"), place("props"), place("hashtags")]),
-            message: needs.words.then(|| place("message")),
+            texts: ["type", "props", "hashtags", "message"].map(at),
         });
         Self {
             teams: own(rank == TEAM, reach(To::Team)),
@@ -282,7 +281,8 @@ impl Reading {
             }
         }
         let moments = &moments[..happened];
-        let texts = self.post.as_ref().map(|slots| Texts::read(slots, found));
+        let text = |slot: Option<usize>| found.get(slot?).copied().flatten().map(characters);
+        let texts = self.post.as_ref().map(|slots| slots.texts.map(|slot| text(slot).unwrap_or_default()));
         let post = match (&self.post, &texts) {
             (Some(slots), Some(texts)) => PostOf::Itself(post(slots, texts, found, id, at)),
             _ => match first(&self.posts).filter(|_| self.is_of_post) {
@@ -312,27 +312,13 @@ impl Reading {
     }
 }
 
-/// The texts of a post that conditions and words ask for.
-#[derive(Default)]
-struct Texts<'l> {
-    details: [std::borrow::Cow<'l, str>; 3],
-    message: std::borrow::Cow<'l, str>,
-}
-
-impl<'l> Texts<'l> {
-    fn read(slots: &PostSlots, found: &[Option<&'l [u8]>]) -> Self {
-        let text = |slot: usize| found.get(slot).copied().flatten().map(characters).unwrap_or_default();
-        Self {
-            details: slots.details.map(|slots| slots.map(text)).unwrap_or_default(),
-            message: slots.message.map(text).unwrap_or_default(),
-        }
-    }
-}
+/// The texts of a post that conditions and words ask for: type, properties, hashtags, message.
+type Texts<'l> = [Cow<'l, str>; 4];
 
 fn post<'a>(slots: &PostSlots, texts: &'a Texts<'_>, found: &[Option<&'a [u8]>], id: &'a str, at: Millis) -> Post<'a> {
     let value = |slot: usize| found.get(slot).copied().flatten();
     let time = |slot: usize| moment(value(slot), Shape::Millis).unwrap_or(0);
-    let [post_type, props, hashtags] = &texts.details;
+    let [post_type, props, hashtags, message] = texts;
     Post {
         id,
         create_at: at,
@@ -346,7 +332,7 @@ fn post<'a>(slots: &PostSlots, texts: &'a Texts<'_>, found: &[Option<&'a [u8]>],
         is_pinned: is_true(value(slots.is_pinned).map(|value| plain(Some(value)))),
         props,
         hashtags,
-        message: &texts.message,
+        message,
     }
 }
 

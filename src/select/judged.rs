@@ -264,13 +264,11 @@ impl<'j> JudgedLines<'j> {
             let chunk = &mut self.chunks[self.filled];
             chunk.clear();
             while chunk.lines.len() < CHUNK {
-                match self.lines.advance()? {
-                    Some(item) => chunk.push(&item),
-                    None => {
-                        self.has_ended = true;
-                        break;
-                    }
-                }
+                let Some(item) = self.lines.advance()? else {
+                    self.has_ended = true;
+                    break;
+                };
+                chunk.push(&item);
             }
             self.filled += 1;
         }

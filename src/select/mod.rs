@@ -16,6 +16,7 @@ pub mod judge;
 pub mod judged;
 pub mod plan;
 mod plugin;
+pub mod server;
 mod spool;
 
 use std::io;

@@ -1,34 +1,26 @@
 //! Policies and holds on their way through an export: from the files given to what is sealed of them.
 
+use std::fmt::Write as _;
 use std::io;
 
 use crate::archive::summary::{Decided, Dispositions, Ruled};
 use crate::archive::withheld::Withheld;
-use crate::cli::printer::harmless;
+use crate::cli::policy::Loaded;
+use crate::cli::printer::{count, harmless};
 use crate::policy::decision::Disposition;
+use crate::policy::hold::Hold;
 use crate::policy::set::Set;
 use crate::policy::unknown::{Unknown, UnknownIn};
 use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::record::line::MAX_BYTES;
-use crate::record::time::Millis;
+use crate::record::time::{self, Millis};
 use crate::select::judge::Judge;
 use crate::select::judged::{Account, Judged, JudgedLines};
 use crate::select::{Lines, Source, SourceError};
 use crate::source::Work;
 use crate::source::catalogue::table;
 use crate::source::sort::{ARENA_BYTES, Item, Merge, Sorter};
-
-/// What was given with `--policy` and `--holds`.
-#[derive(Debug, Default)]
-pub(super) struct InForce {
-    /// The exact bytes of each policy file, in order of use.
-    pub(super) policies: Vec<Vec<u8>>,
-    /// The exact bytes of each holds file, in order of use.
-    pub(super) holds: Vec<Vec<u8>>,
-    /// What they say.
-    pub(super) set: Set,
-}
 
 /// Judges the records of one export.
 pub(super) struct Judging {
@@ -50,7 +42,7 @@ impl Judging {
     /// Learns what deciding needs. Names that somebody wrote out and that match nothing are an error: a typing mistake
     /// must not let go what was meant to be kept. A pattern, and a hold of the plugin, may match nothing any more.
     pub(super) fn new(
-        in_force: &InForce,
+        in_force: &Loaded,
         source: &Source,
         now: Millis,
         work: &Work<'_>,
@@ -132,6 +124,33 @@ impl Stream<'_> {
             }
         }
     }
+}
+
+/// What is in force, said before the work starts.
+pub(in crate::cli) fn understood(set: &Set, now: Millis) -> String {
+    let mut said = String::new();
+    let policies: Vec<String> = set
+        .policies
+        .iter()
+        .map(|policy| {
+            let plural = if policy.rules.len() == 1 { "rule" } else { "rules" };
+            format!("{} ({} {plural})", policy.id, count(policy.rules.len() as u64))
+        })
+        .collect();
+    if !policies.is_empty() {
+        let _ = write!(said, "\n  policy    {}", policies.join(", "));
+    }
+    if !set.holds.is_empty() {
+        let number = |test: &dyn Fn(&Hold) -> bool| count(set.holds.iter().filter(|hold| test(hold)).count() as u64);
+        let in_force = number(&|hold| hold.is_active(now));
+        let released = number(&|hold| hold.released.as_ref().is_some_and(|released| released.at <= now));
+        let later = number(&|hold| hold.issued.at > now);
+        let _ = write!(said, "\n  holds     {in_force} in force, {released} released");
+        if later != "0" {
+            let _ = write!(said, ", {later} not yet issued");
+        }
+    }
+    said + &format!("\n  decided   as of {}", time::format(now).unwrap_or_default())
 }
 
 /// A name that matches nothing, for people.

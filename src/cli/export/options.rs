@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::Args;
 use super::earlier;
 use super::failures;
+use super::judging;
 use super::sealing::Job;
 use super::source;
 use crate::archive::salt::ArchiveSalt;
@@ -18,6 +19,7 @@ use crate::archive::stage::Stage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
+use crate::cli::policy::{self, Loaded};
 use crate::cli::reading::understood;
 use crate::keys::Signer;
 use crate::merkle::Hash;
@@ -40,6 +42,7 @@ pub(super) struct Options {
     origin: Origin,
     previous: Option<Hash>,
     salt: ArchiveSalt,
+    in_force: Option<Loaded>,
     time: Millis,
     contents: ContentPlace,
 }
@@ -50,6 +53,8 @@ impl Options {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
         let origin = Origin::new(args.origin.as_deref().unwrap_or(NO_ORIGIN)).map_err(|error| usage(&error))?;
         let (asked, time) = (args.reading.asked()?, args.reading.time()?);
+        let is_judged = !(args.policy.is_empty() && args.holds.is_empty());
+        let in_force = is_judged.then(|| policy::load(&args.policy, &args.holds)).transpose()?;
         Stage::check(&args.output).map_err(failures::of_stage)?;
         refuse_overlap(args)?;
         let signer = open_signer(&args.key, time)?;
@@ -66,7 +71,7 @@ impl Options {
         let contents = args.reading.contents();
         let opened = source::open(&args.source, &args.reading, stop)?;
         let (source, output) = (args.source.clone(), args.output.clone());
-        Ok(Self { opened, asked, signer, source, output, origin, previous, salt, time, contents })
+        Ok(Self { opened, asked, signer, source, output, origin, previous, salt, in_force, time, contents })
     }
 
     /// What was understood, said before the work starts.
@@ -78,9 +83,10 @@ impl Options {
             ContentPlace::Nowhere => "not collected".to_owned(),
         };
         format!(
-            "source     {}\n{}\n  files     {files}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
+            "source     {}\n{}\n  files     {files}{}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
             source::described(&self.opened, &self.source),
             understood(&self.asked),
+            self.in_force.as_ref().map_or_else(String::new, |loaded| judging::understood(&loaded.set, self.time)),
             self.origin.as_str(),
             end(Some(self.time)).unwrap_or_default(),
             self.signer.public_key().fingerprint(),
@@ -97,7 +103,7 @@ impl Options {
             output: self.output,
             origin: self.origin,
             previous: self.previous,
-            in_force: None,
+            in_force: self.in_force,
             salt: self.salt,
             time: self.time,
             threads: rayon::current_num_threads(),

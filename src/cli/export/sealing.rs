@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::judging::{InForce, Judging, Outcome, Records, Sorted};
+use super::judging::{Judging, Outcome, Records, Sorted};
 use crate::archive::names::Member;
 use crate::archive::records::{self, Incoming, RecordsError};
 use crate::archive::salt::ArchiveSalt;
@@ -17,6 +17,7 @@ use crate::archive::seal::Origin;
 use crate::archive::stage::{Stage, StageError};
 use crate::archive::summary::{Counts, Kinds};
 use crate::archive::writer::{self, Contents, Judged, Sealed, Statement, WriterError};
+use crate::cli::policy::Loaded;
 use crate::keys::Signer;
 use crate::merkle::Hash;
 use crate::policy::unknown::Unknown;
@@ -57,7 +58,7 @@ pub(super) struct Job<'a> {
     /// SHA-256 of the previous archive's `seal.txt`.
     pub(super) previous: Option<Hash>,
     /// Policies and holds; `None` if none were given.
-    pub(super) in_force: Option<InForce>,
+    pub(super) in_force: Option<Loaded>,
     /// The archive's salt.
     pub(super) salt: ArchiveSalt,
     /// When it is sealed.
@@ -167,7 +168,7 @@ pub(super) fn seal(job: &Job<'_>) -> Result<(Sealed, Vec<Unknown>), SealingError
     };
     let (mut withheld, unknown) = (Sorted::default(), judging.map_or_else(Vec::new, |judging| judging.unknown));
     let judged = match (&job.in_force, outcome) {
-        (Some(InForce { policies, holds, .. }), Some(outcome)) => {
+        (Some(Loaded { policies, holds, .. }), Some(outcome)) => {
             let decided = outcome.decided();
             withheld = Sorted::new(outcome.withheld).map_err(SealingError::Temporary)?;
             Some(Judged { policies, holds, decided })

@@ -17,7 +17,6 @@ use crate::source::Work;
 
 /// What an answer is made from.
 pub(super) struct Applied<'s> {
-    pub(super) source: &'s Source,
     /// What `reading` selects of it.
     pub(super) selection: Selection<'s>,
     /// One for each set of rules and holds, in order.
@@ -35,7 +34,7 @@ pub(super) fn apply<T: Send>(
 ) -> Result<T, Failure> {
     let (asked, now) = (reading.asked()?, reading.time()?);
     let source = source::open(given, reading, printer.stop())?;
-    printer.note(format!("source     {}\n{}\n{said}", source::described(&source, given), understood(&asked)));
+    printer.note(format!("source     {}\n{}{said}", source::described(&source, given), understood(&asked)));
     let temporary = environment::temporary();
     let done = reading.threads.run(|| {
         watch(printer, |progress| {
@@ -44,7 +43,7 @@ pub(super) fn apply<T: Send>(
             let (judges, unknown) = judges(&source, sets(&source, &work)?, now, &work)?;
             progress.expect(source.size());
             let selection = source.select(&asked, &work)?;
-            Ok((answer(Applied { source: &source, selection, judges }, &work)?, unknown))
+            Ok((answer(Applied { selection, judges }, &work)?, unknown))
         })
     })?;
     let (answer, unknown) = done.map_err(|error| failures::of_source(given, error))?;

@@ -11,6 +11,7 @@ use self::sentences::Told;
 use super::applied::{Applied, apply};
 use super::load;
 use crate::cli::exit::Exit;
+use crate::cli::export::judging;
 use crate::cli::failure::Failure;
 use crate::cli::manual::Manual;
 use crate::cli::printer::Printer;
@@ -68,7 +69,7 @@ struct Document {
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let loaded = load(&args.policies, &args.holds)?;
-    let said = super::understood(&loaded.set, args.reading.time()?);
+    let said = judging::understood(&loaded.set, args.reading.time()?);
     let (kind, id) = match args.record.split_once(':').and_then(|(kind, id)| Some((rank(kind)?, id))) {
         Some((kind, id)) => (Some(kind), id),
         None => (None, args.record.as_str()),

@@ -4,7 +4,6 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::policy::document::{Content, Kinds, Parsed, limits, parse, together};
 use crate::policy::set::Set;
-use crate::record::time::{self, Millis};
 use crate::source::catalogue::{TABLES, Table, To};
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -105,17 +104,4 @@ pub(super) fn kinds() -> Kinds<'static> {
     });
     let [all, of_posts] = &*KINDS;
     Kinds { all, of_posts }
-}
-
-/// What is in force, for people, on a line of its own: policies with their rules, holds, and as of when.
-pub fn understood(set: &Set, now: Millis) -> String {
-    let rules = |count: usize| if count == 1 { "1 rule".to_owned() } else { format!("{count} rules") };
-    let policies: Vec<String> =
-        set.policies.iter().map(|policy| format!("{} ({})", policy.id, rules(policy.rules.len()))).collect();
-    let policies = if policies.is_empty() { "none".to_owned() } else { policies.join(", ") };
-    let active = set.holds.iter().filter(|hold| hold.is_active(now)).count();
-    let others = set.holds.len() - active;
-    let others = if others == 0 { String::new() } else { format!(", {others} released or not yet issued") };
-    let now = time::format(now).unwrap_or_default();
-    format!("  policies  {policies}\n  holds     {active} in force{others}\n  as of     {now}")
 }
