@@ -22,7 +22,7 @@ use crate::source::rows::encode::{Encoded, Encoder, Row};
 use crate::source::rows::fault::RowFault;
 use crate::source::rows::plan::Plan;
 use crate::source::sort::{ARENA_BYTES, Sorter};
-use crate::source::tally::{Counts, NONE, Tally};
+use crate::source::tally::Tally;
 
 /// Ids that records in scope name, of the kinds that are in a narrow scope only then.
 pub type Named = HashMap<To, Ids>;
@@ -34,8 +34,6 @@ pub(super) struct Part {
     pub(super) contents: Sorter,
     pub(super) exceptions: Sorter,
     pub(super) tally: Tally,
-    /// Rows of a table that are of another kind, or none.
-    pub(super) other: Counts,
     pub(super) named: Named,
     pub(super) seen: Option<Seen>,
 }
@@ -72,7 +70,6 @@ impl<'w> Collector<'w> {
             contents: small(),
             exceptions: small(),
             tally: Tally::default(),
-            other: NONE,
             named: Named::new(),
             seen: tables.log.as_ref().map(|_| Seen::default()),
         };
@@ -124,8 +121,8 @@ impl<'w> Collector<'w> {
     fn row(&mut self, plan: &Plan, encoder: &mut Encoder<'_>, row: &[u8]) -> Result<(), RowFault> {
         let rank = plan.rank();
         let mut row = encoder.row(row)?;
+        // Whoever counts the rows has not counted it either.
         if !row.matches_only()? {
-            self.part.other[usize::from(rank)] += 1;
             return Ok(());
         }
         if let Some(seen) = &mut self.part.seen {

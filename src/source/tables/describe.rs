@@ -1,6 +1,6 @@
 //! `data/source.json` of a database or a dump: what was read, which server it is of, and what was not there to be read.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -110,7 +110,11 @@ fn log(file: &FileRead) -> Value {
 fn dump(account: &Account) -> Value {
     let names = |tables: &[TableFound]| tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
     let counts = |tables: &[TableCount]| -> Map<String, Value> {
-        tables.iter().map(|table| (table.name.clone(), table.rows.into())).collect()
+        let mut rows = BTreeMap::<&str, u64>::new();
+        for table in tables {
+            *rows.entry(&table.name).or_default() += table.rows;
+        }
+        rows.into_iter().map(|(name, rows)| (name.to_owned(), rows.into())).collect()
     };
     json!({
         "server_version": account.server,

@@ -159,10 +159,10 @@ fn count(
 ) -> Result<(RowCounts, RowCounts), TablesError> {
     let (mut counts, mut passed_by) = (RowCounts::new(), RowCounts::new());
     for (route, wanted) in ways {
-        let rows = server.count(&query(wanted, sole(route)))?;
         let limited = limited(route, wanted, limits);
-        let asked = if limited.all_of.is_empty() { rows } else { server.count(&limited)? };
         for plan in &route.plans {
+            let rows = server.count(&query(wanted, Some(plan.rank())))?;
+            let asked = if limited.all_of.is_empty() { rows } else { server.count(&limited)? };
             // Tables whose names differ in case only are of one kind.
             *counts.entry(plan.rank()).or_default() += rows;
             *passed_by.entry(plan.rank()).or_default() += rows.saturating_sub(asked);
@@ -186,9 +186,10 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
         routes.get(at).and_then(Option::as_ref).map_or(Ok(()), |route| give(route, given))
     })?;
     // What has no way is told as unreadable. `posts` and `"Posts"` add up.
-    for (table, route) in account.tables.iter().zip(&routes) {
+    for (at, (table, route)) in account.tables.iter().zip(&routes).enumerate() {
         for plan in route.iter().flat_map(|route| &route.plans) {
-            *survey.rows.entry(plan.rank()).or_default() += table.rows;
+            let rows = account.only.get(&(at, plan.rank())).unwrap_or(&table.rows);
+            *survey.rows.entry(plan.rank()).or_default() += rows;
         }
     }
     for table in &account.not_dumped {
