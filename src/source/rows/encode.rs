@@ -401,6 +401,7 @@ mod tests {
             Array,
             Tokens,
             Hosts,
+            Buttons,
             Guarded,
             GuardedBytes,
         ])

@@ -9,7 +9,7 @@ use super::{Store, Tables};
 use crate::record::id::hex;
 use crate::record::time;
 use crate::source::audit_log::FileRead;
-use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, table};
+use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, redacted_fields, table};
 use crate::source::dump::{Account, TableCount};
 use crate::source::file_store;
 use crate::source::original::Hashed;
@@ -48,6 +48,7 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
         "tables_unknown": survey.tables_unknown(),
         "columns_unknown": survey.columns_unknown(),
         "tables_left_out": left_out,
+        "fields_redacted": redacted_fields((0..).zip(TABLES).map(|(rank, _)| rank)),
         "scope": {
             "since": asked.window.from.and_then(time::format),
             "until": asked.window.until.and_then(time::format),
