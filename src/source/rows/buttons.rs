@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn what_is_an_integrations_own_is_replaced() {
-        let props = r##"{"x": 1,"attachments": [{"text":"lock 4?","actions":[{"id":"a","name":"Open","integration":{"url":"https://kai:pw@bot.example/open?key=1#x", "context":{"token":"t","n":[1,{"a":2}]}},"options":[{"text":"context"}]},{"integration":{"context":{},"url":"/plugins/x"}}]}, 5],"context":"kept","integration":{"context":"kept"}}"##;
-        let expected = r##"{"x": 1,"attachments": [{"text":"lock 4?","actions":[{"id":"a","name":"Open","integration":{"url":"https://redacted@bot.example/open?redacted", "context":"redacted"},"options":[{"text":"context"}]},{"integration":{"context":{},"url":"/plugins/x"}}]}, 5],"context":"kept","integration":{"context":"kept"}}"##;
+        let props = r#"{"x": 1,"attachments": [{"text":"lock 4?","actions":[{"id":"a","name":"Open","integration":{"url":"https://kai:pw@bot.example/open?key=1#x", "context":{"token":"t","n":[1,{"a":2}]}},"options":[{"text":"context"}]},{"integration":{"context":{},"url":"/plugins/x"}}]}, 5],"context":"kept","integration":{"context":"kept"}}"#;
+        let expected = r#"{"x": 1,"attachments": [{"text":"lock 4?","actions":[{"id":"a","name":"Open","integration":{"url":"https://redacted@bot.example/open?redacted", "context":"redacted"},"options":[{"text":"context"}]},{"integration":{"context":{},"url":"/plugins/x"}}]}, 5],"context":"kept","integration":{"context":"kept"}}"#;
         assert_eq!(redacted(props), expected);
         assert_eq!(redacted(expected), expected);
     }
