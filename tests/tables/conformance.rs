@@ -140,3 +140,28 @@ fn partitions_are_their_table_live_and_dumped() {
     same(&live, &source.desk.seal("root.sql", "root.zip", &["--no-files"]), "rows under the name of their table");
     assert!(live.count("post", "records") > 5 && live.count("saved_post", "records") > 0);
 }
+
+#[test]
+fn a_record_beyond_16_mib_is_the_same_exception_live_and_dumped() {
+    let source = Source::new("mattermost-11");
+    let insert = |id: &str, at: i64| {
+        format!(
+            "INSERT INTO posts (id, createat, updateat, deleteat, userid, channelid, rootid, originalid, message, type, props, editat)
+             VALUES ('{id}', {at}, 0, 0, 'u', 'c', '', '', repeat('lo\"ng ', 3000000), '', '{{}}', 0);"
+        )
+    };
+    // One among the posts that come in order, one among the others.
+    let posts = insert(&"l".repeat(26), 1_780_000_000_000) + &insert(&"m".repeat(26), 0);
+    source.server.sql(&source.database, &format!("ALTER TABLE posts ALTER COLUMN message TYPE text; {posts}"));
+    source.dump("dump.sql");
+    let live = source.live("live.zip", &["--no-files"]);
+    let dumped = source.desk.seal("dump.sql", "dump.zip", &["--no-files"]);
+    same(&live, &dumped, "long");
+    assert_eq!(live.count("post", "quarantined"), 2);
+    let long = |archive: &Archive| -> Vec<String> {
+        let all = archive.text("data/exceptions.jsonl");
+        all.lines().filter(|line| line.contains("record-too-long")).map(str::to_owned).collect()
+    };
+    assert_eq!(long(&live), long(&dumped));
+    assert!(long(&live).len() == 2 && long(&live)[0].contains(r#""object":"post/llll"#), "{:?}", long(&live));
+}
