@@ -1,7 +1,7 @@
 //! A live PostgreSQL: what is read, what is refused, and what the server feels of it.
 
 mod connecting;
-mod failing;
+pub(crate) mod failing;
 mod granting;
 mod reading;
 mod tls;

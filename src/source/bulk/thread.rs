@@ -8,9 +8,10 @@ use super::emit::{Draft, Emitter, or_derived};
 use super::names::{PathIds, Real, Ref, key_name, key_of, members_key, push_names};
 use super::post::{Attachment, Belongings, Follower, Post, Reaction, Thread, name};
 use crate::record::id::{Synthetic, synthetic_text};
-use crate::record::json::{Cursor, Fault, Text};
+use crate::record::json::{Cursor, Fault, Text, Value};
 use crate::record::line::{push_string, push_text};
 use crate::source::catalogue::{FILE, POST, REACTION, Rank, SAVED_POST, THREAD_MEMBERSHIP};
+use crate::source::rows::buttons;
 use crate::source::scope::Scope;
 
 /// Where a thread stands.
@@ -130,7 +131,8 @@ impl<'p, 'a> Written<'p, 'a> {
             data.text("type", kind);
         }
         if let Some(props) = &post.props {
-            data.json("props", props);
+            let text = buttons::redacted(props.text);
+            data.json("props", &Value { text: &text, ..*props });
         }
         if let Some(rare) = &post.rare {
             file_ids(post.attachments(), data);

@@ -5,7 +5,7 @@
 //! on. Every wait ends: at a limit of ours, or when the work is told to stop.
 
 use super::error::{on_connecting, on_reading};
-use super::wait::{Ended, watched};
+use super::wait::{Ended, is_raised, watched};
 use super::{Patience, PostgresError, Target};
 use crate::source::rows::chunks::{self, Chunks};
 use futures_core::Stream;
@@ -30,7 +30,12 @@ pub(super) struct Session {
     /// `None` once it broke: after an error the transaction is over, and with it the snapshot.
     connection: Option<PgConnection>,
     silence: Duration,
-    stop: Option<Arc<AtomicBool>>,
+    /// Raising any of these ends every wait.
+    stops: Vec<Arc<AtomicBool>>,
+    /// For a second connection, that ends what this one asked for.
+    target: Box<Target>,
+    /// The server's number of this connection.
+    backend: Option<u32>,
 }
 
 impl Session {
@@ -38,7 +43,7 @@ impl Session {
     pub(super) fn begin(
         target: &Target,
         patience: &Patience,
-        stop: Option<Arc<AtomicBool>>,
+        stops: Vec<Arc<AtomicBool>>,
         snapshot: Option<&str>,
     ) -> Result<Self, PostgresError> {
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -47,7 +52,7 @@ impl Session {
         // A setting that a pooler may refuse at this point; it is made below.
         let options = target.options().clone().extra_float_digits(None::<i8>);
         let connecting =
-            async { timeout(limit, watched(options.connect(), Duration::MAX, stop.as_deref(), || false)).await };
+            async { timeout(limit, watched(options.connect(), Duration::MAX, || is_raised(&stops), || false)).await };
         let connected = match runtime.block_on(connecting) {
             Ok(Ok(connected)) => connected.map_err(|cause| on_connecting(cause, target)),
             Ok(Err(_)) => Err(PostgresError::Stopped),
@@ -63,13 +68,22 @@ impl Session {
                 return Err(error);
             }
         };
-        let mut session = Self { runtime, connection: Some(connection), silence: patience.silence, stop };
+        let mut session = Self {
+            runtime,
+            connection: Some(connection),
+            silence: patience.silence,
+            stops,
+            target: Box::new(target.clone()),
+            backend: None,
+        };
         let object = target.described();
         session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", object)?;
         if let Some(snapshot) = snapshot {
             session.run(&format!("SET TRANSACTION SNAPSHOT {}", super::query::literal(snapshot)), object)?;
         }
         session.settle(patience, object)?;
+        let backend = session.text("SELECT pg_catalog.pg_backend_pid()::pg_catalog.text", object)?;
+        session.backend = backend.and_then(|number| number.parse().ok());
         let found = session.text("SHOW transaction_read_only", object)?.unwrap_or_default();
         if found != "on" {
             return Err(PostgresError::NotReadOnly { server: object.to_owned(), found });
@@ -117,7 +131,7 @@ impl Session {
     fn try_run(&mut self, sql: &str, object: &str) -> Result<sqlx::Result<Vec<PgRow>>, PostgresError> {
         let mut connection = self.connection.take().ok_or_else(|| gone(object))?;
         let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection);
-        let outcome = self.runtime.block_on(watched(work, self.silence, self.stop.as_deref(), || false));
+        let outcome = self.runtime.block_on(watched(work, self.silence, || is_raised(&self.stops), || false));
         // If the wait ended first, an answer is still on its way and the connection of no use.
         let outcome = outcome.map_err(|ended| self.ended(&ended, object))?;
         self.connection = Some(connection);
@@ -161,14 +175,14 @@ impl Session {
         object: &str,
         hand_on: &mut dyn FnMut(Vec<u8>) -> bool,
     ) -> Result<u64, PostgresError> {
-        let (silence, stop) = (self.silence, self.stop.as_deref());
-        let begun = self.runtime.block_on(watched(connection.copy_out_raw(sql), silence, stop, || false));
+        let (silence, is_stopped) = (self.silence, || is_raised(&self.stops));
+        let begun = self.runtime.block_on(watched(connection.copy_out_raw(sql), silence, is_stopped, || false));
         let begun = begun.map_err(|ended| self.ended(&ended, object))?;
         let mut stream = begun.map_err(|cause| on_reading(cause, object, 0))?;
         let (mut chunks, mut rows) = (Chunks::default(), 0);
         loop {
             let moved = Cell::new(false);
-            let filled = watched(filled(&mut stream, &mut chunks, &moved), silence, stop, || moved.take());
+            let filled = watched(filled(&mut stream, &mut chunks, &moved), silence, is_stopped, || moved.take());
             let filled = self.runtime.block_on(filled).map_err(|ended| self.ended(&ended, object))?;
             let filled = filled.map_err(|cause| on_reading(cause, object, rows + chunks.rows()))?;
             let is_last = filled.is_none();
@@ -188,10 +202,27 @@ impl Session {
     }
 
     fn ended(&self, ended: &Ended, object: &str) -> PostgresError {
+        self.cancel();
         match ended {
             Ended::Stopped => PostgresError::Stopped,
             Ended::Silent => PostgresError::Silent { object: object.to_owned(), seconds: self.silence.as_secs() },
         }
+    }
+}
+
+impl Session {
+    /// Asks the server to end what this connection still waits for: closing it would not, until the server has something
+    /// to say. Nothing depends on whether it does.
+    fn cancel(&self) {
+        let Some(backend) = self.backend else { return };
+        let sql = format!("SELECT pg_catalog.pg_cancel_backend({backend})");
+        let options = self.target.options().clone().extra_float_digits(None::<i8>);
+        let cancelling = async {
+            let mut connection = options.connect().await?;
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+            connection.close().await
+        };
+        let _ = self.runtime.block_on(async { timeout(GOODBYE, cancelling).await });
     }
 }
 

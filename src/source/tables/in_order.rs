@@ -87,7 +87,7 @@ impl Tables {
         if !scope.is_everything() || self.log.is_some() || at.is_empty() || Plan::new(POST, &found.columns).is_err() {
             return Ok(None);
         }
-        let Some(database) = server.beside()? else { return Ok(None) };
+        let Some(database) = server.beside(None)? else { return Ok(None) };
         Ok(Some(InOrder { database, found, threads: work.threads.max(1), temporary: work.temporary.to_owned() }))
     }
 }
@@ -151,7 +151,7 @@ impl Chunk {
         for row in rows(text) {
             if let Err(fault) = chunk.push(encoder, row) {
                 chunk.met.quarantined += 1;
-                chunk.met.exceptions.push(quarantine(fault, table, None, row));
+                chunk.met.exceptions.push(quarantine(fault, encoder, table, None, row));
             }
         }
         chunk.sort();
