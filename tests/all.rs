@@ -34,6 +34,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// What is foretold of an export, a policy or the server comes true.
+mod plan;
 /// A live PostgreSQL: read from one snapshot, and unharmed.
 mod postgres;
 /// The README shows what really happens.

@@ -120,7 +120,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         })
     })?;
     let (plan, unknown) = made.map_err(|error| failures::of_source(&args.source, error))?;
-    unknown.iter().for_each(|unknown| printer.warn(judging::sentence(unknown)));
+    for unknown in &unknown {
+        printer.warn(judging::sentence(unknown));
+    }
     let has_gaps = plan.equation.iter().any(|row| row.quarantined > 0);
     let exit = if has_gaps { Exit::Exceptions } else { Exit::Ok };
     if args.format == Format::Csv && !printer.is_json() {

@@ -37,7 +37,7 @@ pub enum Change {
     Later,
     /// The server deletes it before its minimum ends, or while a hold keeps it.
     TooEarly,
-    /// It is to be disposed of, and the server keeps it longer.
+    /// It is due for disposal, and the server keeps it longer.
     TooLong,
     /// Nothing changes.
     Same,
@@ -55,6 +55,8 @@ pub struct Group {
 /// One record of a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Example {
+    /// Whether it has no origin time; such a record makes a poor example.
+    pub is_undated: bool,
     /// Its origin time.
     pub at: Millis,
     /// Its kind.
@@ -127,11 +129,14 @@ impl Difference {
         let is_same = by.change == Change::Same;
         let group = self.groups.entry(by).or_default();
         group.records += 1;
+        let order = (item.at == 0, item.at);
         let is_wanted = |group: &Group| {
-            group.examples.len() < EXAMPLES || group.examples.last().is_some_and(|last| item.at <= last.at)
+            let is_before = |last: &Example| order <= (last.is_undated, last.at);
+            group.examples.len() < EXAMPLES || group.examples.last().is_some_and(is_before)
         };
         if !is_same && is_wanted(group) {
             group.keep(vec![Example {
+                is_undated: item.at == 0,
                 at: item.at,
                 kind: kind(item.kind),
                 id: id(line).to_owned(),
@@ -198,11 +203,12 @@ fn changes(old: &Decision<'_>, new: &Decision<'_>) -> Change {
 }
 
 fn disagrees(server: &Decision<'_>, ours: &Decision<'_>) -> Change {
-    let deletes = due(server);
     let is_kept = |at: Millis| !ours.holds.is_empty() || ours.keep_until.is_some_and(|until| !until.is_over(at));
-    match (deletes, due(ours)) {
-        (Some(at), _) if is_kept(at) => Change::TooEarly,
-        (deletes, Some(at)) if ours.holds.is_empty() && deletes.is_none_or(|deleted| deleted > at) => Change::TooLong,
+    match (due(server), due(ours)) {
+        (Some(deleted), _) if is_kept(deleted) => Change::TooEarly,
+        (deleted, Some(end)) if ours.disposition == Disposition::Dispose && deleted.is_none_or(|at| at > end) => {
+            Change::TooLong
+        }
         _ => Change::Same,
     }
 }

@@ -70,6 +70,9 @@ pub struct Plan {
     pub equation: Vec<Row>,
 }
 
+/// Records of one channel, with the names of its team and itself if it is in a team.
+type InChannel = (Option<(Box<str>, Box<str>)>, Fates);
+
 /// What one thread counted.
 #[derive(Debug, Default)]
 struct Part {
@@ -78,8 +81,8 @@ struct Part {
     rules: HashMap<Box<str>, Fates>,
     /// Of records in no channel, by team; under no name: in no team either.
     teams: HashMap<Box<str>, Fates>,
-    /// By id of the channel, with the names of team and channel if it is in a team.
-    channels: HashMap<Box<str>, (Option<(Box<str>, Box<str>)>, Fates)>,
+    /// By id of the channel.
+    channels: HashMap<Box<str>, InChannel>,
     months: BTreeMap<Option<i32>, Fates>,
     holds: HashMap<Box<str>, Saved>,
 }

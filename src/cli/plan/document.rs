@@ -33,7 +33,8 @@ struct Numbers {
 
 #[derive(Serialize)]
 struct Kind {
-    kind: &'static str,
+    #[serde(rename = "kind")]
+    name: &'static str,
     source: Option<u64>,
     out_of_scope: u64,
     quarantined: u64,
@@ -51,7 +52,8 @@ struct Group<'p> {
 
 #[derive(Serialize)]
 struct Hold<'p> {
-    hold: &'p str,
+    #[serde(rename = "hold")]
+    id: &'p str,
     covers: u64,
     saves: u64,
     saves_alone: u64,
@@ -72,10 +74,10 @@ impl<'p> Document<'p> {
         };
         let hold = |(hold, saved): (&'p String, &Saved)| {
             let Saved { covers, saves, alone } = *saved;
-            Hold { hold, covers, saves, saves_alone: alone }
+            Hold { id: hold, covers, saves, saves_alone: alone }
         };
         let kind = |row: &crate::select::Row| Kind {
-            kind: table(row.rank).kind,
+            name: table(row.rank).kind,
             source: row.source,
             out_of_scope: row.out_of_scope,
             quarantined: row.quarantined,

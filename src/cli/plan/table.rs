@@ -29,7 +29,7 @@ pub(super) fn render(plan: &Plan) -> Result<Vec<u8>, csv::Error> {
     fates("total", "", &plan.total)?;
     for (hold, Saved { covers, saves, alone }) in &plan.holds {
         let row = ["hold".to_owned(), guarded(hold)].into_iter().chain([const { String::new() }; 5]);
-        out.write_record(row.chain([covers, saves, alone].map(|number| number.to_string())))?;
+        out.write_record(row.chain([covers, saves, alone].map(ToString::to_string)))?;
     }
     out.into_inner().map_err(|error| error.into_error().into())
 }

@@ -16,7 +16,9 @@ pub(super) fn render(printer: &Printer, plan: &Plan, is_judged: bool, exit: Exit
     if is_judged {
         let named = |name: &Option<String>, none: &str| name.clone().unwrap_or_else(|| none.to_owned());
         section(&mut out, "rule", plan.rules.iter().map(|(name, fates)| (named(name, "(no rule)"), *fates)), false);
-        let kinds = plan.kinds.iter().map(|(kind, fates)| (table(*kind).kind.to_owned(), *fates));
+        // The first table has all kinds; here are those of which something is due.
+        let due = plan.kinds.iter().filter(|(_, fates)| fates.total() > fates.keep);
+        let kinds = due.map(|(kind, fates)| (table(*kind).kind.to_owned(), *fates));
         section(&mut out, "kind", kinds, false);
         section(&mut out, "team", plan.teams.iter().map(|(name, fates)| (named(name, "(no team)"), *fates)), true);
         let channels = plan.channels.iter().map(|(name, fates)| (named(name, "(no channel)"), *fates));

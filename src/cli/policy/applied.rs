@@ -47,7 +47,9 @@ pub(super) fn apply<T: Send>(
         })
     })?;
     let (answer, unknown) = done.map_err(|error| failures::of_source(given, error))?;
-    unknown.iter().for_each(|unknown| printer.warn(judging::sentence(unknown)));
+    for unknown in &unknown {
+        printer.warn(judging::sentence(unknown));
+    }
     Ok(answer)
 }
 

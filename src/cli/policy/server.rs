@@ -68,7 +68,7 @@ pub(super) const MANUAL: Manual = Manual {
 /// Disagreements in the order in which they are told, each with its meaning.
 const CHANGES: [(Change, &str); 2] = [
     (Change::TooEarly, "the server deletes too early: while a minimum runs or a hold is in force"),
-    (Change::TooLong, "the server keeps too long: past the day on which they are due for disposal"),
+    (Change::TooLong, "the server keeps too long: they are due for disposal, and it does not delete them then"),
 ];
 
 /// Runs the command.

@@ -67,8 +67,8 @@ impl<'d> Document<'d> {
         };
         let changes: Vec<Section<'_>> = changes.iter().map(section).collect();
         let records = difference.groups.values().map(|group| group.records).sum();
-        let changed: u64 = changes.iter().map(|section| section.records).sum();
-        Self { records, unchanged: records - changed, changes, sides }
+        let of_changes: u64 = changes.iter().map(|section| section.records).sum();
+        Self { records, unchanged: records - of_changes, changes, sides }
     }
 
     /// The report for people.
@@ -79,8 +79,8 @@ impl<'d> Document<'d> {
             let _ = writeln!(out, "{:>12}  {}", count(section.records), section.meaning);
             for pair in section.groups.iter().take(SHOWN) {
                 let rule = |rule: Option<&str>| rule.map_or_else(|| "no rule".to_owned(), |rule| format!("`{rule}`"));
-                let (old, new) = (harmless_of(rule(pair.before)), harmless_of(rule(pair.after)));
-                let _ = writeln!(out, "{:>16}  {old} {before}, {new} {after}", count(pair.records));
+                let words = format!("{} {before}, {} {after}", rule(pair.before), rule(pair.after));
+                let _ = writeln!(out, "{:>16}  {}", count(pair.records), harmless(&words));
                 for example in &pair.examples {
                     let _ = writeln!(out, "                    {}", example.line(self.sides));
                 }
@@ -99,10 +99,6 @@ impl<'d> Document<'d> {
         );
         out
     }
-}
-
-fn harmless_of(text: String) -> String {
-    harmless(&text).into_owned()
 }
 
 fn code(change: Change) -> &'static str {

@@ -1,9 +1,11 @@
 //! A decision and its reasons in plain sentences.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::cli::printer::harmless;
-use crate::policy::decision::{Disposition, Until};
+use crate::policy::decision::{Clash, Disposition, Until};
 use crate::policy::document::period;
 use crate::policy::evaluator::Whereabouts;
 use crate::policy::explanation::{
@@ -59,7 +61,7 @@ impl Told {
             dispose_after: decision.dispose_after.map(until),
             holds: decision.holds.iter().map(str::to_owned).collect(),
             decision: comes_to(explanation),
-            covering: explanation.covering.iter().map(covering).collect(),
+            covering: explanation.covering.iter().map(|rule| covering(rule, decision.clash)).collect(),
             passed_over: explanation.passed_over.iter().map(passed_over).collect(),
             holding: explanation.holding.iter().map(holding).collect(),
             not_holding: explanation.not_holding.iter().map(not_holding).collect(),
@@ -79,10 +81,10 @@ impl Told {
         ];
         for (title, sentences) in parts {
             if !sentences.is_empty() {
-                out.push_str(&format!("{title}:\n"));
+                let _ = writeln!(out, "{title}:");
             }
             for sentence in sentences {
-                out.push_str(&format!("  {}\n", harmless(sentence)));
+                let _ = writeln!(out, "  {}", harmless(sentence));
             }
         }
         out
@@ -148,7 +150,7 @@ fn comes_to(explanation: &Explanation<'_>) -> String {
     }
 }
 
-fn covering(covering: &Covering<'_>) -> String {
+fn covering(covering: &Covering<'_>, clash: Option<Clash<'_>>) -> String {
     let rule = covering.rule;
     let clock = clock(rule.clock, covering.clock_of);
     let begin = match (covering.clock, covering.from, rule.cutoff) {
@@ -163,12 +165,21 @@ fn covering(covering: &Covering<'_>) -> String {
     };
     let mut parts = Vec::new();
     if let Some(bound) = &covering.minimum {
-        parts.push(format!("must be kept {}", ending(keep_for, bound)));
+        parts.push(format!(
+            "must be kept {} ({})",
+            ending("for", "until", keep_for, bound),
+            weight(bound, "the longest minimum")
+        ));
     }
     if covering.exempt_as_pinned {
         parts.push("pinned, so it is exempt from the maximum".to_owned());
     } else if let Some(bound) = &covering.maximum {
-        parts.push(format!("may go {}, then {}", ending(dispose_after, bound), afterwards(rule.then)));
+        let weight = match clash.filter(|clash| clash.maximum == rule.id) {
+            Some(clash) => format!("the shortest maximum, but {} requires it longer and prevails", clash.minimum),
+            None => weight(bound, "the shortest maximum"),
+        };
+        let end = ending("after", "on", dispose_after, bound);
+        parts.push(format!("is to be {} {end} ({weight})", afterwards(rule.then)));
     }
     format!("{}{files}: counted from {begin}: {}", rule.id, parts.join("; "))
 }
@@ -191,17 +202,19 @@ fn clock(clock: Clock, of: ClockOf) -> String {
     }
 }
 
-/// A period with its end, and who overrules it.
-fn ending(length: Option<Period>, bound: &Bound<'_>) -> String {
-    let length = length.map_or_else(String::new, |length| format!("for {} ", period::written(length)));
-    let end = match bound.until {
-        Until::At(at) => format!("{length}until {}", date(at)),
-        Until::Forever => "without end".to_owned(),
-    };
-    match bound.prevailed_over_by {
-        Some(other) => format!("{end} (overruled by {other})"),
-        None => format!("{end} (decides)"),
+/// A period with its end.
+fn ending(span: &str, moment: &str, length: Option<Period>, bound: &Bound<'_>) -> String {
+    let length = length.map_or_else(String::new, |length| format!("{span} {}, ", period::written(length)));
+    match bound.until {
+        Until::At(at) => format!("{length}{moment} {}", date(at)),
+        Until::Forever if span == "for" => "without end".to_owned(),
+        Until::Forever => "never".to_owned(),
     }
+}
+
+/// What a period counts for beside those of other rules.
+fn weight(bound: &Bound<'_>, most: &str) -> String {
+    bound.prevailed_over_by.map_or_else(|| most.to_owned(), |other| format!("overruled by {other}"))
 }
 
 fn passed_over(passed: &PassedOver<'_>) -> String {
