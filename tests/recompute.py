@@ -6,6 +6,7 @@ records of each kind there and holds them against the archive. Prints one line f
 """
 
 import csv
+import datetime
 import hashlib
 import hmac
 import io
@@ -201,12 +202,18 @@ class Archive:
         judged = any(lists.values())
         self.same("data/withheld.jsonl" in self.members, bool(lists["policy"]), "data/withheld.jsonl is there")
         self.withheld, rules, holds, none = {}, {}, {}, 0
+        moment = datetime.datetime.strptime(self.time, "%Y-%m-%dT%H:%M:%S.%fZ") - datetime.datetime(1970, 1, 1)
+        now, due, held = moment // datetime.timedelta(milliseconds=1), 0, 0
         for index, record in enumerate(self.parsed):
             self.same("retention" in record, judged, f"record {index}: retention")
             said = record.get("retention", {})
             names = [m for m in ("rule", "keep_until", "dispose_after", "holds") if m in said]
             self.same(list(said), names, f"record {index}: members of retention")
             self.same(said.get("holds", []), sorted(set(said.get("holds", []))), f"record {index}: holds")
+            ends = [said.get("dispose_after", "forever"), said.get("keep_until", 0)]
+            if "forever" not in ends and max(ends) <= now:
+                due += 1
+                held += "holds" in said
             for hold in said.get("holds", []):
                 holds[hold] = holds.get(hold, 0) + 1
             if "rule" in said:
@@ -218,8 +225,8 @@ class Archive:
             self.same(lines, sorted(lines), "order of data/withheld.jsonl")
             for line in map(json.loads, lines):
                 self.same(list(line), ["kind", "id", "at", "rule", "reason"], "members of a withheld row")
-                due = re.fullmatch(r"due since ([0-9TZ:.-]{24})", line["reason"])
-                self.require(due and due[1] <= self.time, f"{line['kind']}/{line['id']}: {line['reason']}")
+                told = re.fullmatch(r"due since ([0-9TZ:.-]{24})", line["reason"])
+                self.require(told and told[1] <= self.time, f"{line['kind']}/{line['id']}: {line['reason']}")
                 self.withheld[line["kind"]] = self.withheld.get(line["kind"], 0) + 1
                 rules.setdefault(line["rule"], {"records": 0, "withheld": 0})["withheld"] += 1
         said = self.said.get("retention")
@@ -233,6 +240,8 @@ class Archive:
             self.same(done["dispose"], sum(self.withheld.values()), "summary: withheld")
             kept = sum(done[word] for word in ("keep", "held", "review", "transfer"))
             self.same(kept, len(self.parsed), "summary: dispositions")
+            self.same(done["held"], held, "summary: held")
+            self.same(kept - done["keep"], due, "summary: due")
         for kind, counts in self.said["kinds"].items():
             self.same(counts.get("withheld", 0), self.withheld.get(kind, 0), f"summary: withheld of {kind}")
         self.same(set(self.withheld) - set(self.said["kinds"]), set(), "summary: kinds left out")

@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use chatseal::record::line::Line;
-use chatseal::source::contents::Contents;
 use chatseal::source::bulk::emit::{Emitter, Mode};
 use chatseal::source::bulk::{count, line};
 use chatseal::source::catalogue::TABLES;
+use chatseal::source::contents::Contents;
 use chatseal::source::scope::Scope;
 use chatseal::source::sort::{Merge, Sorter};
 use libfuzzer_sys::fuzz_target;

@@ -2,6 +2,7 @@
 
 use super::custody::{Custody, Event};
 use super::masks::{Mask, Masks};
+use super::scope::Place;
 use super::sets::{Bits, bits};
 use super::subject::{Post, PostOf, Subject, Times};
 use super::world::{At, Moment, PostAt, PostFacts, Thread, World};
@@ -17,9 +18,13 @@ pub(super) struct Case<'c> {
     /// Its position among known posts; of one that is only named too.
     pub(super) named: Option<PostAt>,
     pub(super) thread: Option<&'c Thread>,
+    /// The team of the channel, if the channel is described; else the one that a record without a post names.
     pub(super) team: Option<At>,
-    /// The channel; the id of one that the world does not know.
-    pub(super) channel: Result<Option<At>, &'c str>,
+    pub(super) channel: Option<At>,
+    /// Empty for a record in no channel.
+    pub(super) channel_id: &'c str,
+    /// Whether the channel is more than an id.
+    pub(super) is_described: bool,
     pub(super) run: Option<At>,
 }
 
@@ -52,26 +57,44 @@ impl<'c> Case<'c> {
             (None, PostOf::Itself(post)) => Shown::Row(post),
             (None, _) => Shown::Nothing,
         };
-        let thread = named.and_then(|at| world.posts.thread(at)).or_else(|| match &subject.post {
-            PostOf::Itself(post) if world.needs().threads => world.posts.thread(find(post.root)?),
-            _ => None,
-        });
+        let thread = match post {
+            Shown::Facts(_) => named.and_then(|at| world.posts.thread(at)),
+            Shown::Row(post) if !post.root.is_empty() => {
+                world.needs().threads.then(|| find(post.root)).flatten().and_then(|at| world.posts.thread_of_root(at))
+            }
+            Shown::Row(_) => named.and_then(|at| world.posts.thread_of_root(at)),
+            Shown::Nothing => None,
+        };
         let run = stated(subject.run).and_then(|id| world.runs.find(id));
         let of_run = || run.and_then(|run| world.runs.get(run)?.channel);
+        let channel_id = match post {
+            Shown::Facts(facts) => world.channels.get(facts.channel).map_or("", |channel| &channel.id),
+            Shown::Row(post) => post.channel,
+            Shown::Nothing => {
+                stated(subject.channel).or_else(|| Some(&*world.channels.get(of_run()?)?.id)).unwrap_or_default()
+            }
+        };
         let channel = match post {
-            Shown::Facts(facts) => Ok(Some(facts.channel)),
-            Shown::Row(post) => world.channels.find(post.channel).map(Some).ok_or(post.channel),
-            Shown::Nothing => match stated(subject.channel) {
-                Some(id) => world.channels.find(id).map(Some).ok_or(id),
-                None => Ok(of_run()),
-            },
+            Shown::Facts(facts) => Some(facts.channel),
+            _ => world.channels.find(channel_id),
         };
-        let team = match channel {
-            Ok(Some(at)) => world.channels.get(at).and_then(|channel| channel.team),
-            _ => None,
+        let described = channel.filter(|at| world.channels.get(*at).is_some_and(|channel| channel.kind.is_some()));
+        let team = match described {
+            Some(at) => world.channels.get(at).and_then(|channel| channel.team),
+            None if matches!(post, Shown::Nothing) => stated(subject.team).and_then(|id| world.teams.find(id)),
+            None => None,
         };
-        let team = team.or_else(|| world.teams.find(stated(subject.team)?));
-        Self { subject, world, post, named, thread, team, channel, run }
+        Self { subject, world, post, named, thread, team, channel, channel_id, is_described: described.is_some(), run }
+    }
+
+    /// Where it is.
+    pub(super) fn place(&self) -> Place<'c> {
+        if let Some(at) = self.channel.filter(|_| self.is_described) {
+            return Place::of_channel(self.world, at);
+        }
+        let team = self.team.map(|team| Place::of_team(self.world, team)).unwrap_or_default().team;
+        let channel = (!self.channel_id.is_empty()).then_some((self.channel_id, ""));
+        Place { team, channel, channel_type: None }
     }
 
     /// Whether it is a post, or belongs to one.
@@ -108,8 +131,8 @@ impl<'c> Case<'c> {
 
     /// Calls `found` with each rule that covers the record, in order.
     pub(super) fn each_rule(&self, masks: &Masks, mut found: impl FnMut(usize)) {
-        let place = masks.place(self.world, self.team, self.channel);
-        let runs = masks.runs(self.world, self.run, self.channel.ok().flatten());
+        let place = masks.place(self);
+        let runs = masks.runs(self.world, self.run, self.channel);
         let users = match self.post {
             Shown::Facts(facts) => masks.user(Some(facts.user)),
             Shown::Row(post) => masks.users(self.world, &[post.user]),
@@ -165,7 +188,7 @@ impl<'c> Case<'c> {
             },
             _ => own,
         };
-        Event { channel: self.channel.ok().flatten(), team: self.team, times }
+        Event { channel: self.channel, team: self.team.filter(|_| !self.is_described), times }
     }
 
     /// Active holds that cover the record.

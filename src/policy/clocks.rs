@@ -43,7 +43,7 @@ impl Case<'_> {
                 (newest, ClockOf::NewestOfThread)
             }
             Clock::ChannelArchived => {
-                let channel = self.channel.ok().flatten().and_then(|at| self.world.channels.get(at));
+                let channel = self.channel.and_then(|at| self.world.channels.get(at));
                 (channel.and_then(|channel| channel.archived_at), ClockOf::Place)
             }
             Clock::UserLeft => (self.left_at(), ClockOf::Place),
@@ -77,7 +77,7 @@ impl Case<'_> {
         if let Some(run) = self.run {
             return finished(run);
         }
-        let channel = self.world.channels.get(self.channel.ok()??)?;
+        let channel = self.world.channels.get(self.channel?)?;
         let mut last = None;
         for run in &channel.runs {
             last = last.max(Some(finished(*run)?));

@@ -158,7 +158,7 @@ struct PostHolds {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event<'c> {
     pub(super) channel: Option<At>,
-    /// If it is in no channel.
+    /// If it is in no channel, or in one that nothing describes.
     pub(super) team: Option<At>,
     pub(super) times: Times<'c>,
 }
@@ -232,13 +232,10 @@ impl Custody {
 
     /// Calls `found` with sets of holds that cover an event of these users, whatever its words.
     fn each(&self, event: Event<'_>, users: &[At], mut found: impl FnMut(&[u64])) {
-        let place = match (event.channel, event.team) {
-            (Some(channel), _) => self.channels.get(channel as usize),
-            (None, Some(team)) => self.teams.get(team as usize),
-            (None, None) => None,
-        };
+        let channel = event.channel.and_then(|channel| self.channels.get(channel as usize));
+        let place = channel.into_iter().chain(event.team.and_then(|team| self.teams.get(team as usize)));
         let users = users.iter().filter_map(|user| self.users.get(*user as usize));
-        for timeline in place.into_iter().chain(users).chain([&self.everywhere]) {
+        for timeline in place.chain(users).chain([&self.everywhere]) {
             timeline.each(event.times, |set| found(self.sets.get(set)));
         }
     }

@@ -81,18 +81,12 @@ impl Evaluator {
     /// Where a record is.
     pub fn place<'s>(&'s self, subject: &'s Subject<'s>) -> Whereabouts<'s> {
         let case = Case::new(&self.world, subject);
-        let team = |at| self.world.teams.get(at).map(|team| told(&team.name, &team.id));
-        match case.channel {
-            Ok(Some(at)) => {
-                let channel = self.world.channels.get(at);
-                Whereabouts {
-                    team: case.team.and_then(team),
-                    channel: channel.map(|channel| &*channel.id),
-                    name: channel.map(|channel| &*channel.name).filter(|name| !name.is_empty()),
-                }
-            }
-            Ok(None) => Whereabouts { team: case.team.and_then(team).or(subject.team), channel: None, name: None },
-            Err(id) => Whereabouts { team: None, channel: Some(id), name: None },
+        let team = case.team.and_then(|at| self.world.teams.get(at)).map(|team| told(&team.name, &team.id));
+        let channel = case.channel.and_then(|at| self.world.channels.get(at));
+        Whereabouts {
+            team: team.or(subject.team.filter(|_| case.channel_id.is_empty())),
+            channel: Some(case.channel_id).filter(|id| !id.is_empty()),
+            name: channel.map(|channel| &*channel.name).filter(|name| !name.is_empty()),
         }
     }
 

@@ -6,7 +6,7 @@ use super::evaluator::Evaluator;
 use super::explanation::{Bound, ClockOf, Condition, Covering, Explanation, PassedOver};
 use super::mattermost::Server;
 use super::rule::{Rule, Scope};
-use super::scope::{self, Person, Place};
+use super::scope::{self, Person};
 use super::subject::Subject;
 use super::weigh::Scale;
 
@@ -98,7 +98,7 @@ fn failing_of<'e>(case: &Case<'_>, scope: &Scope, number: usize, excepts: bool) 
     if let Some(failed) = scope::place(scope, &case.place()) {
         return Some(failed);
     }
-    let of_channel = case.channel.ok().flatten().and_then(|at| world.channels.get(at));
+    let of_channel = case.channel.and_then(|at| world.channels.get(at));
     let runs: Vec<_> = of_channel.iter().flat_map(|channel| &channel.runs).copied().chain(case.run).collect();
     if !scope::covers_runs(scope, world, &runs) {
         return Some(Condition::Runs);
@@ -122,19 +122,5 @@ fn failing_of<'e>(case: &Case<'_>, scope: &Scope, number: usize, excepts: bool) 
     match case.post {
         Shown::Row(post) => failing(scope, post),
         _ => first_stated(scope),
-    }
-}
-
-impl<'c> Case<'c> {
-    /// Where the record is.
-    pub(super) fn place(&self) -> Place<'c> {
-        match self.channel {
-            Ok(Some(at)) => Place::of_channel(self.world, at),
-            Ok(None) => self.team.map(|team| Place::of_team(self.world, team)).unwrap_or_default(),
-            Err(id) => {
-                let team = self.team.map(|team| Place::of_team(self.world, team)).unwrap_or_default().team;
-                Place { team, channel: Some((id, "")), channel_type: None }
-            }
-        }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::case::Case;
 use super::details::words_of_rules;
 use super::rule::{Rule, Scope};
 use super::scope::{self, Person, Place};
@@ -62,17 +63,16 @@ impl Masks {
         Cow::Borrowed(self.sets.get(id.unwrap_or(otherwise)))
     }
 
-    /// By place. A channel that the world does not know is found by its id alone.
-    pub(super) fn place(&self, world: &World, team: Option<At>, channel: Result<Option<At>, &str>) -> Mask<'_> {
-        match channel {
-            Ok(Some(at)) => self.kept(self.channels.get(at as usize).map(|(place, _)| *place), self.nowhere),
-            Ok(None) => self.kept(team.and_then(|team| self.teams.get(team as usize).copied()), self.nowhere),
-            Err(id) => {
-                let team = team.map(|team| Place::of_team(world, team)).unwrap_or_default().team;
-                let place = Place { team, channel: Some((id, "")), channel_type: None };
-                Cow::Owned(set_of(world, &|scope, _| scope::place(scope, &place).is_none()))
-            }
+    /// By place. A channel that nothing describes is found by its id, and in the team that the record names.
+    pub(super) fn place(&self, case: &Case<'_>) -> Mask<'_> {
+        if let Some(at) = case.channel.filter(|_| case.is_described) {
+            return self.kept(self.channels.get(at as usize).map(|(place, _)| *place), self.nowhere);
         }
+        if case.channel_id.is_empty() {
+            return self.kept(case.team.and_then(|team| self.teams.get(team as usize).copied()), self.nowhere);
+        }
+        let place = case.place();
+        Cow::Owned(set_of(case.world, &|scope, _| scope::place(scope, &place).is_none()))
     }
 
     /// By playbook run: the record's own, or those of its channel.

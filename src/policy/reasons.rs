@@ -127,11 +127,9 @@ impl Evaluator {
         if hold.everything {
             reasons.push(Reason::Everything);
         }
-        let place = match (view.channel, view.team) {
-            (Some(channel), _) => Place::of_channel(&self.world, channel),
-            (None, Some(team)) => Place::of_team(&self.world, team),
-            (None, None) => Place::default(),
-        };
+        let place = view.channel.map(|channel| Place::of_channel(&self.world, channel)).unwrap_or_default();
+        let team = view.team.map(|team| Place::of_team(&self.world, team)).unwrap_or_default().team;
+        let place = Place { team: place.team.or(team), ..place };
         if let Some(channel) = view.channel.filter(|_| place.is_in_channel(&hold.channels)) {
             reasons.push(Reason::Channel(self.channel_name(channel)));
         }

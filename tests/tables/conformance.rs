@@ -14,7 +14,7 @@ const SCOPES: [&[&str]; 5] = [
     &["--team", "TEAM", "--since", "2026-06-01", "--threads", "1"],
 ];
 
-pub(super) fn same(left: &Archive, right: &Archive, what: &str) {
+pub(crate) fn same(left: &Archive, right: &Archive, what: &str) {
     let (ours, theirs) = (left.lines(), right.lines());
     for (at, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         assert_eq!(ours, theirs, "{what}: record {at}");

@@ -24,10 +24,11 @@ pub(super) struct PlacedRule {
     pub(super) is_whole: bool,
 }
 
-/// Reads a rule; `None` if it has no usable id, and then there are findings.
+/// Reads a rule, which ends before the offset `until`; `None` if it has no usable id, and then there are findings.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     table: At<&DeTable<'_>>,
+    until: usize,
     policy: &str,
     kinds: Kinds<'_>,
 ) -> Option<PlacedRule> {
@@ -67,7 +68,7 @@ pub(super) fn read(
         let idle = if fields.has("then") { "then" } else { "keep_pinned" };
         reader.find(Code::RuleThenIdle, fields.place(idle), format!("`{idle}` without `dispose_after`"));
     }
-    let is_whole = reader.total() == before && !reader.is_broken();
+    let is_whole = reader.total() == before && !reader.is_broken_between(table.at, until);
     if is_whole && let Some(reason) = never(&scope, except.as_ref(), kinds) {
         let at = if fields.has("scope") { fields.place("scope") } else { place };
         reader.find(Code::RuleNeverMatches, at, reason);

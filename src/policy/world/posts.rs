@@ -1,7 +1,7 @@
 //! Posts that other records name, and threads.
 //!
 //! Facts are kept of posts that something belongs to, replies to, or is an earlier version of, and of posts that hold a
-//! keyword: about ninety bytes each with the table, and forty for each thread with a reply. Other posts are decided by
+//! keyword: about a hundred bytes each with the table, and forty for each thread with a reply. Other posts are decided by
 //! what stands in their own row.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::record::time::Millis;
 /// Position of a post among those that are known.
 pub(in crate::policy) type PostAt = u32;
 
-/// No thread.
+/// No thread, and no first post but itself.
 const NONE: u32 = u32::MAX;
 
 /// What is known of a post.
@@ -26,6 +26,9 @@ pub(in crate::policy) struct PostFacts {
     pub(in crate::policy) delete_at: Millis,
     pub(in crate::policy) channel: At,
     pub(in crate::policy) user: At,
+    /// The first post of its thread, of a reply.
+    root: PostAt,
+    /// Its replies, of a first post.
     thread: u32,
     /// Which conditions on the post itself it meets, where a scope states any.
     pub(in crate::policy) details: SetId,
@@ -108,6 +111,7 @@ impl Posts {
                 delete_at: 0,
                 channel: 0,
                 user: 0,
+                root: NONE,
                 thread: NONE,
                 details: Sets::EMPTY,
                 words: Sets::EMPTY,
@@ -142,38 +146,41 @@ impl Posts {
     /// A reply to the post of the id `root`; facts may be kept of the reply itself.
     pub(super) fn see_reply(&mut self, root: &str, reply: Moment, facts: Option<PostAt>) {
         let root = self.name(root);
-        let thread = self.get(root).map_or(NONE, |facts| facts.thread);
-        let thread = if thread == NONE {
-            let Moment { created, edited } = reply;
-            self.threads.push(Thread {
-                root,
-                newest_created: created,
-                newest_edited: edited,
-                oldest_created: created,
-                oldest_edited: edited,
-            });
-            u32::try_from(self.threads.len() - 1).unwrap_or(NONE)
-        } else {
-            if let Some(thread) = self.threads.get_mut(thread as usize) {
-                thread.newest_created = thread.newest_created.max(reply.created);
-                thread.newest_edited = thread.newest_edited.max(reply.edited);
-                // Of replies made in the same millisecond the one edited last counts, which keeps longer.
-                let oldest = (thread.oldest_created, -i128::from(thread.oldest_edited));
-                if (reply.created, -i128::from(reply.edited)) < oldest {
-                    (thread.oldest_created, thread.oldest_edited) = (reply.created, reply.edited);
-                }
+        if let Some(facts) = facts.and_then(|at| self.get_mut(at)) {
+            facts.root = root;
+        }
+        let Moment { created, edited } = reply;
+        if let Some(thread) = self.all.get(root as usize).and_then(|facts| self.threads.get_mut(facts.thread as usize))
+        {
+            thread.newest_created = thread.newest_created.max(created);
+            thread.newest_edited = thread.newest_edited.max(edited);
+            // Of replies made in the same millisecond the one edited last counts, which keeps longer.
+            if created < thread.oldest_created || created == thread.oldest_created && edited > thread.oldest_edited {
+                (thread.oldest_created, thread.oldest_edited) = (created, edited);
             }
-            thread
-        };
-        for at in [Some(root), facts].into_iter().flatten() {
-            if let Some(facts) = self.get_mut(at) {
-                facts.thread = thread;
-            }
+            return;
+        }
+        let thread = u32::try_from(self.threads.len()).unwrap_or(NONE);
+        self.threads.push(Thread {
+            root,
+            newest_created: created,
+            newest_edited: edited,
+            oldest_created: created,
+            oldest_edited: edited,
+        });
+        if let Some(root) = self.get_mut(root) {
+            root.thread = thread;
         }
     }
 
     /// The thread that a post is in; `None` for a post without replies that is no reply.
     pub(in crate::policy) fn thread(&self, at: PostAt) -> Option<&Thread> {
+        let facts = self.get(at)?;
+        self.thread_of_root(if facts.root == NONE { at } else { facts.root })
+    }
+
+    /// The thread that begins with a post.
+    pub(in crate::policy) fn thread_of_root(&self, at: PostAt) -> Option<&Thread> {
         self.threads.get(self.get(at)?.thread as usize)
     }
 
