@@ -28,7 +28,8 @@
 //! | [`merkle`] | RFC 6962 leaves, nodes, compact ranges, proofs | know what a leaf means |
 //! | [`keys`] | key files, ssh-agent, SSH signatures, C2SP notes, allowed signers, revocation | trust by default |
 //! | [`source`] | the catalogue of kinds; databases, dumps, bulk exports, audit logs, file stores; sorting beyond memory | decide, write, follow a path from data |
-//! | [`select`] | scope applied to a source; the completeness equation | lose a row silently |
+//! | [`policy`] | retention rules, legal holds, the one evaluator that decides | fail, guess, read a clock |
+//! | [`select`] | scope and policy applied to a source; the completeness equation | lose a row silently |
 //! | [`archive`] | layout, zip headers, stage, segments, manifests, seal; the one strict reader | write in place, overwrite |
 //! | [`verify`] | every layer in a fixed order, findings, verdict | end well with something unchecked |
 //! | [`cli`] | arguments, terminal, environment, clock, exit codes | hold logic that a library user would need |
@@ -61,6 +62,7 @@ pub mod archive;
 pub mod cli;
 pub mod keys;
 pub mod merkle;
+pub mod policy;
 pub mod progress;
 pub mod record;
 pub mod select;

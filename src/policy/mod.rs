@@ -1,0 +1,23 @@
+//! What must be kept, what may go, what is frozen, and why: for each record, provable later.
+//!
+//! ```text
+//! document ── policy files and hold files, checked ──▶ rule, hold ─┐
+//!                                                                   ├──▶ evaluator ── subject ──▶ decision
+//! world ───── facts of a source, read before its records ───────────┘
+//! ```
+//!
+//! Precedence, in one sentence: **hold > longest required minimum > shortest allowed maximum.** A record that any active
+//! hold covers is kept. Else it is kept until the latest of the minimum periods of all rules that cover it. Else the
+//! earliest of their maximum periods says when it is due, and the rule that set it says what then happens. A record
+//! that no rule covers is kept. Adding a hold or lengthening a period never makes anything disposable.
+//!
+//! [`rule::Precedence::Mattermost`] is the server's own way instead (channel > team > global, strict comparisons), so
+//! that an officer can reproduce what the server would delete.
+//!
+//! Invariant: deciding is pure and total. It cannot fail, and reads no clock, file or environment: the time of the
+//! decision is an argument. Periods are calendar-true in UTC and half-open: a record is kept while `now < end`.
+//!
+//! It refuses to guess: a policy with an unknown key, a clash or a period that overflows is findings, not a default.
+
+pub mod hold;
+pub mod rule;
