@@ -18,8 +18,10 @@ pub struct Passing {
     /// Brackets open below the levels.
     deeper: u64,
     within: Within,
-    /// The beginning of the last string.
+    /// The beginning of the string being read.
     word: Vec<u8>,
+    /// The beginning of the last string in the levels.
+    name: Vec<u8>,
     /// The string being read, not yet known to be empty, is a value that counts unless it is.
     undecided: bool,
     /// The string before this one was the name `type`.
@@ -61,6 +63,7 @@ impl Default for Passing {
             deeper: 0,
             within: Within::Nothing,
             word: Vec::with_capacity(WORD),
+            name: Vec::with_capacity(WORD),
             undecided: false,
             names_type: false,
             kind: None,
@@ -135,7 +138,12 @@ impl Passing {
         if std::mem::take(&mut self.undecided) {
             self.tally();
         }
-        if self.levels.len() == 1 && self.deeper == 0 {
+        if self.deeper > 0 {
+            self.names_type = false;
+            return;
+        }
+        self.name.clone_from(&self.word);
+        if self.levels.len() == 1 {
             if self.names_type && self.kind.is_none() {
                 self.kind = Some(self.word.clone());
             }
@@ -164,7 +172,7 @@ impl Passing {
             b' ' | b'\t' | b'\r' | b'\n' => {}
             b':' => {
                 if let Some(level) = self.levels.last_mut() {
-                    level.key.clone_from(&self.word);
+                    level.key.clone_from(&self.name);
                     level.expects_value = true;
                 }
             }
@@ -272,7 +280,7 @@ mod tests {
     }
 
     /// Lines that count for something in every way there is.
-    const LINES: [&str; 14] = [
+    const LINES: [&str; 15] = [
         r#"{"type":"post","post":{"team":"t","message":"[{\"replies\":[1,2]","props":{"attachments":[{"fields":[1,2]}],"reactions":[1]},"reactions":[{"user":"a"},{"user":"b"}],"flagged_by":["x",""],"replies":[{"user":"u","reactions":null,"attachments":[{"path":"p"}],"replies":[1]},{"reactions":[{"user":"c"}],"flagged_by":[]}],"thread_followers":[{"user":"z"}]}}"#,
         r#"{"post":{"reactions":[1,true ,-2.5e+3,null,"x",0]},"type":"post"}"#,
         r#"{"direct_post":{"replies":[{},{}]},"post":{"replies":[1]},"type":"direct_post","x":[[[[[[[[[[]]]]]]]]]]}"#,
@@ -285,6 +293,7 @@ mod tests {
         r#"{"type":"direct_channel","direct_channel":{"members":["a","b"],"participants":[{},{},{}]}}"#,
         r#"{"type":"scheme","scheme":{"default_team_admin_role":{"permissions":["a"]},"default_team_user_role":null,"default_channel_guest_role":{}}}"#,
         r#"{"bot":{"username":"type"},"type":"bot"}"#,
+        r#"{"type":"post","post":{"message""replies":{"post"}}:1}}"#,
         r#"{"type":"version","version":1,"info":{"version":"11"}}"#,
         r#"{"a_name_that_is_longer_than_any_that_means_something":{"type":"x"},"type":"team","team":{}}"#,
     ];
