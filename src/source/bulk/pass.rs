@@ -177,14 +177,12 @@ impl<'c> Worker<'c> {
     }
 
     fn line(&mut self, number: u64, line: &[u8], whole: bool) {
-        let mut counts = NONE;
-        count::count(line, &mut counts);
-        tally::add(&mut self.source, &counts);
+        count::count(line, &mut self.source);
         let kind = match self.decode(number, line) {
             Ok(kind) => kind,
             Err(fault) => {
                 self.emitter.abandon();
-                self.gap(line, whole, &fault, &counts)
+                self.gap(line, whole, &fault)
             }
         };
         if let Some(seen) = self.lines.get_mut(kind) {
@@ -212,8 +210,10 @@ impl<'c> Worker<'c> {
     }
 
     /// States that a line yielded nothing; what the scanner saw in it is quarantined.
-    fn gap(&mut self, line: &[u8], whole: bool, fault: &LineFault, counts: &Counts) -> &'static str {
-        tally::add(&mut self.emitter.out.tally.quarantined, counts);
+    fn gap(&mut self, line: &[u8], whole: bool, fault: &LineFault) -> &'static str {
+        let mut counts = NONE;
+        count::count(line, &mut counts);
+        tally::add(&mut self.emitter.out.tally.quarantined, &counts);
         let digest = ring::digest::digest(&ring::digest::SHA256, line);
         let bytes = format!("{} bytes, sha256:{}", line.len(), hex(digest.as_ref()));
         let records = counts.iter().sum();

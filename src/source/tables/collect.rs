@@ -21,7 +21,7 @@ use crate::source::rows::Batch;
 use crate::source::rows::encode::{Encoded, Encoder, Row};
 use crate::source::rows::fault::RowFault;
 use crate::source::rows::plan::Plan;
-use crate::source::sort::{ARENA_BYTES, Sorter};
+use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
 use crate::source::tally::Tally;
 
 /// Ids that records in scope name, of the kinds that are in a narrow scope only then.
@@ -58,7 +58,6 @@ pub(super) struct Collector<'w> {
     /// Whether rows have numbers that mean something: their place in a dump.
     is_numbered: bool,
     work: Work<'w>,
-    scratch: Vec<u8>,
     pub(super) part: Part,
 }
 
@@ -74,7 +73,7 @@ impl<'w> Collector<'w> {
             seen: tables.log.as_ref().map(|_| Seen::default()),
         };
         let is_numbered = matches!(tables.store, Store::Dump(_));
-        Self { contents: &tables.contents, scope, is_numbered, work, scratch: Vec::new(), part }
+        Self { contents: &tables.contents, scope, is_numbered, work, part }
     }
 
     pub(super) fn drain(mut self, tasks: &Tasks) -> Result<Part, TablesError> {
@@ -138,26 +137,27 @@ impl<'w> Collector<'w> {
         if let Some(seen) = &mut self.part.seen {
             hear_of(seen, rank, &row)?;
         }
-        self.scratch.clear();
-        let written = row.encode(&mut self.scratch)?;
-        self.name(rank, &row)?;
-        self.keep(rank, &mut row, written)
+        let before = self.part.records.mark();
+        let written =
+            self.part.records.try_push(rank, 0, |out| row.encode(out).map(|written| (written.at, written)))?;
+        let kept = self.name(rank, &row).and_then(|()| self.keep(rank, &mut row, written, before));
+        kept.inspect_err(|_| self.part.records.rollback(before))
     }
 
-    fn keep(&mut self, rank: Rank, row: &mut Row<'_>, written: Encoded) -> Result<(), RowFault> {
+    /// Takes note of a record that was pushed behind `before`, and puts it aside if it lacks its content.
+    fn keep(&mut self, rank: Rank, row: &mut Row<'_>, written: Encoded, before: Mark) -> Result<(), RowFault> {
         let Part { records, contents, exceptions, tally, .. } = &mut self.part;
-        tally.records[usize::from(rank)] += 1;
-        let line = &self.scratch;
         if written.open {
             let path = row.content_path()?.unwrap_or_default();
+            let line = records.last().map(|item| item.line).unwrap_or_default();
             contents.push(rank, written.at, 0, |out| {
                 out.extend_from_slice(line);
                 out.push(b'\n');
                 out.extend_from_slice(path.as_bytes());
             });
-        } else {
-            records.push(rank, written.at, 0, |out| out.extend_from_slice(line));
+            records.rollback(before);
         }
+        tally.records[usize::from(rank)] += 1;
         if rank == FILE && !written.open {
             let exception = pathless(row.id()?);
             exceptions.push(0, 0, 0, |out| exception.push_line(out));
