@@ -39,9 +39,15 @@ pub(super) struct Args {
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     source: PathBuf,
     /// Retention policy to apply; may be given several times
+    ///
+    /// Each record says in the archive what was decided about it. What a rule lets go and nothing keeps is not exported,
+    /// but counted and listed. The file is sealed byte for byte; see chatseal-policy(5).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
     policy: Vec<PathBuf>,
-    /// Legal holds to honour; may be given several times
+    /// File of legal holds to honour; may be given several times
+    ///
+    /// What a hold in force covers is never withheld. Holds of the legal-hold plugin in the database are honoured as
+    /// well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
     holds: Vec<PathBuf>,
     #[command(flatten)]

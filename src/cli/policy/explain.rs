@@ -31,7 +31,10 @@ pub(in crate::cli) struct Args {
     /// Policies to apply
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     policies: Vec<PathBuf>,
-    /// Legal holds to honour; may be given several times
+    /// File of legal holds to honour; may be given several times
+    ///
+    /// What a hold in force covers is never withheld. Holds of the legal-hold plugin in the database are honoured as
+    /// well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
     holds: Vec<PathBuf>,
     /// What to read: a database (`postgres://…`, `mysql://…`), a `pg_dump` file, or a bulk export
