@@ -34,9 +34,9 @@ pub(super) struct Args {
     /// from `PGHOST`, `PGUSER`, `PGPASSFILE` and so on, as psql takes them; for MySQL and MariaDB (also `mariadb://…`)
     /// from `~/.my.cnf` or the option file that `?defaults-file=FILE` names, and from `MYSQL_PWD`. PostgreSQL is the
     /// better source of the two: what MySQL cannot promise stands in `data/source.json`. A plain `pg_dump` file
-    /// (`.sql`, also as `.gz` or `.zst`) needs no server. A bulk export is the `.zip` or `.jsonl` that `mmctl export`
-    /// wrote; the attachments of a `.jsonl` are looked for in the folder `data` beside it. What a file is, is told by
-    /// its content, not by its name.
+    /// (`.sql`, also as `.gz` or `.zst`) needs no server. Tables in partitions are read as one. A bulk export is the
+    /// `.zip` or `.jsonl` that `mmctl export` wrote; the attachments of a `.jsonl` are looked for in the folder `data`
+    /// beside it. What a file is, is told by its content, not by its name.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub(super) source: PathBuf,
     /// Private key that signs, or the public key of one that the running ssh-agent holds

@@ -1,12 +1,14 @@
 //! A live PostgreSQL: what is read, what is refused, and what the server feels of it.
 
 mod connecting;
-pub(crate) mod failing;
+mod failing;
 mod granting;
 mod reading;
 mod tls;
 
 pub(crate) use tls::authority;
+
+pub(crate) use failing::Holder;
 
 use crate::servers::{OWNER, Postgres, postgres};
 use chatseal::source::postgres::{Patience, PostgresError, Server, Target};

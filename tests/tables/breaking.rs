@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::Source;
-use crate::postgres::failing::Holder;
+use crate::postgres::Holder;
 use crate::sealed::Ended;
 
 /// A database that takes a while to be read.

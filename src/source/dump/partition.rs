@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many partitions may lie in one another.
+const MAX_DEPTH: usize = 64;
+
 /// A table by schema and name.
 pub(super) type Key = (String, String);
 
@@ -40,7 +43,7 @@ impl Partitions {
     pub(super) fn root(&self, table: &Key) -> Key {
         let mut found = table;
         // A dump that lies could go in circles.
-        for _ in 0..=self.parents.len() {
+        for _ in 0..MAX_DEPTH {
             match self.parents.get(found) {
                 Some(parent) => found = parent,
                 None => break,
@@ -49,9 +52,9 @@ impl Partitions {
         found.clone()
     }
 
-    /// Whether a table has partitions, or partitions of partitions, that hold rows or could.
-    pub(super) fn has_leaves(&self, table: &Key) -> bool {
-        self.parents.keys().any(|key| !self.is_divided(key) && self.root(key) == *table)
+    /// Tables with partitions, or partitions of partitions, that hold rows or could.
+    pub(super) fn roots(&self) -> BTreeSet<Key> {
+        self.parents.keys().filter(|key| !self.is_divided(key)).map(|key| self.root(key)).collect()
     }
 
     /// Rows of a table met before these `more`, which are counted.
@@ -84,7 +87,7 @@ mod tests {
         assert_eq!(partitions.root(&key("posts_2026_11")), key("posts"));
         assert_eq!(partitions.root(&key("users")), key("users"));
         assert!(partitions.is_divided(&key("posts_2026")) && !partitions.is_divided(&key("posts_2026_11")));
-        assert!(partitions.has_leaves(&key("posts")) && !partitions.has_leaves(&key("drafts")));
+        assert_eq!(partitions.roots(), BTreeSet::from([key("posts")]));
     }
 
     #[test]
@@ -93,6 +96,6 @@ mod tests {
         partitions.attach(key("a"), key("b"));
         partitions.attach(key("b"), key("a"));
         partitions.root(&key("a"));
-        assert!(!partitions.has_leaves(&key("a")));
+        assert!(partitions.roots().is_empty());
     }
 }

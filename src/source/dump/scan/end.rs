@@ -17,7 +17,7 @@ impl<R: Read> Scan<'_, R> {
             return Err(self.not_mattermost(self.copied.len()));
         }
         let declared = std::mem::take(&mut self.declared);
-        let mut not_dumped = BTreeMap::new();
+        let (mut not_dumped, roots) = (BTreeMap::new(), self.partitions.roots());
         for (key, table) in &declared {
             let root = self.partitions.root(key);
             let copied = self.copied.contains(key) || self.copied.contains(&root);
@@ -26,7 +26,7 @@ impl<R: Read> Scan<'_, R> {
             }
             if !self.partitions.is_divided(key) {
                 not_dumped.insert(root.1.clone(), declared.get(&root).unwrap_or(table).clone());
-            } else if root == *key && !self.partitions.has_leaves(key) {
+            } else if root == *key && !roots.contains(key) {
                 // Nothing can lie in it, and the server would say so.
                 self.begin(key.1.clone(), table.clone())?;
             }
