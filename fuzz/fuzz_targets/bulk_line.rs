@@ -33,6 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(lines(out.out.records, b"") + lines(out.out.contents, b"}}"), 0);
             continue;
         }
+        out.settle().expect("memory");
         let tally = out.out.tally.clone();
         for (at, table) in TABLES.iter().enumerate() {
             let sum = tally.records[at] + tally.out_of_scope[at] + tally.quarantined[at];

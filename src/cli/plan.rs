@@ -56,10 +56,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Output")]
     format: Format,
     /// Taken and not used, so that the command line of an export can be planned
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, value_name = "UNUSED", hide = true)]
     key: Option<PathBuf>,
     /// Taken and not used, so that the command line of an export can be planned
-    #[arg(long, value_name = "FILE.zip", hide = true)]
+    #[arg(long, value_name = "UNUSED", hide = true)]
     output: Option<PathBuf>,
 }
 
