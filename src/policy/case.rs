@@ -26,6 +26,8 @@ pub(super) struct Case<'c> {
     /// Whether the channel is more than an id.
     pub(super) is_described: bool,
     pub(super) run: Option<At>,
+    /// Who wrote the post, if the world knows them.
+    pub(super) author: Option<At>,
 }
 
 /// What is there of the post that a record is or belongs to.
@@ -67,6 +69,11 @@ impl<'c> Case<'c> {
         };
         let run = stated(subject.run).and_then(|id| world.runs.find(id));
         let of_run = || run.and_then(|run| world.runs.get(run)?.channel);
+        let author = match post {
+            Shown::Row(post) => world.users.find(post.user),
+            Shown::Facts(facts) => Some(facts.user),
+            Shown::Nothing => None,
+        };
         let channel_id = match post {
             Shown::Facts(facts) => world.channels.get(facts.channel).map_or("", |channel| &channel.id),
             Shown::Row(post) => post.channel,
@@ -84,7 +91,19 @@ impl<'c> Case<'c> {
             None if matches!(post, Shown::Nothing) => stated(subject.team).and_then(|id| world.teams.find(id)),
             None => None,
         };
-        Self { subject, world, post, named, thread, team, channel, channel_id, is_described: described.is_some(), run }
+        Self {
+            subject,
+            world,
+            post,
+            named,
+            thread,
+            team,
+            channel,
+            channel_id,
+            is_described: described.is_some(),
+            run,
+            author,
+        }
     }
 
     /// Where it is.
@@ -120,22 +139,13 @@ impl<'c> Case<'c> {
         }
     }
 
-    /// The user who wrote the post.
-    pub(super) fn author(&self) -> Option<At> {
-        match self.post {
-            Shown::Row(post) => self.world.users.find(post.user),
-            Shown::Facts(facts) => Some(facts.user),
-            Shown::Nothing => None,
-        }
-    }
-
     /// Calls `found` with each rule that covers the record, in order.
     pub(super) fn each_rule(&self, masks: &Masks, mut found: impl FnMut(usize)) {
         let place = masks.place(self);
         let runs = masks.runs(self.world, self.run, self.channel);
         let users = match self.post {
-            Shown::Facts(facts) => masks.user(Some(facts.user)),
-            Shown::Row(post) => masks.users(self.world, &[post.user]),
+            Shown::Row(post) if self.author.is_none() => masks.users(self.world, &[post.user]),
+            Shown::Row(_) | Shown::Facts(_) => masks.user(self.author),
             Shown::Nothing => masks.users(self.world, self.subject.users),
         };
         let kind = if self.is_of_post() { masks.posts() } else { Masks::kind(self.world, self.subject.kind) };
@@ -145,7 +155,9 @@ impl<'c> Case<'c> {
             let mut covered = word(at);
             let excepted = word(masks.words + at);
             if self.states_details(at, covered) || self.states_details(masks.words + at, excepted) {
-                covered = self.meeting(at, covered) & !self.meeting(masks.words + at, excepted & covered);
+                let may = self.may_have_properties();
+                covered = self.meeting(at, covered, may);
+                covered &= !self.meeting(masks.words + at, excepted & covered, may);
             } else {
                 covered &= !excepted;
             }
@@ -158,16 +170,24 @@ impl<'c> Case<'c> {
     }
 
     /// Those of 64 scopes whose conditions on the post are met.
-    fn meeting(&self, word: usize, scopes: u64) -> u64 {
-        bits(&[scopes]).filter(|bit| self.meets(word * 64 + bit)).fold(0, |met, bit| met | 1 << bit)
+    fn meeting(&self, word: usize, scopes: u64, may: bool) -> u64 {
+        bits(&[scopes]).filter(|bit| self.meets(word * 64 + bit, may)).fold(0, |met, bit| met | 1 << bit)
     }
 
-    /// Whether the conditions of a scope on the post are met.
-    pub(super) fn meets(&self, scope: usize) -> bool {
+    /// Whether the post may have properties that a scope asks for.
+    pub(super) fn may_have_properties(&self) -> bool {
+        match self.post {
+            Shown::Row(post) => self.world.details.may_have_properties(post.props),
+            Shown::Facts(_) | Shown::Nothing => false,
+        }
+    }
+
+    /// Whether the conditions of a scope on the post are met; `may`: as [`Self::may_have_properties`] says.
+    pub(super) fn meets(&self, scope: usize, may: bool) -> bool {
         let details = &self.world.details;
         match self.post {
             Shown::Facts(facts) => details.is_met(scope, self.world.detail_sets.get(facts.details)),
-            Shown::Row(post) => details.is_met(scope, &[]) || details.meets(scope, post),
+            Shown::Row(post) => details.is_met(scope, &[]) || details.meets(scope, post, may),
             Shown::Nothing => details.is_met(scope, &[]),
         }
     }
@@ -205,8 +225,7 @@ impl<'c> Case<'c> {
             // All that is known of it was known to `custody`.
             (PostOf::Itself(post), Shown::Facts(_)) if post.original.is_empty() => {}
             (PostOf::Itself(_), _) => {
-                let author = self.author();
-                custody.add_event(self.event(&mut times), author.as_slice(), self.named, &mut held);
+                custody.add_event(self.event(&mut times), self.author.as_slice(), self.named, &mut held);
             }
             _ => custody.add_event(self.event(&mut times), &self.actors(), self.named, &mut held),
         }

@@ -62,7 +62,7 @@ impl Case<'_> {
     fn left_at(&self) -> Option<Millis> {
         let left = |at| self.world.users.get(at).and_then(|user| user.left_at);
         if self.moment().is_some() {
-            return self.author().and_then(left);
+            return self.author.and_then(left);
         }
         let mut last = None;
         for id in self.subject.users {

@@ -4,6 +4,8 @@
 //! A custodian could see a record if one of its events happened in a channel while he was a member of it. What he wrote
 //! or did himself is covered wherever it is.
 
+use std::collections::HashMap;
+
 use super::hold::{Hold, HoldOrigin};
 use super::rule::{ChannelType, Pattern};
 use super::scope::Place;
@@ -207,27 +209,40 @@ impl Custody {
         versions.sort_unstable();
         let mut versions = versions.into_iter().peekable();
         let mut times = Vec::new();
+        let mut allowed_by: HashMap<SetId, SetId> = HashMap::new();
         for (at, facts) in world.posts.iter() {
             times.clear();
             while let Some((_, time)) = versions.next_if(|(of, _)| *of == at) {
                 times.push(time);
             }
-            let mut allowed = self.sets.get(self.wordless).to_vec();
-            for (bit, hold) in self.active.iter().enumerate() {
-                if contains(world.word_sets.get(facts.words), hold.at) {
-                    insert(&mut allowed, bit);
-                }
-            }
+            let allowed = if let Some(allowed) = allowed_by.get(&facts.words) {
+                *allowed
+            } else {
+                let allowed = self.allowed(world.word_sets.get(facts.words));
+                allowed_by.insert(facts.words, allowed);
+                allowed
+            };
             let mut held = self.sets.empty();
             if facts.is_seen {
                 times.extend([facts.create_at, facts.edit_at, facts.delete_at].into_iter().filter(|time| *time != 0));
                 let event = Event { channel: Some(facts.channel), team: None, times: Times::At(&times) };
                 self.each(event, &[facts.user], |set| unite(&mut held, set));
-                held.iter_mut().zip(&allowed).for_each(|(word, allowed)| *word &= allowed);
+                held.iter_mut().zip(self.sets.get(allowed)).for_each(|(word, allowed)| *word &= allowed);
             }
-            let judged = PostHolds { held: self.sets.keep(&held), allowed: self.sets.keep(&allowed) };
+            let judged = PostHolds { held: self.sets.keep(&held), allowed };
             self.posts.push(judged);
         }
+    }
+
+    /// Holds that may cover a post in which these holds have a keyword.
+    fn allowed(&mut self, words: &[u64]) -> SetId {
+        let mut allowed = self.sets.get(self.wordless).to_vec();
+        for (bit, hold) in self.active.iter().enumerate() {
+            if contains(words, hold.at) {
+                insert(&mut allowed, bit);
+            }
+        }
+        self.sets.keep(&allowed)
     }
 
     /// Calls `found` with sets of holds that cover an event of these users, whatever its words.

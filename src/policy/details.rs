@@ -1,9 +1,11 @@
 //! Conditions on a post itself: its type, its properties, its hashtags.
 
+use memchr::memmem::Finder;
+
 use super::explanation::Condition;
 use super::rule::{Pattern, Scope};
 use super::set::Set;
-use super::sets::{SetId, Sets, bits, contains, insert};
+use super::sets::{SetId, Sets, contains, insert};
 use super::subject::Post;
 use crate::record::json::Cursor;
 
@@ -13,6 +15,8 @@ use crate::record::json::Cursor;
 pub(super) struct Details {
     scopes: Vec<(usize, Scope)>,
     stated: Vec<u64>,
+    /// What any property that is asked for must have in its name; few, whatever the number of scopes.
+    names: Vec<Finder<'static>>,
 }
 
 /// Words of 64 bits that hold one bit for each rule.
@@ -23,16 +27,23 @@ pub(super) fn words_of_rules(set: &Set) -> usize {
 impl Details {
     pub(super) fn new(set: &Set) -> Self {
         let words = words_of_rules(set);
-        let mut details = Self { scopes: Vec::new(), stated: vec![0; 2 * words] };
+        let mut details = Self { scopes: Vec::new(), stated: vec![0; 2 * words], names: Vec::new() };
         for (at, rule) in set.rules().enumerate() {
             let both = [(at, Some(&rule.scope)), (64 * words + at, rule.except.as_ref())];
             for (number, scope) in both.into_iter().filter_map(|(number, scope)| Some((number, scope?))) {
                 if !scope.post_types.is_empty() || !scope.props.is_empty() || !scope.tags.is_empty() {
                     insert(&mut details.stated, number);
                     details.scopes.push((number, scope.clone()));
+                    for pattern in &scope.props {
+                        let longest = pattern.0.split('*').max_by_key(|part| part.len()).unwrap_or_default();
+                        if details.names.iter().all(|name| name.needle() != longest.as_bytes()) {
+                            details.names.push(Finder::new(longest).into_owned());
+                        }
+                    }
                 }
             }
         }
+        details.scopes.sort_by_key(|(number, _)| *number);
         details
     }
 
@@ -52,30 +63,35 @@ impl Details {
             return Sets::EMPTY;
         }
         let mut met = sets.empty();
+        let may = self.may_have_properties(post.props);
         for (number, scope) in &self.scopes {
-            if failing(scope, post).is_none() {
+            if (may || scope.props.is_empty()) && failing(scope, post).is_none() {
                 insert(&mut met, *number);
             }
         }
         sets.keep(&met)
     }
 
-    /// Whether the post meets the conditions of a scope that states any.
-    pub(super) fn meets(&self, number: usize, post: &Post<'_>) -> bool {
+    /// Whether properties may be among those that any scope asks for, or are spelled so that only reading them tells.
+    pub(super) fn may_have_properties(&self, props: &str) -> bool {
+        let props = props.as_bytes();
+        self.names.iter().any(|name| name.find(props).is_some())
+            || !self.names.is_empty() && memchr::memchr(b'\\', props).is_some()
+    }
+
+    /// Whether the post meets the conditions of a scope that states any. `may`: whether it [may have properties].
+    ///
+    /// [may have properties]: Self::may_have_properties
+    pub(super) fn meets(&self, number: usize, post: &Post<'_>, may: bool) -> bool {
         let at = self.scopes.partition_point(|(other, _)| *other < number);
-        self.scopes.get(at).is_some_and(|(other, scope)| *other == number && failing(scope, post).is_none())
+        self.scopes.get(at).is_some_and(|(other, scope)| {
+            *other == number && (may || scope.props.is_empty()) && failing(scope, post).is_none()
+        })
     }
 
     /// The same for a set that [`Self::of`] made, and for a record that is of no post.
     pub(super) fn is_met(&self, number: usize, met: &[u64]) -> bool {
         !contains(&self.stated, number) || contains(met, number)
-    }
-
-    /// Puts the scopes in order, so that [`Self::meets`] finds them.
-    pub(super) fn sorted(mut self) -> Self {
-        self.scopes.sort_by_key(|(number, _)| *number);
-        debug_assert!(self.scopes.iter().map(|(number, _)| *number).eq(bits(&self.stated)));
-        self
     }
 }
 
@@ -145,6 +161,24 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(has_property(&pattern("from_b*"), props), expected, "{props}");
+        }
+    }
+
+    #[test]
+    fn no_property_is_passed_over_unread() {
+        let scope = Scope { props: vec![Pattern("from_*".into()), Pattern("*_bot".into())], ..Scope::default() };
+        let details = Details { scopes: vec![(3, scope)], stated: vec![8, 0], names: vec![Finder::new("from_")] };
+        for (props, may, meets) in [
+            (r#"{"from_bot":"true"}"#, true, true),
+            (r#"{"from\u005fbot":"true"}"#, true, true),
+            (r#"{"x":"from_bot"}"#, true, false),
+            (r#"{"x":"y"}"#, false, false),
+            ("", false, false),
+        ] {
+            let post = Post { props, ..Post::default() };
+            assert_eq!(details.may_have_properties(props), may, "{props}");
+            assert_eq!(details.meets(3, &post, may), meets, "{props}");
+            assert!(!details.meets(4, &post, may));
         }
     }
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 /// A set that was kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SetId(u32);
 
 /// Sets of the same number of bits.

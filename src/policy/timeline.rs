@@ -42,9 +42,8 @@ impl Span {
 /// Sets over time.
 #[derive(Clone, Debug)]
 pub(super) struct Timeline {
-    /// Where each set begins; the first at the least of all times.
-    starts: Vec<Millis>,
-    sets: Vec<SetId>,
+    /// Sets, each with the time at which it begins; before the first there is none.
+    sets: Vec<(Millis, SetId)>,
     ever: SetId,
 }
 
@@ -60,7 +59,7 @@ impl Spans {
 
 impl Timeline {
     pub(super) fn new(spans: &Spans, sets: &mut Sets, holds: usize) -> Self {
-        let mut timeline = Self { starts: Vec::new(), sets: Vec::new(), ever: Sets::EMPTY };
+        let mut timeline = Self { sets: Vec::new(), ever: Sets::EMPTY };
         if spans.0.is_empty() {
             return timeline;
         }
@@ -83,9 +82,8 @@ impl Timeline {
             }
             if changes.peek().is_none_or(|(next, ..)| *next != at) {
                 let set = sets.keep(&current);
-                if timeline.sets.last() != Some(&set) {
-                    timeline.starts.push(at);
-                    timeline.sets.push(set);
+                if timeline.sets.last().is_none_or(|(_, last)| *last != set) {
+                    timeline.sets.push((at, set));
                 }
             }
         }
@@ -93,29 +91,23 @@ impl Timeline {
         timeline
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.starts.is_empty()
-    }
-
     /// Calls `found` with sets that hold what covers `times`; together they hold nothing else.
     pub(super) fn each(&self, times: Times<'_>, mut found: impl FnMut(SetId)) {
-        if self.is_empty() {
+        if self.sets.is_empty() {
             return;
         }
+        // The last set that begins by then.
+        let at = |time: Millis| self.sets.partition_point(|(start, _)| *start <= time).checked_sub(1);
         match times {
             Times::Always | Times::At([]) => found(self.ever),
             Times::At(times) => {
-                for at in times {
-                    let next = self.starts.partition_point(|start| start <= at);
-                    if let Some(set) = next.checked_sub(1).and_then(|last| self.sets.get(last)) {
-                        found(*set);
-                    }
+                for (_, set) in times.iter().filter_map(|time| self.sets.get(at(*time)?)) {
+                    found(*set);
                 }
             }
             Times::Span(from, until) => {
                 let until = end_of(from, until);
-                let first = self.starts.partition_point(|start| *start <= from).saturating_sub(1);
-                for (start, set) in self.starts.iter().zip(&self.sets).skip(first) {
+                for (start, set) in self.sets.iter().skip(at(from).unwrap_or(0)) {
                     if *start <= from || until.is_none_or(|until| *start < until) {
                         found(*set);
                     }

@@ -113,26 +113,29 @@ impl<'w> Known<'w> {
     ) {
         for name in names {
             let has = |all: &[&str]| all.binary_search(&name).is_ok();
-            let (what, is_known, near) = match sort {
-                Sort::Team => ("team", has(&self.teams), near(name, self.teams.iter().copied())),
-                Sort::Channel => (
-                    "channel",
-                    self.channels.binary_search_by(|known| known.as_str().cmp(name)).is_ok(),
-                    near(name, self.channels.iter().map(String::as_str)),
-                ),
+            let is = |all: &[String], name: &str| all.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
+            let (what, is_known) = match sort {
+                Sort::Team => ("team", has(&self.teams)),
+                Sort::Channel => ("channel", is(&self.channels, name)),
                 Sort::User => {
-                    let is = |name: &str| self.users.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
-                    let lower = name.to_lowercase();
-                    let is_known = is(name) || name.contains('@') && is(&lower);
-                    ("user", is_known, near(name, self.users.iter().map(String::as_str)))
+                    let is_email = name.contains('@') && is(&self.users, &name.to_lowercase());
+                    ("user", is_email || is(&self.users, name))
                 }
-                Sort::Group => ("group", has(&self.groups), near(name, self.groups.iter().copied())),
-                Sort::Run => ("run", has(&self.runs), near(name, self.runs.iter().copied())),
+                Sort::Group => ("group", has(&self.groups)),
+                Sort::Run => ("run", has(&self.runs)),
             };
-            if !is_known {
-                let near = near.into_iter().filter(|name| !name.is_empty()).map(String::from).collect();
-                unknown.push(Unknown { of: of(), what, name: name.to_owned(), near });
+            if is_known {
+                continue;
             }
+            let near = match sort {
+                Sort::Team => near(name, self.teams.iter().copied()),
+                Sort::Channel => near(name, self.channels.iter().map(String::as_str)),
+                Sort::User => near(name, self.users.iter().map(String::as_str)),
+                Sort::Group => near(name, self.groups.iter().copied()),
+                Sort::Run => near(name, self.runs.iter().copied()),
+            };
+            let near = near.into_iter().filter(|name| !name.is_empty()).map(String::from).collect();
+            unknown.push(Unknown { of: of(), what, name: name.to_owned(), near });
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::key::Keyed;
+use super::key::{Key, Keyed};
 use crate::policy::rule::ChannelType;
 use crate::record::time::Millis;
 
@@ -14,7 +14,7 @@ pub(in crate::policy) type At = u32;
 /// Things of one sort.
 #[derive(Debug)]
 pub(in crate::policy) struct Directory<T> {
-    index: HashMap<Box<str>, At, Keyed>,
+    index: HashMap<Key, At, Keyed>,
     all: Vec<T>,
 }
 
@@ -74,19 +74,19 @@ impl<T: Default> Directory<T> {
 
     /// What has this id, made if it is the first mention of it.
     pub(super) fn mention(&mut self, id: &str, named: fn(&mut T, Box<str>)) -> At {
-        if let Some(at) = self.index.get(id) {
-            return *at;
+        if let Some(at) = self.find(id) {
+            return at;
         }
         let at = At::try_from(self.all.len()).unwrap_or(At::MAX);
         let mut new = T::default();
         named(&mut new, id.into());
         self.all.push(new);
-        self.index.insert(id.into(), at);
+        self.index.insert(Key::of(id), at);
         at
     }
 
     pub(in crate::policy) fn find(&self, id: &str) -> Option<At> {
-        self.index.get(id).copied()
+        self.index.get(&Key::of(id)).copied()
     }
 
     pub(in crate::policy) fn get(&self, at: At) -> Option<&T> {

@@ -62,7 +62,7 @@ pub(super) struct Membership {
 impl World {
     /// Nothing known yet, about what `set` asks for.
     pub fn new(set: Set) -> Self {
-        let details = Details::new(&set).sorted();
+        let details = Details::new(&set);
         let words = Words::new(set.holds.iter().map(|hold| hold.keywords.as_slice()));
         Self {
             needs: set.needs(),
