@@ -161,7 +161,7 @@ mod tests {
         let different: HashSet<&String> = ids.iter().collect();
         let keys: HashSet<Key> = different.iter().map(|id| Key::of(id)).collect();
         assert_eq!(keys.len(), different.len());
-        assert_eq!(Key::of(row), Key::of(row));
+        assert_eq!(Key::of(row), Key::of(String::from(row).as_str()));
         assert_eq!(size_of::<Key>(), 20);
     }
 
