@@ -109,7 +109,7 @@ fn in_parts(what: &str, mut each: impl FnMut(u64)) -> u64 {
         .map(|part| {
             let started = cpu();
             (part * size..(part + 1) * size).for_each(&mut each);
-            (cpu() - started) / size
+            cpu().saturating_sub(started) / size
         })
         .collect();
     parts.sort_unstable();
@@ -124,7 +124,7 @@ fn cpu() -> u64 {
 }
 
 fn said(what: &str, started: u64, times: u64) -> u64 {
-    let taken = (cpu() - started) / times;
+    let taken = cpu().saturating_sub(started) / times;
     println!("{what}: {taken} ns");
     taken
 }
