@@ -36,12 +36,18 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// What is foretold of an export, a policy or the server comes true.
+mod plan;
+/// The language of policies: its page, its samples, and hostile files.
+mod policy;
 /// A live PostgreSQL: read from one snapshot, and unharmed.
 mod postgres;
 /// The README shows what really happens.
 mod readme;
 /// The same evidence gives the same archive.
 mod repeatable;
+/// Policies and holds, applied.
+mod retention;
 /// Whatever happens to a run, nothing is lost and nothing deceives.
 mod safety;
 /// Scope: what is asked for is kept, and what is left out is counted.

@@ -47,6 +47,7 @@ pub mod period;
 mod reasons;
 pub mod rule;
 mod scope;
+pub mod server;
 pub mod set;
 mod sets;
 pub mod subject;

@@ -9,20 +9,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::judging::{Judging, Outcome, Records, Sorted};
 use crate::archive::names::Member;
 use crate::archive::records::{self, Incoming, RecordsError};
 use crate::archive::salt::ArchiveSalt;
 use crate::archive::seal::Origin;
 use crate::archive::stage::{Stage, StageError};
 use crate::archive::summary::{Counts, Kinds};
-use crate::archive::writer::{self, Sealed, Statement, WriterError};
+use crate::archive::writer::{self, Contents, Judged, Sealed, Statement, WriterError};
+use crate::cli::policy::Loaded;
 use crate::keys::Signer;
 use crate::merkle::Hash;
+use crate::policy::unknown::Unknown;
 use crate::progress::{Interrupted, Progress};
 use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::record::line::push_string;
 use crate::record::time::{self, Millis};
+use crate::select::judged::Account;
 use crate::select::{self, Selection, Source, SourceError};
 use crate::source::Work;
 use crate::source::catalogue::table;
@@ -30,7 +34,8 @@ use crate::source::contents::{ContentReader, Gap};
 use crate::source::file_store;
 use crate::source::original::{Hashed, OriginalError};
 use crate::source::scope::Asked;
-use crate::source::sort::{ARENA_BYTES, Sorter};
+use crate::source::sort::{ARENA_BYTES, Item, Sorter};
+use crate::source::tally;
 
 /// Program and version, as archives name it.
 pub(super) const AGENT: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
@@ -52,6 +57,8 @@ pub(super) struct Job<'a> {
     pub(super) origin: Origin,
     /// SHA-256 of the previous archive's `seal.txt`.
     pub(super) previous: Option<Hash>,
+    /// Policies and holds; `None` if none were given.
+    pub(super) in_force: Option<Loaded>,
     /// The archive's salt.
     pub(super) salt: ArchiveSalt,
     /// When it is sealed.
@@ -83,16 +90,21 @@ pub(super) enum SealingError {
     /// The rest of the archive.
     #[error(transparent)]
     Writer(#[from] WriterError),
+    /// Rules or holds name what the source does not have.
+    #[error("{} names in rules and holds match nothing", .0.len())]
+    Unknown(Vec<Unknown>),
     /// The work was told to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
 
-/// Reads, selects, writes and seals.
-pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
+/// Reads, selects, judges, writes and seals. Also returns the names in rules and holds that match nothing and need not.
+pub(super) fn seal(job: &Job<'_>) -> Result<(Sealed, Vec<Unknown>), SealingError> {
     let mut stage = Stage::create(&job.output)?;
     let temporary = temporary(&job.output);
     let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
+    let judging = job.in_force.as_ref().map(|in_force| Judging::new(in_force, &job.source, job.time, &work));
+    let judging = judging.transpose()?.transpose().map_err(SealingError::Unknown)?;
 
     job.progress.phase("reading");
     job.progress.expect(job.source.size());
@@ -111,23 +123,26 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
     files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
-    let completed = write_contents(&mut stage, &mut selection, &mut exceptions, &work)?;
+    let completed = write_contents(&mut stage, &mut selection, judging.as_ref(), &mut exceptions, &work)?;
 
     job.progress.phase("sealing");
-    let written = {
-        let mut stream = selection.records(completed).map_err(SealingError::Temporary)?;
+    let (written, outcome) = {
+        let lines = selection.records(completed).map_err(SealingError::Temporary)?;
+        let mut records = Records::new(lines, judging.as_ref(), &work);
         let mut twice = |record: Incoming<'_>| push_duplicate(&mut exceptions, record);
         let mut next = |give: &mut dyn FnMut(Incoming<'_>)| {
-            let Some(item) = stream.advance()? else { return Ok(false) };
-            give(Incoming { kind: table(item.kind).kind, at: item.at, line: item.line });
-            Ok(true)
+            records.next(&work, &mut |Item { kind, at, line, .. }| {
+                give(Incoming { kind: table(kind).kind, at, line });
+            })
         };
-        records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?
+        let written = records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?;
+        (written, records.end())
     };
     originals.iter().try_for_each(|original| original.check_unchanged())?;
 
     let source = job.source.describe(&files, &selection, &job.asked);
     let custody = custody(job, &files);
+    let kinds = kinds(&selection, outcome.as_ref());
     let statement = Statement {
         origin: job.origin.clone(),
         previous: job.previous,
@@ -137,18 +152,32 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
         source: &source,
         custody: &custody,
         purged_posts: selection.purged_posts(),
+        is_judged: judging.is_some(),
     };
     writer::write_preface(&mut stage, &statement)?;
-    let kinds = kinds(&selection);
+    for exception in judging.iter().zip(&outcome).flat_map(|(judging, outcome)| outcome.exceptions(judging)) {
+        exceptions.push(0, 0, 0, |out| exception.push_line(out));
+    }
     let gaps = {
         let mut stream = selection.exceptions(exceptions).map_err(SealingError::Temporary)?;
-        writer::write_exceptions(&mut stage, |give| {
+        writer::write_exceptions(&mut stage, &mut |give| {
             let Some(item) = stream.advance()? else { return Ok(false) };
             give(item.line);
             Ok(true)
         })?
     };
-    Ok(writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?)
+    let (mut withheld, unknown) = (Sorted::default(), judging.map_or_else(Vec::new, |judging| judging.unknown));
+    let judged = match (&job.in_force, outcome) {
+        (Some(Loaded { policies, holds, .. }), Some(outcome)) => {
+            let decided = outcome.decided();
+            withheld = Sorted::new(outcome.withheld).map_err(SealingError::Temporary)?;
+            Some(Judged { policies, holds, decided })
+        }
+        _ => None,
+    };
+    let mut withheld = |give: &mut dyn FnMut(&[u8])| withheld.next(give);
+    let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
+    Ok((writer::seal(stage, contents, &job.salt, &job.signer, statement)?, unknown))
 }
 
 /// Temporary files lie beside the output: there is room for it, and it is as private.
@@ -160,6 +189,7 @@ fn temporary(output: &Path) -> PathBuf {
 fn write_contents(
     stage: &mut Stage,
     selection: &mut Selection<'_>,
+    judging: Option<&Judging>,
     exceptions: &mut Sorter,
     work: &Work<'_>,
 ) -> Result<Sorter, SealingError> {
@@ -171,7 +201,12 @@ fn write_contents(
     while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
         work.progress.check()?;
         let (line, path) = split(item.line);
-        let outcome = copy(stage, &mut contents, path, &mut seen, work.progress)?;
+        // What will be withheld leaves no bytes behind; its line goes on, to be counted with the others.
+        let outcome = if judging.is_some_and(|judging| judging.judge.withholds(item.kind, item.at, line)) {
+            Content::NotWanted
+        } else {
+            copy(stage, &mut contents, path, &mut seen, work.progress)?
+        };
         completed.push(item.kind, item.at, 0, |out| {
             out.extend_from_slice(line);
             push_content(out, &outcome);
@@ -198,7 +233,7 @@ fn split(line: &[u8]) -> (&[u8], &str) {
 }
 
 /// The id in a record line: `{"kind":"…","id":"…"` has it between the seventh quotation mark and the eighth.
-fn id_of(line: &[u8]) -> Cow<'_, str> {
+pub(super) fn id_of(line: &[u8]) -> Cow<'_, str> {
     line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default()
 }
 
@@ -306,14 +341,21 @@ fn push_duplicate(exceptions: &mut Sorter, record: Incoming<'_>) {
     exceptions.push(0, 0, 0, |out| exception.push_line(out));
 }
 
-fn kinds(selection: &Selection<'_>) -> Kinds {
+fn kinds(selection: &Selection<'_>, outcome: Option<&Outcome>) -> Kinds {
     let counts = |row: select::Row| {
-        let select::Row { kind, source, records, out_of_scope, quarantined } = row;
+        let select::Row { rank, source, records, out_of_scope, quarantined } = row;
+        let account = outcome.map(|outcome| &outcome.account);
+        let of =
+            |counts: fn(&Account) -> &tally::Counts| account.map_or(0, |account| counts(account)[usize::from(rank)]);
+        let (withheld, too_long) = (of(|account| &account.withheld), of(|account| &account.too_long));
+        let records = records.saturating_sub(withheld + too_long);
         let counts = match source {
-            Some(source) => Counts::Read { source, records, out_of_scope, withheld: 0, quarantined },
+            Some(source) => {
+                Counts::Read { source, records, out_of_scope, withheld, quarantined: quarantined + too_long }
+            }
             None => Counts::Finding { records },
         };
-        (kind.to_owned(), counts)
+        (table(rank).kind.to_owned(), counts)
     };
     Kinds(selection.equation().into_iter().map(counts).collect())
 }

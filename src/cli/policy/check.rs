@@ -10,7 +10,7 @@ use crate::policy::rule::{Precedence, Review};
 use crate::record::time;
 use clap::ValueHint;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -200,13 +200,17 @@ impl Document<'_> {
     /// The report for people: what each file is, what is wrong in the order of its lines, and the verdict last.
     fn text(&self, printer: &Printer, exit: Exit) -> String {
         let mut out = String::new();
+        // What a code means is said once.
+        let mut meant: BTreeSet<&str> = BTreeSet::new();
         for file in &self.files {
             let _ = writeln!(out, "{}: {}", printer.mark(Mark::Strong, &harmless(file.path)), harmless(&file.line()));
             for found in &file.findings {
                 let place = format!("{}:{}:{}", file.path, found.line, found.column);
                 let code = printer.mark(Mark::Bad, found.code);
                 let _ = writeln!(out, "\n{}: {code}: {}", harmless(&place), harmless(found.detail));
-                let _ = writeln!(out, "  {}", found.meaning);
+                if meant.insert(found.code) {
+                    let _ = writeln!(out, "  {}", found.meaning);
+                }
                 let _ = writeln!(out, "  next: {}", harmless(found.next_step));
             }
             let listed = |code: &str| file.findings.iter().filter(|found| found.code == code).count() as u64;
@@ -235,14 +239,13 @@ impl Document<'_> {
             .flat_map(|file| file.finding_counts.values())
             .fold(0, |sum: u64, n| sum.saturating_add(*n));
         let wrong = self.files.iter().filter(|file| !file.findings.is_empty()).count();
-        let all = self.files.len() + self.unreadable.len();
-        let files = if all == 1 { "1 file" } else { &format!("{all} files") };
+        let number = |n: u64, one: &str| format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" });
         let judged = if self.together { ", judged together" } else { "" };
-        let mut words = match (total, self.files.is_empty()) {
-            (_, true) => "nothing could be read".to_owned(),
-            (0, false) => format!("nothing wrong in {files}{judged}"),
-            (1, false) => format!("1 finding in {wrong} of {files}{judged}"),
-            (_, false) => format!("{} findings in {wrong} of {files}{judged}", count(total)),
+        let mut words = match (total, self.files.len()) {
+            (_, 0) => "nothing could be read".to_owned(),
+            (0, all) => format!("nothing wrong in {}{judged}", number(all as u64, "file")),
+            (_, 1) => number(total, "finding"),
+            (_, all) => format!("{} in {wrong} of {all} files{judged}", number(total, "finding")),
         };
         if !self.unreadable.is_empty() && !self.files.is_empty() {
             let _ = write!(words, "; {} could not be read", self.unreadable.len());

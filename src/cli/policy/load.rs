@@ -4,7 +4,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::policy::document::{Content, Kinds, Parsed, limits, parse, together};
 use crate::policy::set::Set;
-use crate::source::catalogue::{TABLES, Table, To};
+use crate::source::catalogue::TABLES;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -97,11 +97,6 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The kinds of the catalogue.
 pub(super) fn kinds() -> Kinds<'static> {
-    static KINDS: LazyLock<[Vec<&str>; 2]> = LazyLock::new(|| {
-        let of_posts = |table: &&&Table| table.kind == "post" || table.reach(To::Post).next().is_some();
-        let kind = |table: &&'static Table| table.kind;
-        [TABLES.iter().map(kind).collect(), TABLES.iter().filter(of_posts).map(kind).collect()]
-    });
-    let [all, of_posts] = &*KINDS;
-    Kinds { all, of_posts }
+    static KINDS: LazyLock<Vec<&str>> = LazyLock::new(|| TABLES.iter().map(|table| table.kind).collect());
+    Kinds(&KINDS)
 }

@@ -193,9 +193,10 @@ fn policy(reader: &mut Reader<'_>, table: &DeTable<'_>, kinds: Kinds<'_>, parsed
         );
     }
     let mut rules: Vec<(PlacedRule, Stated)> = Vec::new();
-    for table in tables {
+    for (index, table) in tables.iter().enumerate() {
+        let until = tables.get(index + 1).map_or(usize::MAX, |next| next.at);
         let stated = Stated { thread: table.value.contains_key("thread") };
-        rules.extend(rule::read(reader, table, &id, kinds).map(|rule| (rule, stated)));
+        rules.extend(rule::read(reader, *table, until, &id, kinds).map(|rule| (rule, stated)));
     }
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (placed, _) in &rules {

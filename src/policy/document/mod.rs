@@ -30,16 +30,20 @@ mod spelling;
 mod text;
 mod together;
 
+use super::subject::OF_POSTS;
+
 pub use file::{Content, Holds, Parsed, parse};
 pub use together::together;
 
-/// Kinds of records, as the catalogue has them.
+/// All kinds of records, as the catalogue has them.
 #[derive(Clone, Copy, Debug)]
-pub struct Kinds<'k> {
-    /// All of them.
-    pub all: &'k [&'k str],
-    /// Those that belong to posts: what a scope without `kinds` is about.
-    pub of_posts: &'k [&'k str],
+pub struct Kinds<'k>(pub &'k [&'k str]);
+
+impl<'k> Kinds<'k> {
+    /// Kinds that are decided on by themselves: what belongs to a post is decided on as a `post`.
+    fn decided(self) -> impl Iterator<Item = &'k str> {
+        self.0.iter().copied().filter(|kind| !OF_POSTS.contains(kind))
+    }
 }
 
 #[cfg(test)]

@@ -35,17 +35,26 @@ fn meets_all(wide: &[Pattern], narrow: &[Pattern]) -> bool {
     narrow.iter().all(|narrow| wide.iter().any(|wide| includes_text(&wide.0, &narrow.0)))
 }
 
-/// The kinds that a scope is about.
+/// What belongs to posts is decided on as they are.
+const POST: &str = "post";
+
+/// The kinds that the scope of a rule is about.
 fn kinds_of<'k>(scope: &Scope, kinds: Kinds<'k>) -> Vec<&'k str> {
     if scope.kinds.is_empty() {
-        return kinds.of_posts.to_vec();
+        return vec![POST];
     }
-    let meets = |kind: &&&str| scope.kinds.iter().any(|pattern| includes_text(&pattern.0, kind));
-    kinds.all.iter().filter(meets).copied().collect()
+    let meets = |kind: &&str| scope.kinds.iter().any(|pattern| includes_text(&pattern.0, kind));
+    kinds.decided().filter(meets).collect()
 }
 
-/// Whether every record of `narrow` is one of `wide`.
+/// Whether every record of `narrow` is one of `wide`, both scopes of rules.
 pub(super) fn includes(wide: &Scope, narrow: &Scope, kinds: Kinds<'_>) -> bool {
+    let (all, some) = (kinds_of(wide, kinds), kinds_of(narrow, kinds));
+    meets(wide, narrow) && some.iter().all(|kind| all.contains(kind))
+}
+
+/// Whether whatever meets the conditions of `narrow` other than its kinds meets those of `wide`.
+fn meets(wide: &Scope, narrow: &Scope) -> bool {
     let conditions = [
         (&wide.teams, &narrow.teams),
         (&wide.channels, &narrow.channels),
@@ -61,8 +70,7 @@ pub(super) fn includes(wide: &Scope, narrow: &Scope, kinds: Kinds<'_>) -> bool {
         conditions.iter().all(|(wide, narrow)| wide.is_empty() || !narrow.is_empty() && meets_all(wide, narrow));
     let types = wide.channel_types.is_empty()
         || !narrow.channel_types.is_empty() && narrow.channel_types.iter().all(|one| wide.channel_types.contains(one));
-    let (all, some) = (kinds_of(wide, kinds), kinds_of(narrow, kinds));
-    patterns && types && some.iter().all(|kind| all.contains(kind))
+    patterns && types
 }
 
 /// Why no record can ever be in `scope` and not in `except`; `None` if one may be.
@@ -86,10 +94,14 @@ pub(super) fn never(scope: &Scope, except: Option<&Scope>, kinds: Kinds<'_>) -> 
         }
     }
     let of_posts = !(scope.post_types.is_empty() && scope.props.is_empty() && scope.tags.is_empty());
-    if of_posts && kinds_of(scope, kinds).iter().all(|kind| !kinds.of_posts.contains(kind)) {
+    if of_posts && !kinds_of(scope, kinds).contains(&POST) {
         return Some("`post_types`, `props` and `tags` are of posts, and its kinds do not belong to posts");
     }
-    if except.is_some_and(|except| includes(except, scope, kinds)) {
+    // An exception that states no kinds is about all of them.
+    let takes_all = |except: &Scope| {
+        if except.kinds.is_empty() { meets(except, scope) } else { includes(except, scope, kinds) }
+    };
+    if except.is_some_and(takes_all) {
         return Some("`except` takes out everything that `scope` covers");
     }
     None
@@ -99,7 +111,7 @@ pub(super) fn never(scope: &Scope, except: Option<&Scope>, kinds: Kinds<'_>) -> 
 mod tests {
     use super::*;
 
-    const KINDS: Kinds<'static> = Kinds { all: &["audit", "post", "reaction"], of_posts: &["post", "reaction"] };
+    const KINDS: Kinds<'static> = Kinds(&["audit", "post", "reaction"]);
 
     fn patterns(list: &str) -> Vec<Pattern> {
         list.split_whitespace().map(|text| Pattern(text.to_owned())).collect()
@@ -170,6 +182,12 @@ mod tests {
             (Scope { kinds: patterns("audit"), tags: patterns("x"), ..Scope::default() }, None, true),
             (Scope { kinds: patterns("*"), tags: patterns("x"), ..Scope::default() }, None, false),
             (Scope { users: patterns("a"), ..Scope::default() }, Some(Scope::default()), true),
+            (Scope { kinds: patterns("audit"), ..Scope::default() }, Some(Scope::default()), true),
+            (
+                Scope { kinds: patterns("*"), ..Scope::default() },
+                Some(Scope { kinds: patterns("post"), ..Scope::default() }),
+                false,
+            ),
             (Scope::default(), Some(Scope { users: patterns("a"), ..Scope::default() }), false),
         ] {
             assert_eq!(never(&scope, except.as_ref(), KINDS).is_some(), expected, "{scope:?} {except:?}");

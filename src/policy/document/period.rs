@@ -8,10 +8,10 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 /// Why a text is no period: code, what it is, and what was probably meant.
-pub(super) type Refused = (Code, String, Option<String>);
+pub type Refused = (Code, String, Option<String>);
 
 /// Reads `36h`, `90d`, `2w`, `6mo`, `3y` and `forever`.
-pub(super) fn parse(text: &str) -> Result<Period, Refused> {
+pub fn parse(text: &str) -> Result<Period, Refused> {
     if text == "forever" {
         return Ok(Period::Forever);
     }

@@ -90,6 +90,12 @@ impl<'f> Reader<'f> {
         !self.broken.is_empty()
     }
 
+    /// Whether a line between two offsets is not TOML.
+    pub(super) fn is_broken_between(&self, from: usize, until: usize) -> bool {
+        let (first, last) = (self.text.place(from).line, self.text.place(until).line);
+        self.broken.range(first..=last.max(first)).next().is_some()
+    }
+
     /// How many findings there are.
     pub(super) fn total(&self) -> u64 {
         self.findings.total()

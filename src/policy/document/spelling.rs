@@ -3,6 +3,7 @@
 use super::Kinds;
 use super::overlap::includes_text;
 use crate::policy::near::near;
+use crate::policy::subject::OF_POSTS;
 use crate::record::kind;
 
 /// What is wrong with a text, and what to do about it.
@@ -145,13 +146,16 @@ pub(super) fn prop(text: &str) -> Result<(), Wrong> {
 
 /// A kind of records, or a pattern that meets one.
 pub(super) fn kind(text: &str, kinds: Kinds<'_>) -> Result<(), Wrong> {
-    if kinds.all.iter().any(|known| includes_text(text, known)) {
+    if kinds.decided().any(|known| includes_text(text, known)) {
         return Ok(());
+    }
+    if OF_POSTS.iter().any(|known| includes_text(text, known)) {
+        return Err(("belongs to posts, and goes with them".into(), "write `post`".into()));
     }
     if !text.contains('*') && !kind::is_valid(text) {
         return Err(("is not spelled like a kind".into(), "write it in small letters, digits and `_`".into()));
     }
-    let advice = match near(text, kinds.all.iter().copied()).first() {
+    let advice = match near(text, kinds.decided()).first() {
         Some(meant) => format!("write `{meant}`"),
         None => "see chatseal-archive(5), KINDS".to_owned(),
     };
@@ -217,7 +221,9 @@ mod tests {
 
     #[test]
     fn kinds_are_known_or_near() {
-        let kinds = Kinds { all: &["post", "audit", "audit_log"], of_posts: &["post"] };
+        let kinds = Kinds(&["post", "reaction", "audit", "audit_log"]);
+        assert_eq!(advice(kind("reaction", kinds)), "write `post`");
+        assert_eq!(advice(kind("post_*", kinds)), "write `post`");
         assert_eq!((kind("audit*", kinds), kind("*", kinds), kind("post", kinds)), (Ok(()), Ok(()), Ok(())));
         assert_eq!(advice(kind("posts", kinds)), "write `post`");
         assert!(kind("Post", kinds).is_err() && kind("x*", kinds).is_err() && kind("", kinds).is_err());

@@ -3,8 +3,7 @@
 use super::*;
 use crate::policy::rule::{ChannelType, Clock, Cutoff, Period, Precedence, Then, ThreadRule};
 
-const KINDS: Kinds<'static> =
-    Kinds { all: &["audit", "file", "post", "reaction"], of_posts: &["file", "post", "reaction"] };
+const KINDS: Kinds<'static> = Kinds(&["audit", "file", "post", "reaction"]);
 const DAY: i64 = 86_400_000;
 
 /// The findings of a file, as `CODE@LINE:COLUMN`.
@@ -67,7 +66,7 @@ channel_types = ["open", "group"]
 users = ["kai"]
 roles = ["system_*"]
 groups = ["Port Police"]
-kinds = ["post", "reaction"]
+kinds = ["post", "audit"]
 post_types = ["", "system_*"]
 props = ["from_bot"]
 tags = ["incident-*"]
@@ -202,6 +201,7 @@ fn rules_that_are_wrong_in_one_way() {
         ("keep_for = \"1y\"\nscope.teams = [\"A\"]", "value-malformed@7:16"),
         ("keep_for = \"1y\"\nscope.channels = [\"town-square\"]", "value-malformed@7:19"),
         ("keep_for = \"1y\"\nscope.kinds = [\"posts\"]", "value-malformed@7:16"),
+        ("keep_for = \"1y\"\nscope.kinds = [\"file\"]", "value-malformed@7:16"),
         ("keep_for = \"1y\"\nscope.channel_types = [\"D\"]", "value-unknown@7:24"),
         ("keep_for = \"1y\"\nscope = { channel_types = [\"direct\"], teams = [\"a\"] }", "rule-never-matches@7:1"),
         ("keep_for = \"1y\"\nexcept = {}", "rule-never-matches@5:1"),

@@ -44,11 +44,13 @@ impl Text {
 type Problem = (Code, usize, String, Option<String>);
 
 fn decode(bytes: &[u8]) -> (String, Option<Problem>) {
-    let mark = |what: &str| Some((Code::ByteOrderMark, 0, format!("the file begins with {what}"), None));
-    if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
-        let (text, problem) = decode(rest);
-        return (text, problem.or_else(|| mark("the byte order mark of UTF-8, EF BB BF")));
-    }
+    let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") else { return decode_unmarked(bytes) };
+    let (text, problem) = decode_unmarked(rest);
+    let detail = "the file begins with the byte order mark of UTF-8, EF BB BF".to_owned();
+    (text, problem.or(Some((Code::ByteOrderMark, 0, detail, None))))
+}
+
+fn decode_unmarked(bytes: &[u8]) -> (String, Option<Problem>) {
     let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16, name: &str| {
         let units = rest.chunks(2).map(|pair| pair.try_into().map_or(0xfffd, unit));
         let text = char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
