@@ -27,4 +27,9 @@ pub enum Condition<'a> {
     Within(&'a str, Option<Millis>, Option<Millis>),
     /// The column is NULL.
     Absent(&'a str),
+    /// The column is a text, and not the empty one.
+    Filled(&'a str),
+    /// The column has a value that a column of another table has as well: column, table, its column. A server may take
+    /// more values for equal than have the same bytes.
+    Among(&'a str, &'a str, &'a str),
 }

@@ -1,50 +1,65 @@
 //! Facts about the whole of a database, told before its records: a few columns of a few tables, whatever the scope.
 //!
-//! Who asks decides what the facts mean. A live database is asked for the columns named and nothing else; a dump is read
-//! once more.
+//! Who asks decides what the facts mean. A live database is asked for the columns named and nothing else, and of posts
+//! only for those that another row names or that name another; a dump is read once more as a whole.
 
 use std::borrow::Cow;
 
 use super::collect::rows;
-use super::{Store, Tables, TablesError};
+use super::feed::{narrowed, query, read};
+use super::{Store, Tables, TablesError, lock};
 use crate::progress::Progress;
-use crate::source::catalogue::{LEGAL_HOLD, Rank};
+use crate::source::catalogue::{LEGAL_HOLD, POST, Rank, To, of_table, table};
 use crate::source::rows::encode::Encoder;
 use crate::source::rows::plan::Plan;
+use crate::source::rows::query::Condition;
+use crate::source::rows::{Batch, TableFound};
 
 /// The text of a field of a row; `None` for NULL, and where the source lacks the column. `id` is the row's key.
 pub type Told<'r> = dyn Fn(&str) -> Option<Cow<'r, str>> + 'r;
+
+/// What is asked of one kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// The kind.
+    pub rank: Rank,
+    /// Its fields.
+    pub fields: &'w [&'static str],
+    /// Rows that have one of these fields, or are named by a row of the kinds that are asked for too, suffice; empty:
+    /// all rows are wanted. More may come.
+    pub linked_by: &'w [&'static str],
+}
 
 impl Tables {
     /// Hands over the rows of these kinds, each with the fields named.
     pub fn tell(
         &self,
-        asked: &[(Rank, &[&'static str])],
+        asked: &[Wanted<'_>],
         progress: &Progress,
         give: &mut dyn FnMut(Rank, &Told<'_>),
     ) -> Result<(), TablesError> {
-        let mut hand_over = |plan: &Plan, batch: &crate::source::rows::Batch| {
-            let mut encoder = Encoder::new(plan);
-            for row in rows(&batch.text) {
-                // What cannot be decoded tells nothing; it is quarantined when records are read.
-                let Ok(row) = encoder.row(row) else { continue };
-                if !row.matches_only().unwrap_or(false) {
-                    continue;
-                }
-                let field = |name: &str| match (plan.rank(), name) {
-                    (LEGAL_HOLD, "value") => row.value(name).map(Cow::Owned),
-                    _ => row.named(name).ok().flatten(),
-                };
-                give(plan.rank(), &field);
-            }
-        };
         match &self.store {
-            Store::Live(_) => {
-                asked.iter().try_for_each(|(rank, fields)| self.visit(&[*rank], fields, None, progress, &mut hand_over))
+            Store::Live(server) => {
+                let mut server = lock(server);
+                let readable = server.readable();
+                for wanted in asked {
+                    let of_kind = |found: &&TableFound| of_table(&found.name).any(|rank| rank == wanted.rank);
+                    for found in readable.iter().filter(of_kind) {
+                        let narrow = narrowed(wanted.rank, found, wanted.fields);
+                        let Ok(plan) = Plan::new(wanted.rank, &narrow.columns) else { continue };
+                        let mut query = query(&narrow, Some(wanted.rank));
+                        query.all_of = linked(wanted, found, &readable, asked);
+                        read(&mut server, &query, 0, progress, &mut |batch| {
+                            hand_over(&plan, &batch, give);
+                            Ok(())
+                        })?;
+                    }
+                }
+                Ok(())
             }
             Store::Dump(_) => {
-                let ranks: Vec<Rank> = asked.iter().map(|(rank, _)| *rank).collect();
-                self.visit(&ranks, &[], None, progress, &mut hand_over)
+                let ranks: Vec<Rank> = asked.iter().map(|wanted| wanted.rank).collect();
+                self.visit(&ranks, &[], None, progress, &mut |plan, batch| hand_over(plan, batch, give))
             }
         }
     }
@@ -52,5 +67,48 @@ impl Tables {
     /// Whether one more question costs another reading of everything.
     pub fn is_read_as_a_whole(&self) -> bool {
         matches!(self.store, Store::Dump(_))
+    }
+}
+
+/// What restricts rows to those that are linked with others. A link that the server has no column for links nothing.
+fn linked<'f>(
+    wanted: &Wanted<'_>,
+    found: &'f TableFound,
+    readable: &'f [TableFound],
+    asked: &[Wanted<'_>],
+) -> Vec<Vec<Condition<'f>>> {
+    let column = |found: &'f TableFound, rank: Rank, field: &str| {
+        let known = table(rank).column(field);
+        let is_it = |name: &str| known.map_or(field.eq_ignore_ascii_case(name), |known| known.is(name));
+        found.columns.iter().find(|column| is_it(&column.name)).map(|column| column.name.as_str())
+    };
+    let Some(id) = column(found, wanted.rank, "id").filter(|_| !wanted.linked_by.is_empty()) else { return Vec::new() };
+    let mut any: Vec<Condition<'f>> = Vec::new();
+    for field in wanted.linked_by.iter().filter_map(|field| column(found, wanted.rank, field)) {
+        any.push(Condition::Filled(field));
+        any.push(Condition::Among(id, &found.name, field));
+    }
+    for other in asked.iter().filter(|other| other.rank != wanted.rank && wanted.rank == POST) {
+        for naming in readable.iter().filter(|naming| of_table(&naming.name).any(|rank| rank == other.rank)) {
+            let columns = table(other.rank).reach(To::Post).filter_map(|field| column(naming, other.rank, field));
+            any.extend(columns.map(|column| Condition::Among(id, &naming.name, column)));
+        }
+    }
+    vec![any]
+}
+
+fn hand_over(plan: &Plan, batch: &Batch, give: &mut dyn FnMut(Rank, &Told<'_>)) {
+    let mut encoder = Encoder::new(plan);
+    for row in rows(&batch.text) {
+        // What cannot be decoded tells nothing; it is quarantined when records are read.
+        let Ok(row) = encoder.row(row) else { continue };
+        if !row.matches_only().unwrap_or(false) {
+            continue;
+        }
+        let field = |name: &str| match (plan.rank(), name) {
+            (LEGAL_HOLD, "value") => row.value(name).map(Cow::Owned),
+            _ => row.named(name).ok().flatten(),
+        };
+        give(plan.rank(), &field);
     }
 }
