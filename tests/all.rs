@@ -36,6 +36,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// What is foretold of an export, a policy or the server comes true.
+mod plan;
 /// The language of policies: its page, its samples, and hostile files.
 mod policy;
 /// A live PostgreSQL: read from one snapshot, and unharmed.

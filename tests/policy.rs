@@ -1,6 +1,7 @@
 //! The language of policies: its page, the samples that come with it, and files by somebody who means harm.
 
 mod hostile;
+mod loading;
 mod page;
 mod samples;
 

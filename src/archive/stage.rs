@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use ring::digest::{Context, SHA256};
 
 use super::names::{BagName, Member, NameError};
+use super::reader::{MAX_MEMBERS, size_limit};
 use super::zip::{Entry, LOCAL, Method, local_header, local_header_len, write_directory};
 use crate::merkle::Hash;
 
@@ -39,6 +40,19 @@ pub enum StageError {
         path: PathBuf,
         /// What is wrong with the name, where it ends in `.zip`.
         source: Option<NameError>,
+    },
+    /// A verifier would refuse to read so many members.
+    #[error("`{}` would have more than {MAX_MEMBERS} files, which is the most that an archive may have", .0.display())]
+    TooManyMembers(PathBuf),
+    /// A verifier would refuse to read so large a member.
+    #[error("`{member}` would have {size} bytes, more than the {limit} that it may have")]
+    TooLarge {
+        /// The member.
+        member: Member,
+        /// Its bytes.
+        size: u64,
+        /// How many it may have.
+        limit: u64,
     },
     /// The system refused.
     #[error("cannot write `{}`", path.display())]
@@ -137,8 +151,8 @@ impl Stage {
         self.entries.iter().zip(&self.digests)
     }
 
-    /// Begins a STORED member whose path from the bag's top has `path_len` bytes. `expected` decides whether its
-    /// header has room for sizes beyond 32 bits.
+    /// Begins a STORED member whose path from the bag's top has `path_len` bytes. `expected` decides whether room is left
+    /// for a header with sizes beyond 32 bits; where it was wrong, the member's bytes are moved at its end.
     pub fn begin(&mut self, path_len: usize, expected: u64) -> Draft<'_> {
         let zip64 = expected >= u64::from(u32::MAX);
         let header = local_header_len(self.bag.as_str().len() + 1 + path_len, zip64);
@@ -156,6 +170,10 @@ impl Stage {
 
     /// Writes a whole STORED member and returns its digest.
     pub fn add(&mut self, member: Member, bytes: &[u8]) -> Result<Hash, StageError> {
+        let (size, limit) = (bytes.len() as u64, size_limit(&member));
+        if size > limit {
+            return Err(StageError::TooLarge { member, size, limit });
+        }
         let mut draft = self.begin(member.to_string().len(), bytes.len() as u64);
         draft.write(bytes)?;
         draft.finish(|_| member)
@@ -167,9 +185,34 @@ impl Stage {
         let header = local_header(&self.bag, &entry);
         self.write_at(&header, self.at)?;
         self.write_at(stored, self.at + header.len() as u64)?;
-        self.advance(header.len() as u64 + entry.stored);
+        self.enter(entry, digest, header.len() as u64)
+    }
+
+    /// Enters a member that stands at the end, with a header of this length.
+    fn enter(&mut self, entry: Entry, digest: Hash, header: u64) -> Result<(), StageError> {
+        if self.entries.len() as u64 >= MAX_MEMBERS {
+            return Err(StageError::TooManyMembers(self.target.clone()));
+        }
+        self.at += header + entry.stored;
+        self.nudge(self.at);
         self.entries.push(entry);
         self.digests.push(digest);
+        Ok(())
+    }
+
+    /// Moves `length` bytes that were written at `from` to `to`, which may overlap them.
+    fn shift(&self, from: u64, to: u64, length: u64) -> Result<(), StageError> {
+        let mut block = vec![0; BUFFER];
+        let mut done = 0;
+        while done < length {
+            let count = (length - done).min(BUFFER as u64);
+            // What is not moved yet must not be written over: to the front from the front, to the back from the back.
+            let at = if to < from { done } else { length - done - count };
+            let part = &mut block[..usize::try_from(count).unwrap_or(BUFFER)];
+            self.file.read_exact_at(part, from + at).map_err(|source| self.failed(source))?;
+            self.write_at(part, to + at)?;
+            done += count;
+        }
         Ok(())
     }
 
@@ -179,11 +222,6 @@ impl Stage {
 
     fn failed(&self, source: io::Error) -> StageError {
         StageError::Io { path: self.partial.clone(), source }
-    }
-
-    fn advance(&mut self, by: u64) {
-        self.at += by;
-        self.nudge(self.at);
     }
 
     /// Asks the system to write to disk what has come together; never waits for it.
@@ -335,22 +373,19 @@ impl Draft<'_> {
             offset: self.stage.at,
         };
         let header = local_header(&self.stage.bag, &entry);
-        if header.len() != self.header {
-            let source =
-                io::Error::new(io::ErrorKind::FileTooLarge, "a member grew beyond the size that was announced");
-            return Err(self.stage.failed(source));
-        }
+        let length = header.len() as u64;
         if self.flushed == 0 {
-            self.buffer[..header.len()].copy_from_slice(&header);
+            self.buffer.splice(..self.header, header);
             self.flush()?;
         } else {
             self.flush()?;
-            self.stage.write_at(&header, self.stage.at)?;
+            let start = self.stage.at;
+            if header.len() != self.header {
+                self.stage.shift(start + self.header as u64, start + length, self.size)?;
+            }
+            self.stage.write_at(&header, start)?;
         }
-        let length = self.flushed;
-        self.stage.advance(length);
-        self.stage.entries.push(entry);
-        self.stage.digests.push(digest);
+        self.stage.enter(entry, digest, length)?;
         Ok(digest)
     }
 
@@ -359,5 +394,74 @@ impl Draft<'_> {
         let mut digest = [0; 32];
         digest.copy_from_slice(self.sha256.clone().finish().as_ref());
         digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::reader::Opening;
+    use super::*;
+
+    /// Three members, the middle one as long as `length` and announced as `expected` bytes, as they are read back.
+    fn read_back(length: usize, expected: u64) -> (Vec<Vec<u8>>, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.zip");
+        let mut stage = Stage::create(&path).unwrap();
+        stage.add(Member::Readme, b"before").unwrap();
+        let bytes: Vec<u8> = (0..=250_u8).cycle().take(length).collect();
+        let mut draft = stage.begin(Member::Exceptions.to_string().len(), expected);
+        bytes.chunks(70_001).for_each(|part| draft.write(part).unwrap());
+        draft.finish(|_| Member::Exceptions).unwrap();
+        stage.add(Member::Custody, b"behind").unwrap();
+        stage.publish().unwrap();
+        let opening = Opening::read(&path).unwrap();
+        let archive = opening.archive.unwrap();
+        let read = |member: &Member| {
+            let mut read = Vec::new();
+            archive.stream(archive.find(member).unwrap()).read_to_end(&mut read).unwrap();
+            read
+        };
+        (vec![read(&Member::Readme), read(&Member::Exceptions), read(&Member::Custody)], bytes)
+    }
+
+    #[test]
+    fn a_member_of_another_size_than_announced_is_moved() {
+        for length in [0, 5, BUFFER - 1, BUFFER + 1, 3 * BUFFER + 17] {
+            for expected in [0, u64::MAX] {
+                let (read, bytes) = read_back(length, expected);
+                assert!(read[0] == b"before" && read[2] == b"behind" && read[1] == bytes, "{length} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_are_moved_in_both_directions() {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = Stage::create(&folder.path().join("a.zip")).unwrap();
+        let length = 2 * BUFFER + 33;
+        let bytes: Vec<u8> = (0..=252_u8).cycle().take(length).collect();
+        for (from, to) in [(100, 120), (120, 100), (7, 7 + BUFFER as u64), (3, 3)] {
+            stage.write_at(&bytes, from).unwrap();
+            stage.shift(from, to, length as u64).unwrap();
+            let read = fs::read(&stage.partial).unwrap();
+            assert!(read[usize::try_from(to).unwrap()..][..length] == bytes, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_verified_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stage = Stage::create(&folder.path().join("a.zip")).unwrap();
+        let long = vec![0; usize::try_from(size_limit(&Member::Source)).unwrap() + 1];
+        let refused = stage.add(Member::Source, &long).unwrap_err();
+        assert!(matches!(refused, StageError::TooLarge { size: 16_777_217, limit: 16_777_216, .. }), "{refused}");
+        let most = usize::try_from(MAX_MEMBERS).unwrap();
+        stage.add(Member::Readme, b"x").unwrap();
+        stage.entries = vec![stage.entries[0].clone(); most - 1];
+        stage.add(Member::Custody, b"x").unwrap();
+        let refused = stage.add(Member::Summary, b"x").unwrap_err();
+        assert!(matches!(refused, StageError::TooManyMembers(_)), "{refused}");
     }
 }

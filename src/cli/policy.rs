@@ -3,8 +3,13 @@
 //! [`load`] is the one way in which any other command gets at them: it answers with a set that has no finding, or with a
 //! failure, before a source is read.
 
+mod applied;
 mod check;
+mod diff;
+mod explain;
 mod load;
+mod server;
+mod table;
 
 pub use load::{Loaded, load};
 
@@ -29,6 +34,9 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(check::Args),
+    Explain(explain::Args),
+    Diff(diff::Args),
+    Server(server::Args),
 }
 
 pub(super) const MANUAL: Manual = Manual {
@@ -43,10 +51,16 @@ pub(super) const MANUAL: Manual = Manual {
 };
 
 pub(super) const MANUAL_CHECK: Manual = check::MANUAL;
+pub(super) const MANUAL_EXPLAIN: Manual = explain::MANUAL;
+pub(super) const MANUAL_DIFF: Manual = diff::MANUAL;
+pub(super) const MANUAL_SERVER: Manual = server::MANUAL;
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     match &args.command {
         Command::Check(args) => check::run(args, printer),
+        Command::Explain(args) => explain::run(args, printer),
+        Command::Diff(args) => diff::run(args, printer),
+        Command::Server(args) => server::run(args, printer),
     }
 }

@@ -1,6 +1,7 @@
 //! `chatseal verify`: does an archive still say what was sealed, and who says so?
 
 mod document;
+mod folder;
 mod text;
 
 use super::exit::Exit;
@@ -14,14 +15,18 @@ use crate::progress::Progress;
 use crate::record::time::{self, Millis};
 use crate::verify::{Ending, Report, TrustPolicy, VerifyError, check_chain, verify};
 use clap::{ValueEnum, ValueHint};
+use folder::Chosen;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 /// Check archives, completely, offline
 ///
 /// Checks every byte, every record, the signatures and the chain between the archives given, in a fixed order, and
 /// lists everything that is wrong: the first finding never ends the check. Each layer ends as PASS, FAIL or NOT
 /// CHECKED; the last line is the verdict. It needs no network, writes nothing and trusts nothing inside the archive.
+///
+/// Of a folder, the files whose names end in `.zip` (or `.ZIP`) are checked; whatever else lies in it is listed as passed
+/// over: other files, folders, unfinished exports.
 ///
 /// Without `--signers` nobody vouches for the bytes: they may be intact, but the exit is 4.
 #[derive(Debug, clap::Args)]
@@ -93,8 +98,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         revoked: revoked.as_ref(),
         at: args.at,
     };
-    let paths = archives(&args.archives)?;
-    let mut checked = args.threads.run(|| progress::watch(printer, |progress| check(&paths, &policy, progress)))??;
+    let chosen = Chosen::of(&args.archives)?;
+    let mut checked =
+        args.threads.run(|| progress::watch(printer, |progress| check(&chosen.archives, &policy, progress)))??;
     let mut reports: Vec<&mut Report> = checked.iter_mut().filter_map(|(_, result)| result.as_mut().ok()).collect();
     check_chain(&mut reports);
     let exit = checked
@@ -102,7 +108,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         .map(|(_, result)| ending(result))
         .min_by_key(|exit| severity(*exit))
         .unwrap_or(Exit::Unavailable);
-    printer.answer("verify", exit, &document::Document::new(&checked), || text::render(printer, &checked, exit));
+    printer.answer("verify", exit, &document::Document::new(&checked, &chosen.passed_over), || {
+        text::render(printer, &checked, &chosen.passed_over, exit)
+    });
     Ok(exit)
 }
 
@@ -139,34 +147,6 @@ fn ending(result: &Result<Report, VerifyError>) -> Exit {
 fn severity(exit: Exit) -> usize {
     let order = [Exit::Unavailable, Exit::FailedCheck, Exit::Untrusted, Exit::Incomplete];
     order.iter().position(|other| *other == exit).unwrap_or(order.len())
-}
-
-/// The files to check: each path given, and the `.zip` files of each folder given.
-fn archives(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut paths = Vec::new();
-    for path in given {
-        if !path.is_dir() {
-            paths.push(path.clone());
-            continue;
-        }
-        let unreadable = |error: io::Error| {
-            Failure::of(Exit::Unavailable, error).context(format!("cannot read the folder `{}`", path.display()))
-        };
-        let mut inside = Vec::new();
-        for entry in fs::read_dir(path).map_err(unreadable)? {
-            let file = entry.map_err(unreadable)?.path();
-            if file.extension().is_some_and(|extension| extension == "zip") {
-                inside.push(file);
-            }
-        }
-        if inside.is_empty() {
-            let message = format!("no `.zip` file in the folder `{}`", path.display());
-            return Err(Failure::new(Exit::Unavailable, message).hint("nothing to check is not a good result"));
-        }
-        inside.sort();
-        paths.extend(inside);
-    }
-    Ok(paths)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -29,6 +29,22 @@ pub struct Evaluator {
     pub(super) server: Option<Server>,
 }
 
+/// Where a record is, as a report tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts<'s> {
+    /// Name of its team, or the team's id if nothing describes it; `None` for conversations and what is in no team.
+    pub team: Option<&'s str>,
+    /// Id of its channel.
+    pub channel: Option<&'s str>,
+    /// Name of its channel; `None` if nothing describes it.
+    pub name: Option<&'s str>,
+}
+
+/// A name, or the id of what has none.
+fn told<'n>(name: &'n str, id: &'n str) -> &'n str {
+    if name.is_empty() { id } else { name }
+}
+
 impl Evaluator {
     /// Makes ready to decide as of `now`. Also returns the names in rules and active holds that match nothing.
     pub fn new(mut world: World, now: Millis) -> (Self, Vec<Unknown>) {
@@ -72,6 +88,18 @@ impl Evaluator {
     pub fn decide(&self, subject: &Subject<'_>) -> Decision<'_> {
         let case = Case::new(&self.world, subject);
         self.decision(self.verdict(&case), case.holds(&self.custody))
+    }
+
+    /// Where a record is.
+    pub fn place<'s>(&'s self, subject: &'s Subject<'s>) -> Whereabouts<'s> {
+        let case = Case::new(&self.world, subject);
+        let team = case.team.and_then(|at| self.world.teams.get(at)).map(|team| told(&team.name, &team.id));
+        let channel = case.channel.and_then(|at| self.world.channels.get(at));
+        Whereabouts {
+            team: team.or(subject.team.filter(|_| case.channel_id.is_empty())),
+            channel: Some(case.channel_id).filter(|id| !id.is_empty()),
+            name: channel.map(|channel| &*channel.name).filter(|name| !name.is_empty()),
+        }
     }
 
     /// What rules say about a record, without holds.

@@ -156,7 +156,7 @@ fn is_alone(post: &[Option<&str>]) -> bool {
 }
 
 /// Hands over the rows of a source, each with the values of its fields.
-fn tell(
+pub(super) fn tell(
     source: &Source,
     asked: &Asked,
     work: &Work<'_>,

@@ -7,11 +7,16 @@
 //! Invariant: no clock, no output, no key. Refuses a scope that names what the source does not have, because a typing
 //! mistake must not look like an empty result.
 
+pub mod difference;
 mod facts;
 mod fields;
+pub mod find;
+mod fold;
 pub mod judge;
 pub mod judged;
+pub mod plan;
 mod plugin;
+pub mod server;
 mod spool;
 
 use std::io;

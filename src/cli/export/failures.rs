@@ -22,7 +22,7 @@ pub(super) use self::database::{of_mysql, of_postgres};
 pub(super) use self::file::{of_audit_log, of_dump};
 
 /// The source cannot be used.
-pub(super) fn of_source(source: &Path, error: SourceError) -> Failure {
+pub(in crate::cli) fn of_source(source: &Path, error: SourceError) -> Failure {
     match error {
         SourceError::Bulk(error) => file::of_bulk(source, error),
         SourceError::Tables(TablesError::Postgres(error)) => of_postgres(error),
@@ -91,6 +91,9 @@ pub(super) fn of_stage(error: StageError) -> Failure {
         StageError::Exists(_) => Failure::of(Exit::Refused, error).hint("give the new archive another name"),
         StageError::Locked(_) => Failure::of(Exit::Locked, error).hint("wait for the other run to end"),
         StageError::Name { .. } => Failure::of(Exit::Usage, error),
+        StageError::TooManyMembers(_) => Failure::of(Exit::Unavailable, error)
+            .hint("split the export with --since and --until, or by --team; or leave the files out with --no-files"),
+        StageError::TooLarge { .. } => Failure::of(Exit::Unavailable, error),
         StageError::Io { source, .. } => {
             let hint = match source.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {

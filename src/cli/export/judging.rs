@@ -127,7 +127,7 @@ impl Stream<'_> {
 }
 
 /// What is in force, said before the work starts.
-pub(super) fn understood(set: &Set, now: Millis) -> String {
+pub(in crate::cli) fn understood(set: &Set, now: Millis) -> String {
     let mut said = String::new();
     let policies: Vec<String> = set
         .policies
@@ -154,7 +154,7 @@ pub(super) fn understood(set: &Set, now: Millis) -> String {
 }
 
 /// A name that matches nothing, for people.
-pub(super) fn sentence(unknown: &Unknown) -> String {
+pub(in crate::cli) fn sentence(unknown: &Unknown) -> String {
     let Unknown { of, what, name, near } = unknown;
     let place = match of {
         UnknownIn::Rule(id) => format!("rule `{}`", harmless(id)),

@@ -1,5 +1,6 @@
 //! The report as one JSON document.
 
+use super::folder::PassedOver;
 use super::{Checked, ending};
 use crate::record::id::hex;
 use crate::record::time;
@@ -13,6 +14,14 @@ use std::error::Error;
 #[derive(Serialize)]
 pub(super) struct Document {
     archives: Vec<Archive>,
+    passed_over: Vec<Passed>,
+}
+
+/// Something in a folder that was not checked.
+#[derive(Serialize)]
+struct Passed {
+    path: String,
+    why: &'static str,
 }
 
 #[derive(Serialize)]
@@ -80,7 +89,7 @@ struct Finding {
 }
 
 impl Document {
-    pub(super) fn new(checked: &[Checked]) -> Self {
+    pub(super) fn new(checked: &[Checked], passed_over: &[PassedOver]) -> Self {
         let archives = checked.iter().map(|(path, result)| {
             let (path, exit) = (path.display().to_string(), ending(result).name());
             match result {
@@ -96,7 +105,8 @@ impl Document {
                 }
             }
         });
-        Self { archives: archives.collect() }
+        let passed = |passed: &PassedOver| Passed { path: passed.path.display().to_string(), why: passed.why };
+        Self { archives: archives.collect(), passed_over: passed_over.iter().map(passed).collect() }
     }
 }
 

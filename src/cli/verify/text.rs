@@ -2,6 +2,7 @@
 
 use super::super::exit::Exit;
 use super::super::printer::{Mark, Printer, count, harmless, size};
+use super::folder::PassedOver;
 use super::{Checked, ending};
 use crate::record::time;
 use crate::verify::layer::Outcome;
@@ -16,7 +17,7 @@ const PLACES: usize = 5;
 const SEALED_IN: &str = "sealed in it";
 
 /// The whole report.
-pub(super) fn render(printer: &Printer, checked: &[Checked], exit: Exit) -> String {
+pub(super) fn render(printer: &Printer, checked: &[Checked], passed: &[PassedOver], exit: Exit) -> String {
     let mut out = String::new();
     for (path, result) in checked {
         let name = harmless(&path.display().to_string()).into_owned();
@@ -32,6 +33,7 @@ pub(super) fn render(printer: &Printer, checked: &[Checked], exit: Exit) -> Stri
             }
         }
     }
+    passed_over(&mut out, passed);
     if let [(_, Ok(report))] = checked {
         return out + &verdict(printer, exit, &report.verdict());
     }
@@ -43,6 +45,25 @@ pub(super) fn render(printer: &Printer, checked: &[Checked], exit: Exit) -> Stri
         let _ = write!(words, ", {gaps} of them with exceptions {SEALED_IN}");
     }
     out + &verdict(printer, exit, &words)
+}
+
+/// What lies in the folders and was not checked, by reason.
+fn passed_over(out: &mut String, passed: &[PassedOver]) {
+    let mut reasons: Vec<&str> = Vec::new();
+    for passed in passed {
+        if !reasons.contains(&passed.why) {
+            reasons.push(passed.why);
+        }
+    }
+    for why in reasons {
+        let of_it: Vec<&PassedOver> = passed.iter().filter(|passed| passed.why == why).collect();
+        for passed in of_it.iter().take(PLACES) {
+            let _ = writeln!(out, "{}: not checked: {why}", harmless(&passed.path.display().to_string()));
+        }
+        if of_it.len() > PLACES {
+            let _ = writeln!(out, "and {} more not checked: {why}", count((of_it.len() - PLACES) as u64));
+        }
+    }
 }
 
 fn verdict(printer: &Printer, exit: Exit, words: &str) -> String {

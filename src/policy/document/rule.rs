@@ -39,8 +39,10 @@ pub(super) fn read(
         reader.find(Code::ValueMalformed, id.at, "the id of a rule is not spelled as `[a-z0-9][a-z0-9._-]{0,63}`");
     }
     let title = reader.any_text(fields, "title", limits::TEXT);
+    let before_scope = reader.total();
     let scope = reader.table(fields, &SCOPE, "scope").map(|table| scope(reader, table, kinds)).unwrap_or_default();
     let except = reader.table(fields, &SCOPE, "except").map(|table| self::scope(reader, table, kinds));
+    let is_scope_whole = reader.total() == before_scope && !reader.is_broken_between(table.at, until);
     let clock = reader.word(fields, "clock", &keys::CLOCKS).unwrap_or_default();
     let cutoff = cutoff(reader, fields);
     let keep_for = reader.period(fields, "keep_for");
@@ -68,12 +70,12 @@ pub(super) fn read(
         let idle = if fields.has("then") { "then" } else { "keep_pinned" };
         reader.find(Code::RuleThenIdle, fields.place(idle), format!("`{idle}` without `dispose_after`"));
     }
-    let is_whole = reader.total() == before && !reader.is_broken_between(table.at, until);
-    if is_whole && let Some(reason) = never(&scope, except.as_ref(), kinds) {
+    if is_scope_whole && let Some(reason) = never(&scope, except.as_ref(), kinds) {
         let at = if fields.has("scope") { fields.place("scope") } else { place };
         reader.find(Code::RuleNeverMatches, at, reason);
     }
 
+    let is_whole = is_scope_whole && reader.total() == before;
     let first =
         |periods: [&Option<At<Period>>; 2]| periods.into_iter().flatten().next().map_or(place, |period| period.at);
     let places =

@@ -10,6 +10,8 @@
 
 use std::borrow::Cow;
 
+use ring::digest::{SHA256, digest};
+
 use super::copy::{Fields, unescape};
 use super::fault::RowFault;
 use super::instant::Instant;
@@ -77,6 +79,12 @@ impl<'p> Encoder<'p> {
     pub fn row<'e>(&'e mut self, row: &'e [u8]) -> Result<Row<'e>, RowFault> {
         let fields = Fields::split(row, self.plan.width, &mut self.ends)?;
         Ok(Row { plan: self.plan, table: self.table, head: &self.head, buffers: &mut self.buffers, fields })
+    }
+
+    /// What exceptions call the record of a row, `post/ID`; `None` if the row does not tell.
+    pub fn object(&mut self, row: &[u8]) -> Option<String> {
+        let kind = self.table.kind;
+        self.row(row).ok()?.id().ok().map(|id| format!("{kind}/{id}"))
     }
 
     /// Appends the record line of a row; on a fault `out` is as it was.
@@ -151,8 +159,13 @@ impl Row<'_> {
         let encoded = self.write(out);
         let bytes = out.len() - start;
         let room = if self.plan.has_content() { CONTENT_BYTES } else { 0 };
-        let encoded = encoded
-            .and_then(|encoded| if bytes + room > MAX_BYTES { Err(RowFault::TooLong(bytes)) } else { Ok(encoded) });
+        let encoded = encoded.and_then(|encoded| {
+            if bytes + room <= MAX_BYTES {
+                return Ok(encoded);
+            }
+            let line = digest(&SHA256, out.get(start..).unwrap_or_default());
+            Err(RowFault::TooLong { bytes, sha256: line.as_ref().try_into().unwrap_or_default() })
+        });
         if encoded.is_err() {
             out.truncate(start);
         }
@@ -307,7 +320,8 @@ mod tests {
         let around = r#"{"kind":"post","id":"a","at":0,"data":{"message":""}}"#.len();
         let fits = format!("a\t{}", "x".repeat(MAX_BYTES - around));
         assert_eq!(line(&plan, &fits).unwrap().0.len(), MAX_BYTES);
-        assert_eq!(line(&plan, &(fits + "x")).unwrap_err(), RowFault::TooLong(MAX_BYTES + 1));
+        let fault = line(&plan, &(fits + "x")).unwrap_err();
+        assert!(matches!(fault, RowFault::TooLong { bytes, .. } if bytes == MAX_BYTES + 1), "{fault}");
     }
 
     #[test]
@@ -409,6 +423,7 @@ mod tests {
             Array,
             Tokens,
             Hosts,
+            Buttons,
             Guarded,
             GuardedBytes,
         ])

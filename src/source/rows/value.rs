@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::copy::unescape;
 use super::fault::RowFault;
 use super::instant::Instant;
-use super::redact;
+use super::{buttons, redact};
 use crate::record::json::{Cursor, special};
 use crate::record::line::{push_escape, push_string, push_text};
 use crate::record::time::{MAX_EXACT, Millis};
@@ -54,8 +54,9 @@ pub fn push(
             None => copied(out, field, scratch)?,
         },
         // What most of these columns hold most of the time.
-        Shape::Json if matches!(field, "{}" | "[]") => out.extend_from_slice(field.as_bytes()),
+        Shape::Json | Shape::Buttons if matches!(field, "{}" | "[]") => out.extend_from_slice(field.as_bytes()),
         Shape::Json => return Ok(json(out, unescape(field, scratch)?, is_json)),
+        Shape::Buttons => return Ok(json(out, &buttons::redacted(unescape(field, scratch)?), is_json)),
         // A database without arrays keeps JSON instead.
         Shape::Array if field.starts_with("[\"") || field == "[]" => {
             return Ok(json(out, unescape(field, scratch)?, true));
@@ -115,12 +116,13 @@ pub fn exact(text: &str) -> Option<i64> {
         [first, ..] => *first != b'0' && digits.len() <= 16,
         [] => false,
     };
-    let mut value = 0;
+    let mut value = 0_i64;
     for byte in digits.iter().take(16) {
         if !byte.is_ascii_digit() {
             return None;
         }
-        value = value * 10 + i64::from(*byte & 15);
+        // Sixteen digits have room.
+        value = value.wrapping_mul(10).wrapping_add(i64::from(*byte & 15));
     }
     let value = if digits.len() < text.len() { -value } else { value };
     (canonical && (-MAX_EXACT..=MAX_EXACT).contains(&value)).then_some(value)
@@ -380,6 +382,16 @@ mod tests {
             ("secret", r#""redacted""#, none),
         ];
         check(Shape::Guarded, false, &guarded);
+        let buttons = [
+            ("{}", "{}", none),
+            (
+                r#"{"attachments":[{"actions":[{"integration":{"url":"a?k","context":{"k":"a\\"b"}}}]}]}"#,
+                r#"{"attachments":[{"actions":[{"integration":{"url":"a?redacted","context":"redacted"}}]}]}"#,
+                none,
+            ),
+            (r#"{"attachments":1,"attachments":2}"#, r#""{\"attachments\":1,\"attachments\":2}""#, Remark::AsText),
+        ];
+        check(Shape::Buttons, true, &buttons);
         // The same bytes in both spellings of the server.
         let spelled = [
             (r"\\x7b2261223a225c6e227d", r#"{"a":"\n"}"#, none),
