@@ -16,6 +16,10 @@ use chatseal::policy::subject::{OF_POSTS, Post, PostOf, Subject, Times};
 use chatseal::policy::world::World;
 use chatseal::record::time;
 use std::path::PathBuf;
+use std::process::Command;
+
+/// A post of the demo.
+const POST: &str = "s:1ad6054c8f85b28c21ede76480a49d7b";
 
 fn page() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("man/chatseal-policy.5")
@@ -59,6 +63,20 @@ fn example(page: &str) -> String {
     let (_, after) = page.split_once(".SH EXAMPLE\n.nf\n").unwrap();
     let (text, _) = after.split_once(".fi\n").unwrap();
     text.replace("\\-", "-")
+}
+
+/// What a command says of the demo's export, with the command as it is typed.
+fn transcript(args: &[&str]) -> String {
+    let fixed = ["--source", "harbour.jsonl", "--as-of", "2027-06-01", "--quiet"];
+    let top = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let beside = |arg: &&str| arg.ends_with(".toml").then(|| top.join("policies").join(arg).display().to_string());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatseal"));
+    command.args(args.iter().map(|arg| beside(arg).unwrap_or_else(|| (*arg).to_owned())));
+    let output = command.args(fixed).current_dir(top.join("fixtures/demo")).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let typed = ["$ chatseal", &args.join(" "), &fixed.join(" ")].join(" ");
+    format!(".nf\n{}\n{}.fi\n", roff(&typed), said.lines().map(|line| roff(line) + "\n").collect::<String>())
 }
 
 /// What becomes of one post, as of several moments around its ends.
@@ -123,6 +141,11 @@ fn the_page_says_what_the_program_does() {
         ("then", words_of(&keys::THENS)),
         ("precedence", words_of(&keys::PRECEDENCES)),
         ("example", decided(&before)),
+        (
+            "explain",
+            transcript(&["policy", "explain", "gdpr-minimal.toml", "hipaa-documentation.toml", "--record", POST]),
+        ),
+        ("diff", transcript(&["policy", "diff", "baseline-keep-all.toml", "gdpr-minimal.toml"])),
         ("limits", limits_of()),
         ("findings", rows(Code::ALL.iter().map(|code| (code.code(), code.meaning())))),
     ] {
