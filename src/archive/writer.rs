@@ -25,23 +25,14 @@ use crate::record::time::{Millis, Window};
 /// How to check an archive by hand; the same text in every archive without policies and holds.
 pub const README: &str = include_str!("README.txt");
 
-/// What [`README`] says besides in archives with policies or holds, in front of the line that begins so.
-const README_JUDGED: [(&str, &str); 2] = [
-    (
-        "  data/segments.csv",
-        "  data/policy/NNN-policy.toml, NNN-holds.toml   policies and legal holds in force, byte for byte
-  data/withheld.jsonl              rows that a policy kept out: which, by which rule, since when; nothing of what they said
-  `retention` in each record       what was decided: the rule, until when it is kept, from when it may go, the holds
-",
-    ),
-    (
-        "\nWhat this proves",
-        "  6. the policies and holds are those that the seal names (two equal digests for each, none where there are none)
+/// What [`README`] says besides in archives with policies or holds, in front of this line.
+const README_JUDGED: (&str, &str) = (
+    "\nWhat this proves",
+    "  7. the policies and holds are those that the seal names (two equal digests for each, none where there are none)
        sha256sum data/policy/*-policy.toml | sha256sum | cut -c -64 ; sed -n 's/^policy sha256://p' seal.txt
        sha256sum data/policy/*-holds.toml | sha256sum | cut -c -64 ; sed -n 's/^holds sha256://p' seal.txt
 ",
-    ),
-];
+);
 
 /// Why an archive could not be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -155,9 +146,9 @@ pub struct Sealed {
 
 /// Writes the fixed text that tells how to check an archive, and where it came from: the first members after records.
 pub fn write_preface(stage: &mut Stage, statement: &Statement<'_>) -> Result<(), StageError> {
-    let besides = README_JUDGED.into_iter().filter(|_| statement.is_judged);
+    let (before, more) = README_JUDGED;
     let readme =
-        besides.fold(README.to_owned(), |text, (before, more)| text.replacen(before, &format!("{more}{before}"), 1));
+        if statement.is_judged { README.replacen(before, &format!("{more}{before}"), 1) } else { README.into() };
     stage.add(Member::Readme, readme.as_bytes())?;
     stage.add(Member::Custody, statement.custody).map(drop)
 }
