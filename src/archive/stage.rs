@@ -62,7 +62,10 @@ pub struct Stage {
     digests: Vec<Hash>,
     sync: Option<(SyncSender<()>, JoinHandle<()>)>,
     synced: u64,
-    published: bool,
+    /// Size of the whole file, once it is complete and on disk.
+    complete: Option<u64>,
+    /// Whether the partial file outlives this value.
+    kept: bool,
 }
 
 /// A member being written, before its name and size are known.
@@ -91,9 +94,7 @@ impl Stage {
     /// Begins the archive `target`, whose file name without `.zip` names the bag.
     pub fn create(target: &Path) -> Result<Self, StageError> {
         let bag = Self::check(target)?;
-        let mut partial = target.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
+        let partial = partial_name(target);
         let failed = |source| StageError::Io { path: partial.clone(), source };
         // A link or a folder of this name was not left behind by a run; what it leads to is not ours to empty.
         if partial.symlink_metadata().is_ok_and(|found| !is_own(&found)) {
@@ -123,7 +124,8 @@ impl Stage {
             digests: Vec::new(),
             sync: Some(sync),
             synced: 0,
-            published: false,
+            complete: None,
+            kept: false,
         })
     }
 
@@ -198,35 +200,42 @@ impl Stage {
         }
     }
 
-    /// Writes the zip's directory, brings everything to disk, and gives the archive its name.
-    pub fn publish(mut self) -> Result<Published, StageError> {
+    /// Writes the zip's directory and brings everything to disk, still under the partial name.
+    pub fn complete(&mut self) -> Result<u64, StageError> {
+        if let Some(bytes) = self.complete {
+            return Ok(bytes);
+        }
         let mut directory = Vec::new();
         write_directory(&mut directory, &self.bag, &self.entries, self.at).map_err(|source| self.failed(source))?;
         self.stop_syncing();
         self.write_at(&directory, self.at)?;
         let bytes = self.at + directory.len() as u64;
         self.file.set_len(bytes).and_then(|()| self.file.sync_all()).map_err(|source| self.failed(source))?;
-        self.take_name()?;
-        self.published = true;
-        let folder = self.target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|source| StageError::Io { path: folder.to_owned(), source })?;
+        self.complete = Some(bytes);
+        Ok(bytes)
+    }
+
+    /// The file while it has no name of its own.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Leaves the partial file behind whatever happens now: a ledger names it already.
+    pub fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// Completes the archive and gives it its name.
+    pub fn publish(mut self) -> Result<Published, StageError> {
+        let bytes = self.complete()?;
+        take_name(&self.partial, &self.target)?;
+        self.kept = true;
         Ok(Published { path: self.target.clone(), bytes })
     }
 
-    /// A hard link never replaces what stands there; where the file system has none, a check and a rename must do.
-    fn take_name(&self) -> Result<(), StageError> {
-        let failed = |source| StageError::Io { path: self.target.clone(), source };
-        match std::fs::hard_link(&self.partial, &self.target) {
-            Ok(()) => {
-                // The archive stands; a second name that cannot be removed takes nothing from it.
-                let _ = std::fs::remove_file(&self.partial);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(StageError::Exists(self.target.clone())),
-            Err(_) if self.target.symlink_metadata().is_ok() => Err(StageError::Exists(self.target.clone())),
-            Err(_) => std::fs::rename(&self.partial, &self.target).map_err(failed),
-        }
+    /// Gives a complete archive its name that a run left behind; whether it is complete is for the caller to know.
+    pub fn publish_left_behind(target: &Path) -> Result<(), StageError> {
+        take_name(&partial_name(target), target)
     }
 
     fn stop_syncing(&mut self) {
@@ -261,10 +270,34 @@ fn start_syncing(file: File) -> (SyncSender<()>, JoinHandle<()>) {
     (send, thread)
 }
 
+/// The name of an archive while it is being written.
+fn partial_name(target: &Path) -> PathBuf {
+    let mut partial = target.as_os_str().to_owned();
+    partial.push(".partial");
+    PathBuf::from(partial)
+}
+
+/// A hard link never replaces what stands there; where the file system has none, a check and a rename must do.
+fn take_name(partial: &Path, target: &Path) -> Result<(), StageError> {
+    let failed = |source| StageError::Io { path: target.to_owned(), source };
+    match std::fs::hard_link(partial, target) {
+        // The archive stands; a second name that cannot be removed takes nothing from it.
+        Ok(()) => drop(std::fs::remove_file(partial)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(StageError::Exists(target.to_owned()));
+        }
+        Err(_) if target.symlink_metadata().is_ok() => return Err(StageError::Exists(target.to_owned())),
+        Err(_) => std::fs::rename(partial, target).map_err(failed)?,
+    }
+    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|source| StageError::Io { path: folder.to_owned(), source })
+}
+
 impl Drop for Stage {
     fn drop(&mut self) {
         self.stop_syncing();
-        if !self.published {
+        if !self.kept {
             let _ = std::fs::remove_file(&self.partial);
         }
     }

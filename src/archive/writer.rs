@@ -59,6 +59,8 @@ pub enum WriterError {
 pub struct Statement<'a> {
     /// Who keeps the series.
     pub origin: Origin,
+    /// Number of the seal in the ledger; `None` without one.
+    pub number: Option<u64>,
     /// SHA-256 of the previous archive's `seal.txt`.
     pub previous: Option<Hash>,
     /// Which rows were asked for.
@@ -101,6 +103,31 @@ pub struct Sealed {
     pub seal_digest: Hash,
 }
 
+/// A sealed archive that has no name yet.
+#[derive(Debug)]
+pub struct Staged {
+    /// Its file.
+    pub stage: Stage,
+    /// What it holds.
+    pub summary: Summary,
+    /// Exceptions by class.
+    pub gaps: Gaps,
+    /// What was signed.
+    pub seal: Seal,
+    /// The bytes of `seal.txt`.
+    pub text: String,
+    /// SHA-256 of those.
+    pub seal_digest: Hash,
+}
+
+impl Staged {
+    /// Gives the archive its name.
+    pub fn publish(self) -> Result<Sealed, StageError> {
+        let Self { stage, summary, gaps, seal, seal_digest, .. } = self;
+        Ok(Sealed { published: stage.publish()?, summary, gaps, seal, seal_digest })
+    }
+}
+
 /// Writes the fixed text that tells how to check an archive, and where it came from: the first members after records.
 pub fn write_preface(stage: &mut Stage, statement: &Statement<'_>) -> Result<(), StageError> {
     stage.add(Member::Readme, README.as_bytes())?;
@@ -138,7 +165,7 @@ pub fn write_exceptions(
     Ok(gaps)
 }
 
-/// Writes the rest, signs, and publishes.
+/// Writes the rest and signs; what is left is to publish.
 pub fn seal(
     mut stage: Stage,
     written: &Written,
@@ -147,7 +174,7 @@ pub fn seal(
     salt: &ArchiveSalt,
     signer: &Signer,
     statement: Statement<'_>,
-) -> Result<Sealed, WriterError> {
+) -> Result<Staged, WriterError> {
     check_equation(&kinds)?;
     let contents = || stage.members().filter(|(entry, _)| matches!(entry.member, Member::Content(_)));
     let summary = Summary {
@@ -160,9 +187,9 @@ pub fn seal(
         kinds,
         purged_posts: statement.purged_posts,
     };
-    let text = summary::text(stage.bag(), &summary, &gaps.classes);
+    let summary_text = summary::text(stage.bag(), &summary, &gaps.classes);
     stage.add(Member::Summary, summary.json()?.as_bytes())?;
-    stage.add(Member::SummaryText, text.as_bytes())?;
+    stage.add(Member::SummaryText, summary_text.as_bytes())?;
     stage.add(Member::Segments, &segments::text(&written.rows))?;
     let source = stage.add(Member::Source, statement.source)?;
 
@@ -183,7 +210,7 @@ pub fn seal(
 
     let seal = Seal {
         origin: statement.origin,
-        number: None,
+        number: statement.number,
         records: written.records,
         root: written.root,
         previous: statement.previous,
@@ -205,7 +232,7 @@ pub fn seal(
     let seal_digest = stage.add(Member::Seal, text.as_bytes())?;
     stage.add(Member::SealSignature, signature.as_bytes())?;
     stage.add(Member::SealNote, note.as_bytes())?;
-    Ok(Sealed { published: stage.publish()?, summary, gaps, seal, seal_digest })
+    Ok(Staged { stage, summary, gaps, seal, text, seal_digest })
 }
 
 /// SHA-256 of the public key as OpenSSH encodes it, taken from the fingerprint that spells it.

@@ -3,6 +3,7 @@
 mod account;
 mod earlier;
 mod failures;
+mod ledger;
 mod options;
 mod sealing;
 mod source;
@@ -83,6 +84,13 @@ pub(super) struct Args {
     /// Name of the log that this archive belongs to, such as `chat.example.org/audit`
     #[arg(long, value_name = "NAME", help_heading = "Seal")]
     pub(super) origin: Option<String>,
+    /// Folder of the ledger
+    ///
+    /// It gives the archive its number, its origin and its previous archive.
+    /// The archive gets its name only after its seal was committed to the ledger. What an earlier run that was killed
+    /// left unfinished is finished first.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "previous", help_heading = "Seal")]
+    pub(super) ledger: Option<PathBuf>,
     /// Earlier archive to chain to; it is checked first
     #[arg(long, value_name = "ARCHIVE", value_hint = ValueHint::FilePath, help_heading = "Seal")]
     pub(super) previous: Option<PathBuf>,
@@ -101,6 +109,8 @@ pub(super) const MANUAL: Manual = Manual {
         (Exit::Ok, "sealed; everything in scope was collected"),
         (Exit::Exceptions, "sealed and valid, but something could not be collected; see the exceptions"),
         (Exit::Unavailable, "source, disk or key could not be used; nothing was sealed"),
+        (Exit::Incomplete, "the ledger does not hold together; nothing was sealed"),
+        (Exit::Locked, "another run writes the same archive, or appends to the ledger"),
         (Exit::Refused, "the output exists or lies inside, at or above the source; nothing was touched"),
     ],
     files: &[
@@ -114,6 +124,10 @@ pub(super) const MANUAL: Manual = Manual {
             "chatseal export postgres://chatseal@db.example.org/mattermost --key seal.key --output 2026-11.zip \\\n      --files /opt/mattermost/data --audit-log /opt/mattermost/logs/audit.log",
         ),
         (
+            "Seal into a ledger, which numbers and chains the archives",
+            "chatseal export export.zip --key seal.key --output 2026-11.zip --ledger ledger",
+        ),
+        (
             "Seal a dump, without any server",
             "chatseal export mattermost.sql.zst --key seal.key --output dump.zip --no-files",
         ),
@@ -122,7 +136,7 @@ pub(super) const MANUAL: Manual = Manual {
             "chatseal export export.zip --key seal.key --output week-47.zip --channel ops/bridge \\\n      --since 2026-11-16 --until 2026-11-23 --previous week-46.zip",
         ),
     ],
-    see_also: &["chatseal-verify(1)", "chatseal-archive(5)"],
+    see_also: &["chatseal-verify(1)", "chatseal-ledger(1)", "chatseal-archive(5)"],
 };
 
 /// Runs the command.
@@ -130,8 +144,8 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let options = Options::new(args, printer.stop())?;
     printer.note(options.understood());
     let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
-    let sealed = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
-    let exit = if sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
-    account::show(&sealed, exit, printer);
+    let outcome = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
+    let exit = if outcome.sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
+    account::show(&outcome, exit, printer);
     Ok(exit)
 }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::Args;
 use super::earlier;
 use super::failures;
+use super::ledger;
 use super::sealing::Job;
 use super::source;
 use crate::archive::salt::ArchiveSalt;
@@ -18,7 +18,7 @@ use crate::archive::stage::Stage;
 use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::keys::unusable_signer;
+use crate::cli::keys::open_signer;
 use crate::keys::Signer;
 use crate::merkle::Hash;
 use crate::progress::Progress;
@@ -26,9 +26,6 @@ use crate::record::time::{self, Millis, Window};
 use crate::select::Source;
 use crate::source::bulk::container::ContentPlace;
 use crate::source::scope::Asked;
-
-/// How long an ssh-agent may take; a token may want to be touched.
-const AGENT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A validated export.
 pub(super) struct Options {
@@ -39,6 +36,7 @@ pub(super) struct Options {
     output: PathBuf,
     origin: Origin,
     previous: Option<Hash>,
+    ledger: Option<PathBuf>,
     salt: ArchiveSalt,
     time: Millis,
     contents: ContentPlace,
@@ -48,7 +46,7 @@ impl Options {
     /// Checks the arguments, opens key and source, and checks the earlier archives that are named.
     pub(super) fn new(args: &Args, stop: &Arc<AtomicBool>) -> Result<Self, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
-        let origin = Origin::new(args.origin.as_deref().unwrap_or(NO_ORIGIN)).map_err(|error| usage(&error))?;
+        let named = args.origin.as_deref().map(Origin::new).transpose().map_err(|error| usage(&error))?;
         let window = Window { from: args.since, until: args.until };
         if let (Some(from), Some(until)) = (args.since, args.until)
             && from >= until
@@ -65,6 +63,17 @@ impl Options {
         Stage::check(&args.output).map_err(failures::of_stage)?;
         refuse_overlap(args)?;
         let signer = open_signer(&args.key, time)?;
+        let origin = match &args.ledger {
+            Some(folder) => {
+                let origin = ledger::check(folder, &signer, &args.output)?;
+                if let Some(other) = named.filter(|named| *named != origin) {
+                    let message = format!("`--origin {}`, but the ledger is `{}`", other.as_str(), origin.as_str());
+                    return Err(Failure::new(Exit::Usage, message).hint("leave `--origin` out; the ledger knows it"));
+                }
+                origin
+            }
+            None => named.map_or_else(|| Origin::new(NO_ORIGIN), Ok).map_err(|error| usage(&error))?,
+        };
         let salt = match &args.salt_from {
             Some(archive) => earlier::salt(archive)?,
             None => fresh_salt()?,
@@ -82,7 +91,8 @@ impl Options {
         let (teams, channels, users) = (args.team.clone(), args.channel.clone(), args.user.clone());
         let asked = Asked { window, teams, channels, users };
         let (source, output) = (args.source.clone(), args.output.clone());
-        Ok(Self { opened, asked, signer, source, output, origin, previous, salt, time, contents })
+        let ledger = args.ledger.clone();
+        Ok(Self { opened, asked, signer, source, output, origin, previous, ledger, salt, time, contents })
     }
 
     /// What was understood, said before the work starts.
@@ -124,29 +134,13 @@ impl Options {
             output: self.output,
             origin: self.origin,
             previous: self.previous,
+            ledger: self.ledger,
             salt: self.salt,
             time: self.time,
             threads: rayon::current_num_threads(),
             progress,
         }
     }
-}
-
-/// Opens the key and makes sure that it will sign: a certificate must be valid, an agent must not refuse.
-#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn open_signer(key: &Path, time: Millis) -> Result<Signer, Failure> {
-    let socket = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let signer = Signer::open(key, socket.as_deref(), AGENT_PATIENCE).map_err(unusable_signer)?;
-    if let Some(certificate) = signer.certificate() {
-        certificate.check(time).map_err(|problem| {
-            let message = format!("the certificate beside `{}` would not be accepted: {problem}", key.display());
-            Failure::new(Exit::Usage, message).hint("move the certificate away, or have the key certified anew")
-        })?;
-    }
-    if signer.is_agent() {
-        signer.probe().map_err(unusable_signer)?;
-    }
-    Ok(signer)
 }
 
 fn fresh_salt() -> Result<ArchiveSalt, Failure> {
@@ -169,7 +163,8 @@ fn refuse_overlap(args: &Args) -> Result<(), Failure> {
     })?;
     let output = folder.join(args.output.file_name().unwrap_or_default());
     let beside = args.source.parent().unwrap_or(Path::new("")).join("data");
-    let folders = args.files.iter().cloned().chain((!source::is_url(&args.source)).then_some(beside));
+    let folders =
+        args.files.iter().chain(&args.ledger).cloned().chain((!source::is_url(&args.source)).then_some(beside));
     for read in folders.filter_map(|path| path.canonicalize().ok()).filter(|path| path.is_dir()) {
         if output.starts_with(&read) {
             return Err(refused(&read));

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::ledger::Chain;
 use crate::archive::names::Member;
 use crate::archive::records::{self, Incoming, RecordsError};
 use crate::archive::salt::ArchiveSalt;
@@ -17,6 +18,8 @@ use crate::archive::stage::{Stage, StageError};
 use crate::archive::summary::{Counts, Kinds};
 use crate::archive::writer::{self, Sealed, Statement, WriterError};
 use crate::keys::Signer;
+use crate::ledger::head::Head;
+use crate::ledger::{LedgerError, Recovered};
 use crate::merkle::Hash;
 use crate::progress::{Interrupted, Progress};
 use crate::record::exception::{Class, Exception};
@@ -50,8 +53,10 @@ pub(super) struct Job<'a> {
     pub(super) output: PathBuf,
     /// Who keeps the series of archives.
     pub(super) origin: Origin,
-    /// SHA-256 of the previous archive's `seal.txt`.
+    /// SHA-256 of the previous archive's `seal.txt`; a ledger knows its own.
     pub(super) previous: Option<Hash>,
+    /// The ledger that it goes into.
+    pub(super) ledger: Option<PathBuf>,
     /// The archive's salt.
     pub(super) salt: ArchiveSalt,
     /// When it is sealed.
@@ -83,13 +88,26 @@ pub(super) enum SealingError {
     /// The rest of the archive.
     #[error(transparent)]
     Writer(#[from] WriterError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The work was told to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
 
+/// What came of an export.
+pub(super) struct Outcome {
+    /// The archive.
+    pub(super) sealed: Sealed,
+    /// The new head of the ledger.
+    pub(super) head: Option<Head>,
+    /// What earlier runs had left unfinished.
+    pub(super) recovered: Vec<Recovered>,
+}
+
 /// Reads, selects, writes and seals.
-pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
+pub(super) fn seal(job: &Job<'_>) -> Result<Outcome, SealingError> {
     let mut stage = Stage::create(&job.output)?;
     let temporary = temporary(&job.output);
     let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
@@ -128,8 +146,9 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
 
     let source = job.source.describe(&files, &selection, &job.asked);
     let custody = custody(job, &files);
-    let statement = Statement {
+    let mut statement = Statement {
         origin: job.origin.clone(),
+        number: None,
         previous: job.previous,
         window: job.asked.window,
         time: job.time,
@@ -148,7 +167,16 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Sealed, SealingError> {
             Ok(true)
         })?
     };
-    Ok(writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?)
+    let Some(folder) = &job.ledger else {
+        let staged = writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?;
+        return Ok(Outcome { sealed: staged.publish()?, head: None, recovered: Vec::new() });
+    };
+    let mut chain = Chain::open(folder, &job.signer, job.time)?;
+    let (number, previous) = chain.place();
+    (statement.number, statement.previous) = (Some(number), previous);
+    let staged = writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?;
+    let sealed = chain.commit(staged, &job.output, &job.signer)?;
+    Ok(Outcome { sealed, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
 }
 
 /// Temporary files lie beside the output: there is room for it, and it is as private.
