@@ -3,6 +3,7 @@
 mod attacks;
 mod runs;
 mod statements;
+mod witnesses;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

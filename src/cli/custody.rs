@@ -60,7 +60,7 @@ struct AddArgs {
     by: String,
     /// Why
     #[arg(long, value_name = "TEXT", help_heading = "Act")]
-    why: String,
+    why: Option<String>,
     /// Who agreed; may be given several times
     #[arg(long, value_name = "WHO", help_heading = "Act")]
     approved_by: Vec<String>,
@@ -103,7 +103,11 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         from: args.from.clone(),
         to: args.to.clone(),
         how: args.how.clone(),
-        act: Act { by: args.by.clone(), why: args.why.clone(), approved_by: args.approved_by.clone() },
+        act: Act {
+            by: args.by.clone(),
+            why: args.why.clone().unwrap_or_default(),
+            approved_by: args.approved_by.clone(),
+        },
     };
     let signer = signer(&args.key)?;
     let mut ledger = Ledger::open(&args.ledger, &holder(), &mut unwatched).map_err(of_ledger)?;

@@ -4,6 +4,7 @@
 //! `checkpoint` is the commit.
 
 mod publish;
+mod require;
 
 pub use publish::{Recovered, file_digest};
 
@@ -166,28 +167,16 @@ impl Ledger {
         }
         let lock = locked(folder, holder)?;
         let mut ledger = Self { reading: Reading::of(folder).map_err(failed(folder))?, _lock: lock };
-        ledger.require_whole()?;
+        ledger.reading.require_whole()?;
         ledger.discard(watch)?;
         ledger.refresh()?;
         Ok(ledger)
     }
 
-    fn require_whole(&self) -> Result<(), LedgerError> {
-        match self.reading.defects.first() {
-            None => Ok(()),
-            Some(first) => Err(LedgerError::Damaged {
-                path: self.reading.folder.clone(),
-                place: first.place.clone(),
-                meaning: first.flaw.meaning(),
-                findings: self.reading.defects.len(),
-            }),
-        }
-    }
-
     fn refresh(&mut self) -> Result<(), LedgerError> {
         let folder = self.reading.folder.clone();
         self.reading = Reading::of(&folder).map_err(failed(&folder))?;
-        self.require_whole()
+        self.reading.require_whole()
     }
 
     /// Removes the statement beyond the newest checkpoint and half-written files, and keeps the newest checkpoint.
@@ -242,13 +231,6 @@ impl Ledger {
         self.reading.last_seal()
     }
 
-    /// Refuses a key that is not the one in force.
-    pub fn require_key(&self, signer: &Signer) -> Result<(), LedgerError> {
-        let found = signer.public_key().fingerprint();
-        let expected = self.reading.keys.newest().map(|term| term.key.fingerprint()).unwrap_or_default();
-        if expected == found { Ok(()) } else { Err(LedgerError::OtherKey { expected, found }) }
-    }
-
     /// Appends a statement. A `key` statement is signed by the old key; `next` is then the new one, and signs the
     /// checkpoint.
     pub fn state(
@@ -259,7 +241,7 @@ impl Ledger {
         now: Millis,
         watch: &mut Watch<'_>,
     ) -> Result<Committed, LedgerError> {
-        self.require_key(signer)?;
+        self.reading.require_key(signer)?;
         let origin = self.origin()?;
         let expected = match &said {
             Said::Key { key, .. } => key.fingerprint(),
@@ -283,7 +265,7 @@ impl Ledger {
         signer: &Signer,
         watch: &mut Watch<'_>,
     ) -> Result<Committed, LedgerError> {
-        self.require_key(signer)?;
+        self.reading.require_key(signer)?;
         let origin = self.origin()?;
         let seal = Seal::parse(text.as_bytes())?;
         let same = [
@@ -297,7 +279,7 @@ impl Ledger {
             return Err(LedgerError::NotNext(what));
         }
         let bag = pending.bag().ok_or_else(|| LedgerError::Target(pending.target.clone()))?;
-        self.require_free(bag.as_str())?;
+        self.reading.require_free(bag.as_str())?;
         let path = self.pending_path(pending.number);
         durable::write(&path, pending.text().as_bytes(), watch).map_err(failed(&path))?;
         let committed = self.commit(&origin, text, None, signer, watch);
@@ -306,12 +288,6 @@ impl Ledger {
             let _ = durable::remove(&path, &mut durable::unwatched);
         }
         committed
-    }
-
-    /// Refuses a second archive of one name.
-    pub fn require_free(&self, bag: &str) -> Result<(), LedgerError> {
-        let listed = self.reading.list.iter().any(|listed| listed.bag.as_str() == bag);
-        if listed { Err(LedgerError::Named(bag.to_owned())) } else { Ok(()) }
     }
 
     fn commit(
@@ -360,7 +336,10 @@ impl Ledger {
 fn locked(folder: &Path, holder: &str) -> Result<Lock, LedgerError> {
     let path = folder.join("lock");
     let taken = lock::take(&path, holder).map_err(failed(&path))?;
-    taken.map_err(|holder| LedgerError::Locked { path: folder.to_owned(), holder })
+    taken.map_err(|holder| {
+        let holder = if holder.is_empty() { "a process that has just taken it".to_owned() } else { holder };
+        LedgerError::Locked { path: folder.to_owned(), holder }
+    })
 }
 
 fn digest(signer: &Signer) -> Hash {

@@ -28,6 +28,9 @@ use crate::merkle::{self, CompactRange, Hash};
 /// The largest list of archives, note or signature that is read.
 const MAX_FILE: u64 = 64 << 20;
 
+/// How often a ledger that changes under the reader is read again.
+const AGAIN: usize = 20;
+
 /// Something wrong with a ledger, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
@@ -124,7 +127,22 @@ pub(super) fn names(folder: &Path) -> io::Result<BTreeSet<String>> {
 
 impl Reading {
     /// Reads the ledger in `folder`. The error is the operating system's; whatever else is wrong is in `defects`.
+    ///
+    /// Somebody may append meanwhile; what was read is then read again, so that a ledger in use is not found broken.
     pub fn of(folder: &Path) -> io::Result<Self> {
+        let mut reading = Self::once(folder)?;
+        for _ in 0..AGAIN {
+            let newest = bytes(&folder.join("checkpoint"), MAX_FILE)?;
+            let unchanged = newest.as_deref() == reading.note.as_ref().map(Note::encode).as_deref().map(str::as_bytes);
+            if reading.defects.is_empty() || unchanged {
+                break;
+            }
+            reading = Self::once(folder)?;
+        }
+        Ok(reading)
+    }
+
+    fn once(folder: &Path) -> io::Result<Self> {
         let mut reading = Self {
             folder: folder.to_owned(),
             checkpoint: None,

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use super::{kept, key, say};
+use serde_json::Value;
+
+use super::{kept, key, run, say, seal, verified};
+use crate::sealed::{Desk, Ended};
 use crate::tools;
 
 #[test]
@@ -25,4 +28,65 @@ fn openssh_accepts_every_statement() {
         assert!(!verify("seal@chatseal.v1", &statement));
         assert!(!verify("statement@chatseal.v1", &[&statement[..], b"\n"].concat()));
     }
+}
+
+const ACT: [&str; 8] =
+    ["--ledger", "ledger", "--key", "seal.key", "--by", "Mia \"M\" Brandt", "--why", "Letter of the insurer"];
+
+fn hold(desk: &Desk, verb: &str, args: &[&str]) -> Ended {
+    run(desk, &[&["hold", verb], args].concat())
+}
+
+#[test]
+fn holds_are_issued_once_released_once_and_never_forgotten() {
+    let desk = kept(&["a"]);
+    let add = |args: &[&str]| hold(&desk, "add", &[&ACT, args].concat());
+    add(&["crane-7", "--matter", "Crane 7", "--user", "kai", "--channel", "ops/*", "--since", "2026-06-01"])
+        .require(0, "");
+    add(&["crane-7", "--matter", "again", "--user", "kai"]).require(8, "already");
+    add(&["x", "--matter", "nothing"]).require(2, "covers nothing");
+    add(&["x y", "--matter", "id", "--everything"]).require(2, "x y");
+    add(&["x", "--matter", "two\nlines", "--everything"]).require(2, "matter");
+    add(&["x", "--matter", "window", "--everything", "--since", "2026-06-02", "--until", "2026-06-01"])
+        .require(2, "empty");
+    add(&["all", "--matter", "Everything", "--everything", "--approved-by", "Ada", "--approved-by", "Kai"])
+        .require(0, "");
+    let release = |id: &str| hold(&desk, "release", &[&ACT[..], &[id]].concat());
+    release("nobody").require(8, "no hold");
+    release("crane-7").require(0, "");
+    release("crane-7").require(8, "released before");
+    // Holds and archives share one order, and the set verifies.
+    seal(&desk, "b").require(0, "");
+    assert_eq!(verified(&desk, &[]).0, 0);
+    let listed = hold(&desk, "list", &["--ledger", "ledger"]).stdout;
+    assert!(
+        listed.starts_with("crane-7 (released): Crane 7\n  covers user kai, channel ops/*, from 2026-06-01"),
+        "{listed}"
+    );
+    assert!(listed.contains("all (in force): Everything\n  covers everything\n"), "{listed}");
+    // The same as a file that other programs read as TOML.
+    if tools::skipped("python3") {
+        return;
+    }
+    let text = hold(&desk, "list", &["--ledger", "ledger", "--toml"]).stdout;
+    let read = "import json, sys, tomllib; json.dump(tomllib.load(sys.stdin.buffer), sys.stdout, default=str)";
+    let document: Value =
+        serde_json::from_slice(&tools::run("python3", &["-c", read], text.as_bytes()).expect_success()).unwrap();
+    let holds = document["hold"].as_array().unwrap();
+    assert_eq!(holds[0]["released"]["by"].as_str(), Some("Mia \"M\" Brandt"));
+    assert_eq!(holds[1]["issued"]["approved_by"].as_array().unwrap().len(), 2);
+    assert_eq!((holds[1]["everything"].as_bool(), holds[1].get("released")), (Some(true), None));
+}
+
+#[test]
+fn a_transfer_is_stated_with_the_digest_of_what_was_handed_over() {
+    let desk = kept(&["a"]);
+    let transfer = ["--from", "IT", "--to", "Dr. Weber", "--how", "stick in bag 1182"];
+    let add = |file: &str| run(&desk, &[&["custody", "add", file], &ACT[..], &transfer[..]].concat());
+    add("archives/a.zip").require(0, "");
+    add("archives/b.zip").require(6, "b.zip");
+    let text = fs::read_to_string(desk.path("ledger/statements/00000002.txt")).unwrap();
+    let digest = crate::bag::sha(&fs::read(desk.path("archives/a.zip")).unwrap());
+    assert!(text.contains(&format!("\nobject sha256:{digest}\nname a.zip\nfrom IT\nto Dr. Weber\n")), "{text}");
+    assert_eq!(verified(&desk, &[]).0, 0);
 }

@@ -5,14 +5,23 @@
 //! read, and a second export waits for nothing but the sealing of the first.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::sealing::SealingError;
 
 use crate::archive::seal::Origin;
 use crate::archive::writer::{Sealed, Staged};
 use crate::cli::failure::Failure;
 use crate::cli::ledger::failures::{holder, of_ledger};
+use crate::cli::ledger::memory;
 use crate::keys::Signer;
 use crate::ledger::{Ledger, LedgerError, Pending, Recovered, file_digest, unwatched};
+use crate::progress::Progress;
 use crate::record::time::Millis;
+
+/// How long a run waits for the sealing of another: hours of reading are not thrown away for seconds.
+const TRIES: u32 = 6000;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A ledger that the archive will go into, open for the moment of sealing.
 pub(super) struct Chain {
@@ -24,17 +33,34 @@ pub(super) struct Chain {
 /// The name that a ledger gives its seals; makes sure, before the source is read, that the ledger holds together, that
 /// this key signs it, and that it lists no archive of this name.
 pub(super) fn check(folder: &Path, signer: &Signer, output: &Path) -> Result<Origin, Failure> {
-    let ledger = Ledger::open(folder, &holder(), &mut unwatched).map_err(of_ledger)?;
-    ledger.require_key(signer).map_err(of_ledger)?;
+    let reading = memory::read(folder)?;
+    reading.require_whole().map_err(of_ledger)?;
+    reading.require_key(signer).map_err(of_ledger)?;
     let name = output.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-    ledger.require_free(name).map_err(of_ledger)?;
-    ledger.origin().map_err(of_ledger)
+    reading.require_free(name).map_err(of_ledger)?;
+    let origin = reading.origin().cloned();
+    origin.ok_or_else(|| of_ledger(LedgerError::Absent(folder.to_owned())))
 }
 
 impl Chain {
-    /// Takes the lock and finishes what earlier runs left behind.
-    pub(super) fn open(folder: &Path, signer: &Signer, time: Millis) -> Result<Self, LedgerError> {
-        let mut ledger = Ledger::open(folder, &holder(), &mut unwatched)?;
+    /// Takes the lock, for which it waits, and finishes what earlier runs left behind.
+    pub(super) fn open(
+        folder: &Path,
+        signer: &Signer,
+        time: Millis,
+        progress: &Progress,
+    ) -> Result<Self, SealingError> {
+        let mut tries = 0;
+        let mut ledger = loop {
+            match Ledger::open(folder, &holder(), &mut unwatched) {
+                Err(LedgerError::Locked { .. }) if tries < TRIES => {
+                    progress.check()?;
+                    std::thread::sleep(PAUSE);
+                    tries += 1;
+                }
+                other => break other?,
+            }
+        };
         let recovered = ledger.settle(signer, time, &mut unwatched)?;
         Ok(Self { ledger, recovered })
     }

@@ -171,7 +171,7 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Outcome, SealingError> {
         let staged = writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?;
         return Ok(Outcome { sealed: staged.publish()?, head: None, recovered: Vec::new() });
     };
-    let mut chain = Chain::open(folder, &job.signer, job.time)?;
+    let mut chain = Chain::open(folder, &job.signer, job.time, job.progress)?;
     let (number, previous) = chain.place();
     (statement.number, statement.previous) = (Some(number), previous);
     let staged = writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?;

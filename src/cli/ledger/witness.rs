@@ -50,7 +50,7 @@ pub(in crate::cli) struct CosignArgs {
     request: PathBuf,
     /// Public key that signs the ledger now
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    log_key: PathBuf,
+    log: PathBuf,
     /// Private key that signs, or the public key of one that the running ssh-agent holds
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     key: PathBuf,
@@ -58,7 +58,7 @@ pub(in crate::cli) struct CosignArgs {
     #[arg(long, value_name = "NAME")]
     name: String,
     /// File in which this witness remembers the newest checkpoint that it cosigned; made at the first
-    #[arg(long, value_name = "MEMORY", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "SEEN", value_hint = ValueHint::FilePath)]
     state: PathBuf,
     /// File to write
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -85,7 +85,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("On the host that seals", "chatseal ledger request ledger --output request"),
     (
         "On the other host",
-        "chatseal ledger cosign request --log-key seal.key.pub --key witness.key --name w.example.org/registry \\\n      --state seen.note --output cosigned",
+        "chatseal ledger cosign request --log seal.key.pub --key witness.key --name w.example.org/registry \\\n      --state seen.note --output cosigned",
     ),
     ("On the host that seals", "chatseal ledger attach ledger cosigned --witnesses witnesses.txt"),
 ];
@@ -110,7 +110,7 @@ pub(super) const MANUAL_COSIGN: Manual = Manual {
         (Exit::Unavailable, "the request, a key or the memory could not be used"),
         (Exit::Refused, "the request does not begin where this witness left off"),
     ],
-    files: &[("MEMORY", "the newest checkpoint that this witness cosigned")],
+    files: &[("SEEN", "the newest checkpoint that this witness cosigned")],
     examples: EXAMPLES,
     see_also: &["chatseal-ledger-request(1)", "chatseal-ledger-attach(1)", "chatseal-ledger(5)"],
 };
@@ -190,7 +190,7 @@ pub(super) fn cosign(args: &CosignArgs, printer: &Printer) -> Result<Exit, Failu
     let shown = args.request.display();
     let request = Request::parse(&load(&args.request)?)
         .ok_or_else(|| Failure::new(Exit::Unavailable, format!("`{shown}` is not a request for a cosignature")))?;
-    let log = KeyFile::read(&args.log_key).map_err(crate::cli::keys::unusable_file)?.public_key();
+    let log = KeyFile::read(&args.log).map_err(crate::cli::keys::unusable_file)?.public_key();
     let signer = super::signer(&args.key)?;
     let witness = Witness::new(&args.name, signer.public_key()).ok_or_else(|| {
         Failure::new(Exit::Usage, format!("`{}` cannot name a witness: no white space, no `+`", args.name))

@@ -51,7 +51,7 @@ impl Ledger {
         now: Millis,
         watch: &mut Watch<'_>,
     ) -> Result<Vec<Recovered>, LedgerError> {
-        self.require_key(signer)?;
+        self.reading.require_key(signer)?;
         let mut recovered = Vec::new();
         for pending in self.reading.pending.clone() {
             let committed = self.reading.leaf(pending.number).is_some_and(|leaf| leaf.digest == pending.seal);
