@@ -81,7 +81,9 @@ pub(super) struct Args {
     /// reported as purged, and so are rows that name what is no longer there.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Audit log")]
     pub(super) audit_log: Vec<PathBuf>,
-    /// Name of the log that this archive belongs to, such as `chat.example.org/audit`
+    /// Name of the log, such as `chat.example.org/audit`
+    ///
+    /// The archive belongs to it. A ledger knows its own.
     #[arg(long, value_name = "NAME", help_heading = "Seal")]
     pub(super) origin: Option<String>,
     /// Folder of the ledger

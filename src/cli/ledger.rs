@@ -4,6 +4,7 @@ mod begin;
 mod check;
 pub(super) mod failures;
 pub(super) mod memory;
+mod rebuild;
 mod rotate;
 pub(super) mod said;
 mod status;
@@ -39,6 +40,7 @@ pub(in crate::cli) enum Command {
     Verify(check::Args),
     Head(status::HeadArgs),
     Rotate(rotate::Args),
+    Rebuild(rebuild::Args),
     Request(witness::RequestArgs),
     Cosign(witness::CosignArgs),
     Attach(witness::AttachArgs),
@@ -78,6 +80,7 @@ pub(super) fn manual(word: &str) -> Option<Manual> {
         "verify" => check::MANUAL,
         "head" => status::MANUAL_HEAD,
         "rotate" => rotate::MANUAL,
+        "rebuild" => rebuild::MANUAL,
         "request" => witness::MANUAL_REQUEST,
         "cosign" => witness::MANUAL_COSIGN,
         "attach" => witness::MANUAL_ATTACH,
@@ -93,6 +96,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         Command::Verify(args) => check::run(args, printer),
         Command::Head(args) => status::head(args, printer),
         Command::Rotate(args) => rotate::run(args, printer),
+        Command::Rebuild(args) => rebuild::run(args, printer),
         Command::Request(args) => witness::request(args, printer),
         Command::Cosign(args) => witness::cosign(args, printer),
         Command::Attach(args) => witness::attach(args, printer),

@@ -172,7 +172,7 @@ fn severity(exit: Exit) -> usize {
 }
 
 /// The files to check: each path given, and the `.zip` files of each folder given.
-fn archives(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn archives(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = Vec::new();
     for path in given {
         if !path.is_dir() {

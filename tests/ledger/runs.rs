@@ -132,3 +132,29 @@ fn an_archive_that_was_lost_behind_its_commit_is_a_stated_gap() {
     assert_eq!((code, found.len()), (0, 0), "{document:#}");
     assert!(document.to_string().contains("was never published"));
 }
+
+#[test]
+fn a_lost_ledger_is_begun_anew_under_another_name_and_the_chain_goes_on() {
+    let desk = kept(&["a", "b"]);
+    fs::remove_dir_all(desk.path("ledger")).unwrap();
+    let rebuild = |origin: &str, archives: &str| {
+        let fixed = ["ledger", archives, "--key", "seal.key", "--signers", "signers", "--why", "disk lost"];
+        say(&desk, "rebuild", &[&fixed[..], &["--origin", origin]].concat())
+    };
+    rebuild("chat.example.org/audit", "archives").require(2, "another name");
+    assert!(!desk.path("ledger").exists());
+    let whole = fs::read(desk.path("archives/a.zip")).unwrap();
+    desk.write("archives/a.zip", &whole[..whole.len() - 1]);
+    rebuild("chat.example.org/audit-2", "archives").require(8, "NOT INTACT");
+    desk.write("archives/a.zip", whole);
+    rebuild("chat.example.org/audit-2", "archives").require(0, "");
+    seal(&desk, "c").require(0, "");
+    let before = crate::bag::sha(&desk.archive("archives/b.zip").members["seal.txt"]);
+    assert!(desk.archive("archives/c.zip").text("seal.txt").contains(&format!("previous sha256:{before}\n")));
+    let (code, found, document) = verified(&desk, &[]);
+    assert_eq!((code, found.len()), (0, 0), "{document:#}");
+    assert_eq!((&document["ledger"]["seals"], &document["ledger"]["given"]), (&3.into(), &3.into()));
+    // What was taken in is missed like everything else.
+    fs::remove_file(desk.path("archives/a.zip")).unwrap();
+    assert_eq!(verified(&desk, &[]).1, ["archive-missing"]);
+}

@@ -24,8 +24,10 @@ use crate::ledger::{Ledger, unwatched};
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     folder: Folder,
-    /// Name of the log, such as `chat.example.org/audit`; seals carry it, and it never changes
-    #[arg(long, value_name = "ORIGIN")]
+    /// Name of the log, such as `chat.example.org/audit`
+    ///
+    /// Seals carry it, and it never changes.
+    #[arg(long, value_name = "NAME")]
     origin: String,
     /// Private key that signs, or the public key of one that the running ssh-agent holds
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
