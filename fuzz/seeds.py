@@ -100,6 +100,19 @@ def exports():
         seed("audit_line", b'{"event":"login","status":"success","password":"x","props":%s}' % text)
 
 
+def policies():
+    """The samples, the transcripts' files, and each of their lines below a head that makes it a policy."""
+    for folder in ("policies", "tests/transcripts/policy.in"):
+        for path in sorted((HERE.parent / folder).glob("*.toml")):
+            data = path.read_bytes()
+            seed("policy", data)
+            for line in data.split(b"\n"):
+                if b" = " in line:
+                    head = b'schema = "chatseal-policy/v1"\nid = "a"\ntitle = "b"\n[[rule]]\nid = "r"\n'
+                    seed("policy", head + line + b"\n")
+                    seed("policy", b'schema = "chatseal-holds/v1"\n[[hold]]\nid = "h"\n' + line + b"\n")
+
+
 def dumps():
     """A small dump of every state that the reader knows, plain and packed; and the schema of a real one in parts."""
     head = (b"--\n-- PostgreSQL database dump\n--\n\n\\restrict x\n\n-- Dumped from database version 15.18\n\n"
@@ -198,6 +211,7 @@ def main():
     archives(FIXTURES / "archives")
     exports()
     dumps()
+    policies()
     rows()
     with tempfile.TemporaryDirectory() as folder:
         keys(Path(folder))

@@ -16,6 +16,8 @@ mod damaged;
 mod demo;
 /// Dumps of PostgreSQL, true and lying.
 mod dump;
+/// Rules and holds: tables of decisions, properties, a second evaluator, the server's own way.
+mod evaluator;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// Support: random histories of a small server.
@@ -36,12 +38,18 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// What is foretold of an export, a policy or the server comes true.
+mod plan;
+/// The language of policies: its page, its samples, and hostile files.
+mod policy;
 /// A live PostgreSQL: read from one snapshot, and unharmed.
 mod postgres;
 /// The README shows what really happens.
 mod readme;
 /// The same evidence gives the same archive.
 mod repeatable;
+/// Policies and holds, applied.
+mod retention;
 /// Whatever happens to a run, nothing is lost and nothing deceives.
 mod safety;
 /// Scope: what is asked for is kept, and what is left out is counted.

@@ -33,12 +33,14 @@ impl Read {
                 self.rows.push(Vec::new());
             }
             Piece::Rows(batch) => {
-                let rows = &mut self.rows[batch.table];
-                let before = rows.split(|byte| *byte == b'\n').count() as u64 - 1;
-                let long = self.long.iter().filter(|long| long.table == batch.table).count() as u64;
+                // Rows of partitions are numbered on.
+                let is_same = |table: usize| self.tables[table].name == self.tables[batch.table].name;
+                let lines = |at: usize| self.rows[at].split(|byte| *byte == b'\n').count() as u64 - 1;
+                let before: u64 = (0..self.tables.len()).filter(|at| is_same(*at)).map(lines).sum();
+                let long = self.long.iter().filter(|long| is_same(long.table)).count() as u64;
                 assert_eq!(batch.first, before + long + 1);
                 assert!(batch.text.ends_with(b"\n"));
-                rows.extend_from_slice(&batch.text);
+                self.rows[batch.table].extend_from_slice(&batch.text);
             }
             Piece::TooLong(long) => self.long.push(long),
         }

@@ -28,6 +28,9 @@ fn accepted(line: &str) -> bool {
     let decoded = decode(line, &Scope::default(), &mut emitter).is_ok();
     let mut seen = [0; TABLES.len()];
     count(line.as_bytes(), &mut seen);
+    if decoded {
+        emitter.settle().unwrap();
+    }
     let tally = &emitter.out.tally;
     let given: Vec<u64> = (0..TABLES.len()).map(|at| tally.records[at] + tally.quarantined[at]).collect();
     if decoded {

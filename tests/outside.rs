@@ -9,8 +9,21 @@ use crate::sealed::{Desk, Ended};
 use crate::tools::{missing, skipped};
 
 /// Programs that the commands of `data/README.txt` call.
-const PROGRAMS: [&str; 12] =
-    ["awk", "base64", "cut", "diff", "find", "openssl", "sha256sum", "sort", "ssh-keygen", "tail", "unzip", "bagit.py"];
+const PROGRAMS: [&str; 13] = [
+    "awk",
+    "base64",
+    "cut",
+    "diff",
+    "find",
+    "grep",
+    "openssl",
+    "sha256sum",
+    "sort",
+    "ssh-keygen",
+    "tail",
+    "unzip",
+    "bagit.py",
+];
 
 fn bash(folder: &Path, script: &str) -> Ended {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools/bin");
@@ -20,19 +33,29 @@ fn bash(folder: &Path, script: &str) -> Ended {
     Ended::of(command.output().unwrap_or_else(|error| panic!("{}", missing("bash", &error))))
 }
 
-/// A sealed excerpt of a real export, unpacked by `unzip`, with the signer's keys beside it.
+/// A sealed excerpt of a real export, unpacked by `unzip`, with the signer's keys, a list of revoked ones and the
+/// archive before it beside it.
 fn unpacked(desk: &Desk) {
-    desk.seal(bulk::place("excerpt-of-5.37", desk), "week-47.zip", &["--threads", "2"]);
+    let source = bulk::place("excerpt-of-5.37", desk);
+    desk.seal(source, "week-46.zip", &[]);
+    desk.seal(source, "week-47.zip", &["--threads", "2", "--previous", "week-46.zip"]);
     desk.write("allowed_signers", crate::sealed::allowed("audit@example.org"));
-    let ended = bash(&desk.path(""), "unzip -q week-47.zip && openssl pkey -in seal.key -pubout -out key.pub.pem");
-    ended.require(0, "");
+    let script = "unzip -q week-47.zip && unzip -q week-46.zip && mv week-46 earlier && \
+                  openssl pkey -in seal.key -pubout -out key.pub.pem && \
+                  ssh-keygen -q -t ed25519 -N '' -f other && mv other.pub revoked";
+    bash(&desk.path(""), script).require(0, "");
 }
 
 /// The commands of `data/README.txt`, one for each step, as they are printed there.
 fn commands(desk: &Desk) -> Vec<String> {
     let text = std::fs::read_to_string(desk.path("week-47/data/README.txt")).unwrap();
-    let typed: Vec<String> = text.lines().filter_map(|line| line.strip_prefix("       ")).map(str::to_owned).collect();
-    assert_eq!(typed.len(), 7, "{typed:#?}");
+    let typed: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("       "))
+        .filter(|typed| !typed.starts_with(' '))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(typed.len(), 12, "{typed:#?}");
     typed
 }
 
@@ -63,9 +86,42 @@ fn what_the_archive_tells_a_stranger_to_type_works_as_printed() {
         assert_eq!(ended.code, 0, "{typed}\n{}{}", ended.stdout, ended.stderr);
     }
     bash(&desk.path(""), "unzip -tq week-47.zip").require(0, "");
-    let beside = bash(&desk.path("week-47"), "ls | tr '\\n' ' '");
-    let names = "bag-info.txt bagit.txt data manifest-sha256.txt salt.txt seal.note seal.txt seal.txt.sig tagmanifest-sha256.txt ";
-    assert_eq!(beside.stdout, names);
+}
+
+/// An expired key signed well while it was valid; a revoked one never did; an archive may have no predecessor.
+#[test]
+fn the_commands_of_the_archive_judge_validity_revocation_and_the_chain() {
+    if leaves_out() {
+        return;
+    }
+    assert_programs();
+    let desk = Desk::new();
+    unpacked(&desk);
+    let ends = |folder: &str| -> Vec<(String, i32)> {
+        let signer = |typed: &String| typed.contains("ssh-keygen") || typed.starts_with("awk");
+        let typed = commands(&desk).into_iter().filter(signer);
+        typed.map(|typed| (typed.clone(), bash(&desk.path(folder), &typed).code)).collect()
+    };
+    let words = ["-Overify-time", "-r ../revoked", "previous", "tagmanifest", "-Y verify"];
+    let failing = |folder: &str| -> Vec<&str> {
+        let failed = ends(folder).into_iter().filter(|(_, code)| *code != 0);
+        failed.map(|(typed, _)| words.into_iter().find(|word| typed.contains(word)).unwrap_or("time")).collect()
+    };
+    assert_eq!(failing("week-47"), [""; 0]);
+    assert_eq!(failing("earlier"), ["previous"]);
+
+    // The seals are of 21 November 2026, 08:55:00.
+    let signers = crate::sealed::allowed("audit@example.org");
+    let with =
+        |option: &str| desk.write("allowed_signers", signers.replace("namespaces=", &format!("{option},namespaces=")));
+    with("valid-before=\"20261121085459Z\"");
+    assert!(failing("week-47").contains(&"-Overify-time"));
+    with("valid-after=\"20261121085459Z\",valid-before=\"20261121085501Z\"");
+    assert!(!failing("week-47").contains(&"-Overify-time"), "{:?}", failing("week-47"));
+    desk.write("allowed_signers", &signers);
+
+    bash(&desk.path(""), "cut -d ' ' -f 3- allowed_signers > revoked").require(0, "");
+    assert_eq!(failing("week-47"), ["-r ../revoked"]);
 }
 
 /// Each change is found by at least the named command, so that none of them is for show.
@@ -88,11 +144,13 @@ fn what_was_changed_is_found_by_the_commands_of_the_archive() {
         (
             "the tag manifest",
             "sed -i '1s/^./g/' tagmanifest-sha256.txt",
-            vec!["awk", "sha256sum -c --quiet", "bagit.py"],
+            vec!["awk '$1 == \"tagmanifest\"", "sha256sum -c --quiet", "bagit.py"],
         ),
         ("the seal", "sed -i 's/^ledger none/ledger nine/' seal.txt", vec!["ssh-keygen", "openssl"]),
         ("the signature", "sed -i '2s/....$/AAAA/' seal.txt.sig", vec!["ssh-keygen"]),
         ("the note", "sed -i '$s/....$/AAA=/' seal.note", vec!["tail"]),
+        ("a tag file more", "printf x > fetch.txt", vec!["LC_ALL=C ls"]),
+        ("the archive before", "printf x >> ../earlier/seal.txt", vec!["awk '$1 == \"previous\""]),
     ];
     let desk = Desk::new();
     unpacked(&desk);
@@ -169,6 +227,36 @@ fn a_recomputation_that_shares_nothing_with_us_agrees() {
     bytes[at + 1] = b'c';
     desk.write("no-posts.zip", bytes);
     assert_ne!(recompute(&desk, &["no-posts.zip".to_owned()]).code, 0);
+}
+
+/// What policies and holds decided is counted from the lines alone.
+#[test]
+fn the_recomputation_counts_decisions_too() {
+    if skipped("python3") {
+        return;
+    }
+    let desk = Desk::new();
+    let fixture = |name: &str| format!("{}/fixtures/archives/{name}/archive.zip", env!("CARGO_MANIFEST_DIR"));
+    for (name, problem) in [
+        ("policy-and-holds", ""),
+        ("holds-without-a-policy", ""),
+        ("decision-without-a-policy", "record 0: retention"),
+        ("decision-changed", "summary: rules"),
+        ("holds-changed", "seal: holds"),
+        ("record-without-a-decision", "record 6: retention"),
+        ("summary-with-a-false-rule", "summary: rules"),
+        ("summary-with-a-false-hold", "summary: holds"),
+        ("summary-without-decisions", "summary: retention"),
+        ("withheld-before-it-was-due", "post/old2: due since"),
+        ("withheld-by-another-rule", "summary: rules"),
+        ("withheld-line-removed", "summary: withheld of post"),
+        ("withheld-missing", "data/withheld.jsonl is there"),
+        ("withheld-unsorted", "order of data/withheld.jsonl"),
+    ] {
+        let ended = recompute(&desk, &[fixture(name)]);
+        let is_right = (ended.code == 0) == problem.is_empty() && ended.stdout.contains(problem);
+        assert!(is_right, "{name}: {}{}", ended.stdout, ended.stderr);
+    }
 }
 
 fn recompute(desk: &Desk, pairs: &[String]) -> Ended {

@@ -6,6 +6,7 @@ records of each kind there and holds them against the archive. Prints one line f
 """
 
 import csv
+import datetime
 import hashlib
 import hmac
 import io
@@ -85,6 +86,7 @@ class Archive:
         self.segments()
         self.files()
         self.summary()
+        self.policies()
         self.seal()
 
     def order(self):
@@ -140,7 +142,7 @@ class Archive:
                 own = hmac.new(salt, index.to_bytes(8, "big"), "sha256").digest()[:16]
                 self.leaves.append(sha(b"\x00" + own + line))
                 record = json.loads(line.decode("utf-8"))
-                members = [m for m in record if m in ("kind", "id", "at", "synthetic", "text", "data")]
+                members = [m for m in record if m in ("kind", "id", "at", "synthetic", "text", "data", "retention")]
                 self.same(list(record), members, f"record {index}: members")
                 self.same(record["kind"], kind, f"record {index}: kind")
                 self.same(record["id"].startswith("s:"), record.get("synthetic", False), f"record {index}: synthetic")
@@ -181,14 +183,71 @@ class Archive:
                 self.require(content is not None, f"{where}: no {data['content_member']}")
                 if content is not None:
                     digest = sha(content).hex()
-                    self.same(data["content_sha256"], digest, f"{where}: digest")
-                    self.same(data["content_bytes"], len(content), f"{where}: length")
+                    self.same(data.get("content_sha256", digest), digest, f"{where}: digest")
+                    self.same(data.get("content_bytes", len(content)), len(content), f"{where}: length")
                     self.same(data["content_member"], f"data/files/{digest[:2]}/{digest}", f"{where}: member")
                 if data["content_member"] not in named:
                     named.append(data["content_member"])
         self.same([p for p in self.paths if p.startswith("data/files/")], named, "files in order of first use")
 
+    def policies(self):
+        """What was decided, counted from the lines, and the lists of policies and holds that the seal names."""
+        lists = {"policy": [], "holds": []}
+        for path in self.paths:
+            found = re.fullmatch(r"data/policy/([0-9]{3})-(policy|holds)\.toml", path)
+            if found:
+                lists[found[2]].append(f"{sha(self.members[path]).hex()}  {path}\n")
+                self.same(int(found[1]), len(lists[found[2]]), f"{path}: its number")
+        self.lists = {name: sha("".join(rows).encode()).hex() if rows else None for name, rows in lists.items()}
+        judged = any(lists.values())
+        self.same("data/withheld.jsonl" in self.members, bool(lists["policy"]), "data/withheld.jsonl is there")
+        self.withheld, rules, holds, none = {}, {}, {}, 0
+        moment = datetime.datetime.strptime(self.time, "%Y-%m-%dT%H:%M:%S.%fZ") - datetime.datetime(1970, 1, 1)
+        now, due, held = moment // datetime.timedelta(milliseconds=1), 0, 0
+        for index, record in enumerate(self.parsed):
+            self.same("retention" in record, judged, f"record {index}: retention")
+            said = record.get("retention", {})
+            names = [m for m in ("rule", "keep_until", "dispose_after", "holds") if m in said]
+            self.same(list(said), names, f"record {index}: members of retention")
+            self.same(said.get("holds", []), sorted(set(said.get("holds", []))), f"record {index}: holds")
+            ends = [said.get("dispose_after", "forever"), said.get("keep_until", 0)]
+            if "forever" not in ends and max(ends) <= now:
+                due += 1
+                held += "holds" in said
+            for hold in said.get("holds", []):
+                holds[hold] = holds.get(hold, 0) + 1
+            if "rule" in said:
+                rules.setdefault(said["rule"], {"records": 0, "withheld": 0})["records"] += 1
+            else:
+                none += 1
+        if "data/withheld.jsonl" in self.members:
+            lines = self.lines("data/withheld.jsonl")
+            self.same(lines, sorted(lines), "order of data/withheld.jsonl")
+            for line in map(json.loads, lines):
+                self.same(list(line), ["kind", "id", "at", "rule", "reason"], "members of a withheld row")
+                told = re.fullmatch(r"due since ([0-9TZ:.-]{24})", line["reason"])
+                self.require(told and told[1] <= self.time, f"{line['kind']}/{line['id']}: {line['reason']}")
+                self.withheld[line["kind"]] = self.withheld.get(line["kind"], 0) + 1
+                rules.setdefault(line["rule"], {"records": 0, "withheld": 0})["withheld"] += 1
+        said = self.said.get("retention")
+        self.same(said is not None, judged, "summary: retention")
+        if said:
+            counted = {name: counts for name, counts in said["rules"].items() if any(counts.values())}
+            self.same(counted, rules, "summary: rules")
+            self.same({name: n for name, n in said["holds"].items() if n}, holds, "summary: holds")
+            self.same(said["no_rule"], none, "summary: records without a rule")
+            done = said["dispositions"]
+            self.same(done["dispose"], sum(self.withheld.values()), "summary: withheld")
+            kept = sum(done[word] for word in ("keep", "held", "review", "transfer"))
+            self.same(kept, len(self.parsed), "summary: dispositions")
+            self.same(done["held"], held, "summary: held")
+            self.same(kept - done["keep"], due, "summary: due")
+        for kind, counts in self.said["kinds"].items():
+            self.same(counts.get("withheld", 0), self.withheld.get(kind, 0), f"summary: withheld of {kind}")
+        self.same(set(self.withheld) - set(self.said["kinds"]), set(), "summary: kinds left out")
+
     def summary(self):
+        self.time = [line for line in self.text("seal.txt").split("\n") if line.startswith("time ")][0][5:]
         self.said = json.loads(self.text("data/report/summary.json"))
         exceptions = [json.loads(line) for line in self.lines("data/exceptions.jsonl")]
         lines = self.lines("data/exceptions.jsonl")
@@ -221,6 +280,8 @@ class Archive:
         if fields["ledger"] == "none":
             self.same(lines[0].split("/")[-2:], ["x", tag[:32]], "seal: origin")
         self.same(fields["source"], "sha256:" + sha(self.members["data/source.json"]).hex(), "seal: source")
+        for name, digest in self.lists.items():
+            self.same(fields[name], "sha256:" + digest if digest else "none", f"seal: {name}")
         files = sum(p.startswith("data/files/") for p in self.paths)
         counts = f"records={len(self.leaves)} files={files} exceptions={len(self.exceptions)}"
         self.same(fields["counts"], counts, "seal: counts")
@@ -290,7 +351,7 @@ def main(path, source=None):
         kinds = archive.said["kinds"]
         for kind in sorted(set(kinds) | set(found)):
             counts = kinds.get(kind, {"records": 0, "out_of_scope": 0})
-            kept = counts["records"] + counts["out_of_scope"] + long.count(kind)
+            kept = counts["records"] + counts["out_of_scope"] + counts.get("withheld", 0) + long.count(kind)
             archive.same(kept, found.get(kind, 0), f"{kind}: decoded rows in the source")
         quarantined = sum(counts["quarantined"] for counts in kinds.values())
         archive.same(quarantined, lost + len(long), "quarantined rows and what the exceptions say")

@@ -19,7 +19,7 @@ fn page() -> PathBuf {
 }
 
 /// Text as it must be typed for roff to show it unchanged.
-fn roff(text: &str) -> String {
+pub(crate) fn roff(text: &str) -> String {
     let escaped = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('—', "\\(em");
     let guarded: Vec<String> = escaped
         .lines()
@@ -28,7 +28,7 @@ fn roff(text: &str) -> String {
     guarded.join("\n")
 }
 
-fn rows<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+pub(crate) fn rows<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     rows.map(|(name, words)| format!(".TP\n.B {}\n{}\n", roff(name), roff(words))).collect()
 }
 
@@ -69,7 +69,7 @@ fn example_text() -> String {
 }
 
 /// The page with the lines between the markers of `name` replaced.
-fn with_section(page: &str, name: &str, section: &str) -> String {
+pub(crate) fn with_section(page: &str, name: &str, section: &str) -> String {
     let (begin, end) = (format!(".\\\" BEGIN {name}\n"), format!(".\\\" END {name}\n"));
     let start = page.find(&begin).expect("the page has the marker") + begin.len();
     let stop = page.find(&end).expect("the page has the marker");

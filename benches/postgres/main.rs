@@ -1,7 +1,7 @@
 //! How long exporting a database and its dump take beside `psql`, and how much memory they take.
 //!
 //! ```text
-//! cargo bench --bench postgres -- [--posts N] [--rounds R] [--dir DIR] [--url URL] [--only PART]…
+//! cargo bench --bench postgres -- [--posts N] [--rounds R] [--dir DIR] [--url URL] [--only PART [--words]]…
 //! cargo bench --bench postgres -- --generate DUMP.sql [--posts N]
 //! ```
 //!
@@ -25,6 +25,7 @@ mod dice;
 #[path = "../bulk/measure.rs"]
 mod measure;
 mod place;
+mod policy;
 mod schema;
 mod server;
 #[path = "../bulk/speech.rs"]
@@ -65,6 +66,9 @@ struct Args {
     /// A filled database, instead of one that is made here
     #[arg(long)]
     url: Option<String>,
+    /// Let rules and holds ask for properties and words of posts (only with `--only policy`)
+    #[arg(long)]
+    words: bool,
     /// What to measure, instead of everything
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -85,6 +89,8 @@ enum Part {
     Export,
     /// Exporting its dump, beside hashing it
     Dump,
+    /// Exporting the database with 50 rules and 200 holds of 20 custodians, beside exporting it without
+    Policy,
     /// Reading its dump and nothing else: plain, gzip, Zstandard
     Reader,
 }
@@ -145,12 +151,13 @@ impl Bench<'_> {
             let made = Command::new(&self.binary).arg("keygen").arg(self.key()).output()?;
             ensure!(made.status.success(), "keygen failed: {}", String::from_utf8_lossy(&made.stderr));
         }
-        let all = [Part::Reader, Part::Export, Part::Dump];
+        let all = [Part::Reader, Part::Export, Part::Dump, Part::Policy];
         for part in all.into_iter().filter(|part| self.args.only.is_empty() || self.args.only.contains(part)) {
             match part {
                 Part::Export => self.export()?,
                 Part::Dump => self.dump()?,
                 Part::Reader => self.reader()?,
+                Part::Policy => self.policy()?,
             }
         }
         Ok(())
@@ -175,14 +182,38 @@ impl Bench<'_> {
         command
     }
 
-    fn export(&self) -> anyhow::Result<()> {
-        let mut server = None;
-        let url = match &self.args.url {
-            Some(url) => url.clone(),
-            None => server
-                .insert(Server::start(&self.dir.join("server"))?)
-                .database(&format!("posts_{}_{}", self.args.posts, self.args.seed), || self.made())?,
+    /// The database, made unless it is there; the server lives as long as what is returned.
+    fn database(&self) -> anyhow::Result<(Option<Server>, String)> {
+        if let Some(url) = &self.args.url {
+            return Ok((None, url.clone()));
+        }
+        let server = Server::start(&self.dir.join("server"))?;
+        let url = server.database(&format!("posts_{}_{}", self.args.posts, self.args.seed), || self.made())?;
+        Ok((Some(server), url))
+    }
+
+    fn policy(&self) -> anyhow::Result<()> {
+        let (_server, url) = self.database()?;
+        policy::write(self.args.posts, self.args.seed, self.args.words, &self.dir)?;
+        let [judged, plain] = ["judged.zip", "sealed.zip"].map(|name| self.dir.join(name));
+        println!("exporting the database with and without policies");
+        let with = Contender {
+            label: "chatseal export … --policy FILE --holds FILE",
+            command: &|| {
+                let mut command = self.seal(&url, &judged);
+                command.arg("--policy").arg(self.dir.join("policy.toml"));
+                command.arg("--holds").arg(self.dir.join("holds.toml"));
+                command
+            },
+            output: Some(&judged),
         };
+        let without =
+            Contender { label: "chatseal export …", command: &|| self.seal(&url, &plain), output: Some(&plain) };
+        self.print(&with, &without)
+    }
+
+    fn export(&self) -> anyhow::Result<()> {
+        let (_server, url) = self.database()?;
         let archive = self.dir.join("sealed.zip");
         println!("exporting the database");
         let ours = Contender {

@@ -40,7 +40,12 @@ fuzz_target!(|bytes: &[u8]| {
             previous = Some(this);
         }
         for row in selection.equation() {
-            assert_eq!(row.source.unwrap_or_default(), row.records + row.out_of_scope + row.quarantined, "rows of kind {}", row.kind);
+            assert_eq!(
+                row.source.unwrap_or_default(),
+                row.records + row.out_of_scope + row.quarantined,
+                "rows of kind {}",
+                row.kind
+            );
         }
         let mut exceptions = selection.exceptions(Sorter::new(1 << 20)).expect("memory");
         while let Some(item) = exceptions.advance().expect("memory") {

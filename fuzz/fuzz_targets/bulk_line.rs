@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use chatseal::record::line::Line;
-use chatseal::source::contents::Contents;
 use chatseal::source::bulk::emit::{Emitter, Mode};
 use chatseal::source::bulk::{count, line};
 use chatseal::source::catalogue::TABLES;
+use chatseal::source::contents::Contents;
 use chatseal::source::scope::Scope;
 use chatseal::source::sort::{Merge, Sorter};
 use libfuzzer_sys::fuzz_target;
@@ -19,6 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let mut seen = [0; TABLES.len()];
     count::count(bytes, &mut seen);
+    let mut passing = count::passing::Passing::default();
+    bytes.chunks(5).for_each(|piece| passing.feed(piece));
+    assert_eq!(passing.finish(), seen);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let contents = Contents::none();
     for scope in [Scope::default(), narrow()] {
@@ -30,6 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(lines(out.out.records, b"") + lines(out.out.contents, b"}}"), 0);
             continue;
         }
+        out.settle().expect("memory");
         let tally = out.out.tally.clone();
         for (at, table) in TABLES.iter().enumerate() {
             let sum = tally.records[at] + tally.out_of_scope[at] + tally.quarantined[at];

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The format is specified byte for byte in chatseal-archive(5). Here each text of it has one module that writes it and
-//! accepts back only what it would write ([`seal`], [`manifest`], [`segments`], [`summary`], [`exceptions`], [`salt`]),
+//! accepts back only what it would write ([`seal`], [`manifest`], [`segments`], [`summary`], [`exceptions`], [`withheld`],
+//! [`salt`]),
 //! one closed vocabulary of names ([`names`]), one set of zip headers ([`zip`]) and one strict reader ([`reader`]).
 //!
 //! # Who is trusted
@@ -50,5 +51,6 @@ pub mod seal;
 pub mod segments;
 pub mod stage;
 pub mod summary;
+pub mod withheld;
 pub mod writer;
 pub mod zip;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256};
 
 use super::deflate::deflate;
 use super::names::{MAX_SEGMENT, Member};
@@ -16,7 +16,7 @@ use super::salt::ArchiveSalt;
 use super::segments::{Deflated, MAX_BYTES, SegmentRow};
 use super::stage::{Stage, StageError};
 use super::zip::{Entry, Method};
-use crate::merkle::{CompactRange, Hash, empty_root};
+use crate::merkle::{BLOCK, CompactRange, Hash, empty_root};
 use crate::progress::{Interrupted, Progress};
 use crate::record::time::Millis;
 
@@ -213,26 +213,56 @@ impl Room {
     }
 }
 
+/// A digest that goes on while leaves are hashed ([`crate::merkle::leaf_hash`]).
+struct Beside<'b> {
+    context: Context,
+    rest: &'b [u8],
+}
+
+impl<'b> Beside<'b> {
+    fn new(bytes: &'b [u8]) -> Self {
+        Self { context: Context::new(&SHA256), rest: bytes }
+    }
+
+    /// Takes in one more block, if there is a whole one.
+    #[inline]
+    fn step(&mut self) {
+        if let Some((block, rest)) = self.rest.split_first_chunk::<BLOCK>() {
+            self.context.update(block);
+            self.rest = rest;
+        }
+    }
+
+    /// The digest of all bytes.
+    fn finish(mut self) -> Hash {
+        self.context.update(self.rest);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(self.context.finish().as_ref());
+        hash
+    }
+}
+
 fn seal(number: u32, segment: Segment, salt: &ArchiveSalt) -> Sealed {
     let Room { lines, mut stream } = segment.room;
-    let mut range = CompactRange::new(segment.first_index);
-    let mut start = 0;
-    for (index, end) in (segment.first_index..).zip(memchr::memchr_iter(b'\n', &lines)) {
-        range.push(salt.leaf(index, &lines[start..end]));
-        start = end + 1;
-    }
-    let sha256 = |bytes: &[u8]| {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-        hash
-    };
     let member = Member::Records { number, kind: segment.kind.into() };
     let size = lines.len() as u64;
     let method = Method::of(&member, size);
-    let deflated = (method == Method::Deflated).then(|| {
+    if method == Method::Deflated {
         deflate(&lines, &mut stream);
-        Deflated { bytes: stream.len() as u64, sha256: sha256(&stream) }
-    });
+    }
+    let (mut plain, mut packed) = (Beside::new(&lines), Beside::new(&stream));
+    let mut range = CompactRange::new(segment.first_index);
+    let mut start = 0;
+    for (index, end) in (segment.first_index..).zip(memchr::memchr_iter(b'\n', &lines)) {
+        range.push(salt.leaf_beside(index, &lines[start..end], || plain.step()));
+        // The stream is shorter; the salt and the node of the tree are made beside it.
+        packed.step();
+        packed.step();
+        start = end + 1;
+    }
+    let digest = plain.finish();
+    let sha256 = packed.finish();
+    let deflated = (method == Method::Deflated).then_some(Deflated { bytes: stream.len() as u64, sha256 });
     let row = SegmentRow {
         number,
         kind: segment.kind.into(),
@@ -246,7 +276,7 @@ fn seal(number: u32, segment: Segment, salt: &ArchiveSalt) -> Sealed {
     let room = Room { lines, stream };
     let stored = room.stored(deflated.is_some()).len() as u64;
     let entry = Entry { member, method, crc32: crc32fast::hash(&room.lines), stored, size, offset: 0 };
-    Sealed { row, entry, digest: sha256(&room.lines), room, range }
+    Sealed { row, entry, digest, room, range }
 }
 
 impl Filler<'_> {

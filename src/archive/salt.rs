@@ -56,7 +56,12 @@ impl ArchiveSalt {
 
     /// Leaf of the record with this index: SHA-256(0x00 ‖ salt ‖ line), the line without its line feed.
     pub fn leaf(&self, index: u64, line: &[u8]) -> Hash {
-        leaf_hash(&[&self.salt(index), line])
+        self.leaf_beside(index, line, || ())
+    }
+
+    /// [`Self::leaf`], while another digest goes on whenever `between` is called ([`leaf_hash`]).
+    pub fn leaf_beside(&self, index: u64, line: &[u8], between: impl FnMut()) -> Hash {
+        leaf_hash(&[&self.salt(index), line], between)
     }
 }
 

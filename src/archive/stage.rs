@@ -4,6 +4,11 @@
 //! exist; dropping a stage removes its file; a killed process leaves at most the partial file, which the next run
 //! takes over if it begins as only such a file does. The end of the zip is written last, so what is left behind does not verify.
 
+mod name;
+
+pub use name::{Published, publish_left_behind};
+use name::{partial_name, take_name};
+
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -14,6 +19,7 @@ use std::thread::JoinHandle;
 use ring::digest::{Context, SHA256};
 
 use super::names::{BagName, Member, NameError};
+use super::reader::{MAX_MEMBERS, size_limit};
 use super::zip::{Entry, LOCAL, Method, local_header, local_header_len, write_directory};
 use crate::merkle::Hash;
 
@@ -39,6 +45,19 @@ pub enum StageError {
         path: PathBuf,
         /// What is wrong with the name, where it ends in `.zip`.
         source: Option<NameError>,
+    },
+    /// A verifier would refuse to read so many members.
+    #[error("`{}` would have more than {MAX_MEMBERS} files, which is the most that an archive may have", .0.display())]
+    TooManyMembers(PathBuf),
+    /// A verifier would refuse to read so large a member.
+    #[error("`{member}` would have {size} bytes, more than the {limit} that it may have")]
+    TooLarge {
+        /// The member.
+        member: Member,
+        /// Its bytes.
+        size: u64,
+        /// How many it may have.
+        limit: u64,
     },
     /// The system refused.
     #[error("cannot write `{}`", path.display())]
@@ -139,8 +158,8 @@ impl Stage {
         self.entries.iter().zip(&self.digests)
     }
 
-    /// Begins a STORED member whose path from the bag's top has `path_len` bytes. `expected` decides whether its
-    /// header has room for sizes beyond 32 bits.
+    /// Begins a STORED member whose path from the bag's top has `path_len` bytes. `expected` decides whether room is left
+    /// for a header with sizes beyond 32 bits; where it was wrong, the member's bytes are moved at its end.
     pub fn begin(&mut self, path_len: usize, expected: u64) -> Draft<'_> {
         let zip64 = expected >= u64::from(u32::MAX);
         let header = local_header_len(self.bag.as_str().len() + 1 + path_len, zip64);
@@ -158,6 +177,10 @@ impl Stage {
 
     /// Writes a whole STORED member and returns its digest.
     pub fn add(&mut self, member: Member, bytes: &[u8]) -> Result<Hash, StageError> {
+        let (size, limit) = (bytes.len() as u64, size_limit(&member));
+        if size > limit {
+            return Err(StageError::TooLarge { member, size, limit });
+        }
         let mut draft = self.begin(member.to_string().len(), bytes.len() as u64);
         draft.write(bytes)?;
         draft.finish(|_| member)
@@ -169,9 +192,34 @@ impl Stage {
         let header = local_header(&self.bag, &entry);
         self.write_at(&header, self.at)?;
         self.write_at(stored, self.at + header.len() as u64)?;
-        self.advance(header.len() as u64 + entry.stored);
+        self.enter(entry, digest, header.len() as u64)
+    }
+
+    /// Enters a member that stands at the end, with a header of this length.
+    fn enter(&mut self, entry: Entry, digest: Hash, header: u64) -> Result<(), StageError> {
+        if self.entries.len() as u64 >= MAX_MEMBERS {
+            return Err(StageError::TooManyMembers(self.target.clone()));
+        }
+        self.at += header + entry.stored;
+        self.nudge(self.at);
         self.entries.push(entry);
         self.digests.push(digest);
+        Ok(())
+    }
+
+    /// Moves `length` bytes that were written at `from` to `to`, which may overlap them.
+    fn shift(&self, from: u64, to: u64, length: u64) -> Result<(), StageError> {
+        let mut block = vec![0; BUFFER];
+        let mut done = 0;
+        while done < length {
+            let count = (length - done).min(BUFFER as u64);
+            // What is not moved yet must not be written over: to the front from the front, to the back from the back.
+            let at = if to < from { done } else { length - done - count };
+            let part = &mut block[..usize::try_from(count).unwrap_or(BUFFER)];
+            self.file.read_exact_at(part, from + at).map_err(|source| self.failed(source))?;
+            self.write_at(part, to + at)?;
+            done += count;
+        }
         Ok(())
     }
 
@@ -181,11 +229,6 @@ impl Stage {
 
     fn failed(&self, source: io::Error) -> StageError {
         StageError::Io { path: self.partial.clone(), source }
-    }
-
-    fn advance(&mut self, by: u64) {
-        self.at += by;
-        self.nudge(self.at);
     }
 
     /// Asks the system to write to disk what has come together; never waits for it.
@@ -233,11 +276,6 @@ impl Stage {
         Ok(Published { path: self.target.clone(), bytes })
     }
 
-    /// Gives a complete archive its name that a run left behind; whether it is complete is for the caller to know.
-    pub fn publish_left_behind(target: &Path) -> Result<(), StageError> {
-        take_name(&partial_name(target), target)
-    }
-
     fn stop_syncing(&mut self) {
         if let Some((sync, thread)) = self.sync.take() {
             drop(sync);
@@ -270,30 +308,6 @@ fn start_syncing(file: File) -> (SyncSender<()>, JoinHandle<()>) {
     (send, thread)
 }
 
-/// The name of an archive while it is being written.
-fn partial_name(target: &Path) -> PathBuf {
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(".partial");
-    PathBuf::from(partial)
-}
-
-/// A hard link never replaces what stands there; where the file system has none, a check and a rename must do.
-fn take_name(partial: &Path, target: &Path) -> Result<(), StageError> {
-    let failed = |source| StageError::Io { path: target.to_owned(), source };
-    match std::fs::hard_link(partial, target) {
-        // The archive stands; a second name that cannot be removed takes nothing from it.
-        Ok(()) => drop(std::fs::remove_file(partial)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(StageError::Exists(target.to_owned()));
-        }
-        Err(_) if target.symlink_metadata().is_ok() => return Err(StageError::Exists(target.to_owned())),
-        Err(_) => std::fs::rename(partial, target).map_err(failed)?,
-    }
-    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|source| StageError::Io { path: folder.to_owned(), source })
-}
-
 impl Drop for Stage {
     fn drop(&mut self) {
         self.stop_syncing();
@@ -301,15 +315,6 @@ impl Drop for Stage {
             let _ = std::fs::remove_file(&self.partial);
         }
     }
-}
-
-/// A finished archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// Where it stands.
-    pub path: PathBuf,
-    /// Its size.
-    pub bytes: u64,
 }
 
 impl Draft<'_> {
@@ -368,22 +373,19 @@ impl Draft<'_> {
             offset: self.stage.at,
         };
         let header = local_header(&self.stage.bag, &entry);
-        if header.len() != self.header {
-            let source =
-                io::Error::new(io::ErrorKind::FileTooLarge, "a member grew beyond the size that was announced");
-            return Err(self.stage.failed(source));
-        }
+        let length = header.len() as u64;
         if self.flushed == 0 {
-            self.buffer[..header.len()].copy_from_slice(&header);
+            self.buffer.splice(..self.header, header);
             self.flush()?;
         } else {
             self.flush()?;
-            self.stage.write_at(&header, self.stage.at)?;
+            let start = self.stage.at;
+            if header.len() != self.header {
+                self.stage.shift(start + self.header as u64, start + length, self.size)?;
+            }
+            self.stage.write_at(&header, start)?;
         }
-        let length = self.flushed;
-        self.stage.advance(length);
-        self.stage.entries.push(entry);
-        self.stage.digests.push(digest);
+        self.stage.enter(entry, digest, length)?;
         Ok(digest)
     }
 
@@ -392,5 +394,74 @@ impl Draft<'_> {
         let mut digest = [0; 32];
         digest.copy_from_slice(self.sha256.clone().finish().as_ref());
         digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::reader::Opening;
+    use super::*;
+
+    /// Three members, the middle one as long as `length` and announced as `expected` bytes, as they are read back.
+    fn read_back(length: usize, expected: u64) -> (Vec<Vec<u8>>, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.zip");
+        let mut stage = Stage::create(&path).unwrap();
+        stage.add(Member::Readme, b"before").unwrap();
+        let bytes: Vec<u8> = (0..=250_u8).cycle().take(length).collect();
+        let mut draft = stage.begin(Member::Exceptions.to_string().len(), expected);
+        bytes.chunks(70_001).for_each(|part| draft.write(part).unwrap());
+        draft.finish(|_| Member::Exceptions).unwrap();
+        stage.add(Member::Custody, b"behind").unwrap();
+        stage.publish().unwrap();
+        let opening = Opening::read(&path).unwrap();
+        let archive = opening.archive.unwrap();
+        let read = |member: &Member| {
+            let mut read = Vec::new();
+            archive.stream(archive.find(member).unwrap()).read_to_end(&mut read).unwrap();
+            read
+        };
+        (vec![read(&Member::Readme), read(&Member::Exceptions), read(&Member::Custody)], bytes)
+    }
+
+    #[test]
+    fn a_member_of_another_size_than_announced_is_moved() {
+        for length in [0, 5, BUFFER - 1, BUFFER + 1, 3 * BUFFER + 17] {
+            for expected in [0, u64::MAX] {
+                let (read, bytes) = read_back(length, expected);
+                assert!(read[0] == b"before" && read[2] == b"behind" && read[1] == bytes, "{length} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_are_moved_in_both_directions() {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = Stage::create(&folder.path().join("a.zip")).unwrap();
+        let length = 2 * BUFFER + 33;
+        let bytes: Vec<u8> = (0..=252_u8).cycle().take(length).collect();
+        for (from, to) in [(100, 120), (120, 100), (7, 7 + BUFFER as u64), (3, 3)] {
+            stage.write_at(&bytes, from).unwrap();
+            stage.shift(from, to, length as u64).unwrap();
+            let read = fs::read(&stage.partial).unwrap();
+            assert!(read[usize::try_from(to).unwrap()..][..length] == bytes, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_verified_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stage = Stage::create(&folder.path().join("a.zip")).unwrap();
+        let long = vec![0; usize::try_from(size_limit(&Member::Source)).unwrap() + 1];
+        let refused = stage.add(Member::Source, &long).unwrap_err();
+        assert!(matches!(refused, StageError::TooLarge { size: 16_777_217, limit: 16_777_216, .. }), "{refused}");
+        let most = usize::try_from(MAX_MEMBERS).unwrap();
+        stage.add(Member::Readme, b"x").unwrap();
+        stage.entries = vec![stage.entries[0].clone(); most - 1];
+        stage.add(Member::Custody, b"x").unwrap();
+        let refused = stage.add(Member::Summary, b"x").unwrap_err();
+        assert!(matches!(refused, StageError::TooManyMembers(_)), "{refused}");
     }
 }

@@ -7,6 +7,8 @@
 //! Both files have one spelling: [`Summary::parse`] accepts only what [`Summary::json`] writes, and [`text`] is a
 //! function of things that stand in the archive, so `verify` renders it again and compares bytes.
 
+mod decided;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -16,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::names::BagName;
 use crate::record::kind;
+pub use decided::{Decided, Dispositions, Ruled};
 
 /// Version of `summary.json`; the same as the seal's.
 pub const FORMAT: &str = super::seal::VERSION;
@@ -52,6 +55,9 @@ pub struct Summary {
     /// Posts found to be purged from the source; absent where that cannot be known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub purged_posts: Option<u64>,
+    /// What policies and holds decided; absent where none was applied.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retention: Option<Decided>,
 }
 
 /// Kinds in archive order with their counts.
@@ -210,6 +216,9 @@ pub fn text(bag: &BagName, summary: &Summary, classes: &BTreeMap<String, u64>) -
     if summary.kinds.0.is_empty() {
         out.push_str("  no rows of any kind\n");
     }
+    if let Some(decided) = &summary.retention {
+        decided.push_text(&mut out);
+    }
     if !classes.is_empty() {
         out.push_str("\nExceptions and notes, by class (each is a line of data/exceptions.jsonl)\n\n");
         for (class, count) in classes {
@@ -265,6 +274,7 @@ mod tests {
             notes: 0,
             kinds: Kinds(vec![("server".into(), server), ("post".into(), post), ("finding_purged".into(), purged)]),
             purged_posts: Some(2),
+            retention: None,
         }
     }
 

@@ -8,21 +8,40 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use ring::digest::{SHA256, digest};
 
 use super::manifest::{BAGIT, BagInfo, bagging_date, line, tag_manifest};
-use super::names::Member;
+use super::names::{MAX_POLICY, Member};
 use super::records::Written;
 use super::salt::ArchiveSalt;
 use super::seal::{Clock, Origin, Seal, SealError};
 use super::segments;
 use super::stage::{Published, Stage, StageError};
-use super::summary::{self, FORMAT, Kinds, Summary, SummaryError};
+use super::summary::{self, Decided, FORMAT, Kinds, Summary, SummaryError};
 use crate::keys::{PublicKey, SEAL_NAMESPACE, Signer, SignerError};
 use crate::merkle::Hash;
 use crate::record::time::{Millis, Window};
 
-/// How to check an archive by hand; the same text in every archive.
+/// How to check an archive by hand; the same text in every archive without policies and holds.
 pub const README: &str = include_str!("README.txt");
+
+/// What [`README`] says besides in archives with policies or holds, in front of the line that begins so.
+const README_JUDGED: [(&str, &str); 2] = [
+    (
+        "  data/segments.csv",
+        "  data/policy/NNN-policy.toml, NNN-holds.toml   policies and legal holds in force, byte for byte
+  data/withheld.jsonl              rows that a policy kept out: which, by which rule, since when; nothing of what they said
+  `retention` in each record       what was decided: the rule, until when it is kept, from when it may go, the holds
+",
+    ),
+    (
+        "\nWhat this proves",
+        "  6. the policies and holds are those that the seal names (two equal digests for each, none where there are none)
+       sha256sum data/policy/*-policy.toml | sha256sum | cut -c -64 ; sed -n 's/^policy sha256://p' seal.txt
+       sha256sum data/policy/*-holds.toml | sha256sum | cut -c -64 ; sed -n 's/^holds sha256://p' seal.txt
+",
+    ),
+];
 
 /// Why an archive could not be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +58,12 @@ pub enum WriterError {
     /// The summary could not be written.
     #[error("cannot write the summary")]
     Summary(#[from] SummaryError),
-    /// Exceptions could not be read back.
-    #[error("cannot read the sorted exceptions")]
-    Exceptions(#[source] io::Error),
+    /// Exceptions or withheld rows could not be read back.
+    #[error("cannot read the sorted exceptions or withheld rows")]
+    Lists(#[source] io::Error),
+    /// More policies or holds files than their names can number.
+    #[error("{0} policies or holds files, more than 999")]
+    TooManyDocuments(usize),
     /// Rows of a kind went missing between reading and writing: a bug, and nothing is sealed.
     #[error("{kind}: the source has {source_rows} rows, but {accounted} are accounted for")]
     Incomplete {
@@ -75,6 +97,36 @@ pub struct Statement<'a> {
     pub custody: &'a [u8],
     /// Posts found to be purged; `None` where that cannot be known.
     pub purged_posts: Option<u64>,
+    /// Whether policies or holds were in force.
+    pub is_judged: bool,
+}
+
+/// Hands the next line of a list to its argument; false at the end.
+pub type NextLine<'n> = dyn FnMut(&mut dyn FnMut(&[u8])) -> io::Result<bool> + 'n;
+
+/// Policies and holds that were in force, and what they came to.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// The exact bytes of each policy file, in order of use.
+    pub policies: &'a [Vec<u8>],
+    /// The exact bytes of each holds file, in order of use.
+    pub holds: &'a [Vec<u8>],
+    /// What was decided, counted.
+    pub decided: Decided,
+}
+
+/// What was written so far, and what it came to.
+pub struct Contents<'a> {
+    /// The record lines.
+    pub written: &'a Written,
+    /// Counts of each kind.
+    pub kinds: Kinds,
+    /// Exceptions.
+    pub gaps: Gaps,
+    /// Decisions; `None` without policies and holds.
+    pub judged: Option<Judged<'a>>,
+    /// Lines of `data/withheld.jsonl`, sorted; asked for with a policy only.
+    pub withheld: &'a mut NextLine<'a>,
 }
 
 /// Exceptions as they were written.
@@ -130,68 +182,118 @@ impl Staged {
 
 /// Writes the fixed text that tells how to check an archive, and where it came from: the first members after records.
 pub fn write_preface(stage: &mut Stage, statement: &Statement<'_>) -> Result<(), StageError> {
-    stage.add(Member::Readme, README.as_bytes())?;
+    let besides = README_JUDGED.into_iter().filter(|_| statement.is_judged);
+    let readme =
+        besides.fold(README.to_owned(), |text, (before, more)| text.replacen(before, &format!("{more}{before}"), 1));
+    stage.add(Member::Readme, readme.as_bytes())?;
     stage.add(Member::Custody, statement.custody).map(drop)
 }
 
 /// Writes exception lines, which `next` hands over in order (it returns false at the end).
-pub fn write_exceptions(
-    stage: &mut Stage,
-    mut next: impl FnMut(&mut dyn FnMut(&[u8])) -> io::Result<bool>,
-) -> Result<Gaps, WriterError> {
+pub fn write_exceptions(stage: &mut Stage, next: &mut NextLine<'_>) -> Result<Gaps, WriterError> {
     let mut gaps = Gaps::default();
-    let mut draft = stage.begin(Member::Exceptions.to_string().len(), 0);
+    write_list(stage, Member::Exceptions, next, &mut |line| {
+        let class = line.strip_prefix(b"{\"class\":\"").and_then(|rest| rest.split(|b| *b == b'"').next());
+        let class = String::from_utf8_lossy(class.unwrap_or_default()).into_owned();
+        if class.starts_with("note-") {
+            gaps.notes += 1;
+        } else {
+            gaps.exceptions += 1;
+        }
+        *gaps.classes.entry(class).or_default() += 1;
+    })?;
+    Ok(gaps)
+}
+
+/// Writes a list line by line, showing each to `note`.
+fn write_list(
+    stage: &mut Stage,
+    member: Member,
+    next: &mut NextLine<'_>,
+    note: &mut dyn FnMut(&[u8]),
+) -> Result<(), WriterError> {
+    let mut draft = stage.begin(member.to_string().len(), 0);
     let mut failure = None;
     loop {
         let more = next(&mut |line| {
-            let class = line.strip_prefix(b"{\"class\":\"").and_then(|rest| rest.split(|b| *b == b'"').next());
-            let class = String::from_utf8_lossy(class.unwrap_or_default()).into_owned();
-            if class.starts_with("note-") {
-                gaps.notes += 1;
-            } else {
-                gaps.exceptions += 1;
-            }
-            *gaps.classes.entry(class).or_default() += 1;
+            note(line);
             failure = draft.write(line).and_then(|()| draft.write(b"\n")).err();
         });
         if let Some(error) = failure.take() {
             return Err(error.into());
         }
-        if !more.map_err(WriterError::Exceptions)? {
+        if !more.map_err(WriterError::Lists)? {
             break;
         }
     }
-    draft.finish(|_| Member::Exceptions)?;
-    Ok(gaps)
+    draft.finish(|_| member)?;
+    Ok(())
+}
+
+/// Digests of the lists that the seal names: of policies, and of holds.
+#[derive(Default)]
+struct InForce {
+    policy: Option<Hash>,
+    holds: Option<Hash>,
+}
+
+/// Writes the exact bytes of policies and holds, in the order of their paths.
+fn write_documents(stage: &mut Stage, judged: &Judged<'_>) -> Result<InForce, WriterError> {
+    let mut lists = [String::new(), String::new()];
+    for at in 0..judged.policies.len().max(judged.holds.len()) {
+        let number = u16::try_from(at + 1).ok().filter(|number| *number <= MAX_POLICY);
+        let number = number.ok_or(WriterError::TooManyDocuments(at + 1))?;
+        let both = [(Member::Holds(number), judged.holds.get(at)), (Member::Policy(number), judged.policies.get(at))];
+        for ((member, bytes), list) in both.into_iter().zip(&mut lists) {
+            if let Some(bytes) = bytes {
+                let digest = stage.add(member.clone(), bytes)?;
+                list.push_str(&line(&digest, &member));
+            }
+        }
+    }
+    let [holds, policy] = lists.map(|list| (!list.is_empty()).then(|| sha256(list.as_bytes())));
+    Ok(InForce { policy, holds })
+}
+
+fn sha256(bytes: &[u8]) -> Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
 }
 
 /// Writes the rest and signs; what is left is to publish.
 pub fn seal(
     mut stage: Stage,
-    written: &Written,
-    kinds: Kinds,
-    gaps: Gaps,
+    contents: Contents<'_>,
     salt: &ArchiveSalt,
     signer: &Signer,
     statement: Statement<'_>,
 ) -> Result<Staged, WriterError> {
+    let Contents { written, kinds, gaps, judged, withheld } = contents;
     check_equation(&kinds)?;
-    let contents = || stage.members().filter(|(entry, _)| matches!(entry.member, Member::Content(_)));
+    let has_policy = judged.as_ref().is_some_and(|judged| !judged.policies.is_empty());
+    let in_force =
+        judged.as_ref().map_or_else(|| Ok(InForce::default()), |judged| write_documents(&mut stage, judged))?;
+    let files = || stage.members().filter(|(entry, _)| matches!(entry.member, Member::Content(_)));
     let summary = Summary {
         format: FORMAT.to_owned(),
         records: written.records,
-        files: contents().count() as u64,
-        file_bytes: contents().map(|(entry, _)| entry.size).sum(),
+        files: files().count() as u64,
+        file_bytes: files().map(|(entry, _)| entry.size).sum(),
         exceptions: gaps.exceptions,
         notes: gaps.notes,
         kinds,
         purged_posts: statement.purged_posts,
+        retention: judged.map(|judged| judged.decided),
     };
     let summary_text = summary::text(stage.bag(), &summary, &gaps.classes);
     stage.add(Member::Summary, summary.json()?.as_bytes())?;
     stage.add(Member::SummaryText, summary_text.as_bytes())?;
     stage.add(Member::Segments, &segments::text(&written.rows))?;
     let source = stage.add(Member::Source, statement.source)?;
+    if has_policy {
+        write_list(&mut stage, Member::Withheld, withheld, &mut |_| {})?;
+    }
 
     let bag_info = BagInfo {
         agent: statement.agent.to_owned(),
@@ -218,8 +320,8 @@ pub fn seal(
         clock: Clock::Event,
         window: statement.window,
         source,
-        policy: None,
-        holds: None,
+        policy: in_force.policy,
+        holds: in_force.holds,
         files: summary.files,
         exceptions: summary.exceptions,
         time: statement.time,

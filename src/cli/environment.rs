@@ -5,3 +5,9 @@
 pub(super) fn value(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
+
+/// Where temporary files go that have no output to lie beside.
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+pub(super) fn temporary() -> std::path::PathBuf {
+    std::env::temp_dir()
+}

@@ -2,11 +2,12 @@
 
 mod account;
 mod earlier;
-mod failures;
+pub(super) mod failures;
+pub(super) mod judging;
 mod ledger;
 mod options;
 mod sealing;
-mod source;
+pub(super) mod source;
 
 use self::options::Options;
 use super::exit::Exit;
@@ -14,8 +15,7 @@ use super::failure::Failure;
 use super::manual::Manual;
 use super::printer::Printer;
 use super::progress::watch;
-use super::threads::Threads;
-use crate::record::time::{self, Millis};
+use super::reading::Reading;
 use clap::ValueHint;
 use std::path::PathBuf;
 
@@ -35,9 +35,9 @@ pub(super) struct Args {
     /// from `PGHOST`, `PGUSER`, `PGPASSFILE` and so on, as psql takes them; for MySQL and MariaDB (also `mariadb://…`)
     /// from `~/.my.cnf` or the option file that `?defaults-file=FILE` names, and from `MYSQL_PWD`. PostgreSQL is the
     /// better source of the two: what MySQL cannot promise stands in `data/source.json`. A plain `pg_dump` file
-    /// (`.sql`, also as `.gz` or `.zst`) needs no server. A bulk export is the `.zip` or `.jsonl` that `mmctl export`
-    /// wrote; the attachments of a `.jsonl` are looked for in the folder `data` beside it. What a file is, is told by
-    /// its content, not by its name.
+    /// (`.sql`, also as `.gz` or `.zst`) needs no server. Tables in partitions are read as one. A bulk export is the
+    /// `.zip` or `.jsonl` that `mmctl export` wrote; the attachments of a `.jsonl` are looked for in the folder `data`
+    /// beside it. What a file is, is told by its content, not by its name.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     pub(super) source: PathBuf,
     /// Private key that signs, or the public key of one that the running ssh-agent holds
@@ -49,38 +49,20 @@ pub(super) struct Args {
     /// Archive to write; its name ends in `.zip` and nothing stands there yet
     #[arg(long, value_name = "FILE.zip", value_hint = ValueHint::FilePath)]
     pub(super) output: PathBuf,
-    /// Keep what happened at or after this time
+    #[command(flatten)]
+    pub(super) reading: Reading,
+    /// Retention policy to apply; may be given several times
     ///
-    /// RFC 3339 (`2026-11-21T08:00:00Z`), a date (midnight UTC), `ms:N` or `s:N`.
-    #[arg(long, value_name = "TIME", value_parser = time::parse, help_heading = "Scope", allow_hyphen_values = true)]
-    pub(super) since: Option<Millis>,
-    /// Keep what happened before this time
-    #[arg(long, value_name = "TIME", value_parser = time::parse, help_heading = "Scope", allow_hyphen_values = true)]
-    pub(super) until: Option<Millis>,
-    /// Keep what belongs to this team; may be given several times
-    #[arg(long, value_name = "NAME", help_heading = "Scope")]
-    pub(super) team: Vec<String>,
-    /// Keep what belongs to this channel; may be given several times
-    #[arg(long, value_name = "TEAM/NAME|ID", help_heading = "Scope")]
-    pub(super) channel: Vec<String>,
-    /// Keep what this user wrote, did or is a member of; may be given several times
-    #[arg(long, value_name = "NAME|EMAIL|ID", help_heading = "Scope")]
-    pub(super) user: Vec<String>,
-    /// Folder in which attachments are looked for: a bulk export's `data`, or the file store of the server
+    /// Each record says in the archive what was decided about it. What a rule lets go and nothing keeps is not exported,
+    /// but counted and listed. The file is sealed byte for byte; see chatseal-policy(5).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
+    pub(super) policy: Vec<PathBuf>,
+    /// File of legal holds to honour; may be given several times
     ///
-    /// For a database this is `FileSettings.Directory`, usually `data` below the server. Without it, and without
-    /// `--no-files`, the archive states as an exception that files were not collected.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "no_files", help_heading = "Attachments")]
-    pub(super) files: Option<PathBuf>,
-    /// Leave the bytes of attachments out; what the source says about them stays in
-    #[arg(long, help_heading = "Attachments")]
-    pub(super) no_files: bool,
-    /// Audit log of the server, `audit.log` or a rotated `audit-….log.gz`; may be given several times
-    ///
-    /// Each line becomes a record. Posts that were created according to the log but are not in the database are
-    /// reported as purged, and so are rows that name what is no longer there.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Audit log")]
-    pub(super) audit_log: Vec<PathBuf>,
+    /// What a hold in force covers is never withheld. Holds of the legal-hold plugin in the database are honoured as
+    /// well.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
+    pub(super) holds: Vec<PathBuf>,
     /// Name of the log, such as `chat.example.org/audit`
     ///
     /// The archive belongs to it. A ledger knows its own.
@@ -96,14 +78,9 @@ pub(super) struct Args {
     /// Earlier archive to chain to; it is checked first
     #[arg(long, value_name = "ARCHIVE", value_hint = ValueHint::FilePath, help_heading = "Seal")]
     pub(super) previous: Option<PathBuf>,
-    /// Time to seal instead of the clock's, so that a run can be repeated
-    #[arg(long, value_name = "TIME", value_parser = time::parse, help_heading = "Seal", allow_hyphen_values = true)]
-    pub(super) as_of: Option<Millis>,
     /// Archive whose salt is used again, so that a run can be repeated; salts disclosed from one open the other
     #[arg(long, value_name = "ARCHIVE", value_hint = ValueHint::FilePath, help_heading = "Seal")]
     pub(super) salt_from: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) threads: Threads,
 }
 
 pub(super) const MANUAL: Manual = Manual {
@@ -134,20 +111,33 @@ pub(super) const MANUAL: Manual = Manual {
             "chatseal export mattermost.sql.zst --key seal.key --output dump.zip --no-files",
         ),
         (
+            "Apply two policies and the holds in force",
+            "chatseal export mattermost.sql --key seal.key --output 2026-11.zip --no-files \\\n      --policy baseline.toml --policy chat.toml --holds holds.toml",
+        ),
+        (
             "Seal one week of one channel and chain it to the archive before",
             "chatseal export export.zip --key seal.key --output week-47.zip --channel ops/bridge \\\n      --since 2026-11-16 --until 2026-11-23 --previous week-46.zip",
         ),
     ],
-    see_also: &["chatseal-verify(1)", "chatseal-ledger(1)", "chatseal-archive(5)"],
+    see_also: &[
+        "chatseal-verify(1)",
+        "chatseal-policy(1)",
+        "chatseal-ledger(1)",
+        "chatseal-archive(5)",
+        "chatseal-policy(5)",
+    ],
 };
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let options = Options::new(args, printer.stop())?;
     printer.note(options.understood());
-    let sealed = args.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
-    let outcome = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
-    let exit = if outcome.sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
-    account::show(&outcome, exit, printer);
+    let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
+    let exported = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
+    for unknown in &exported.unknown {
+        printer.warn(judging::sentence(unknown));
+    }
+    let exit = if exported.sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
+    account::show(&exported, exit, printer);
     Ok(exit)
 }

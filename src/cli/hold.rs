@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::ledger::failures::{holder, of_ledger};
 use super::ledger::{memory, said, signer};
 use super::manual::Manual;
+use super::policy::load_with;
 use super::printer::{Printer, harmless};
 use crate::ledger::{Act, Freeze, Ledger, Said, is_hold_id, unwatched};
 use crate::policy::hold::Hold;
@@ -228,13 +229,19 @@ fn add(args: &AddArgs, printer: &Printer) -> Result<Exit, Failure> {
         window: Window { from: args.since, until: args.until },
         act: args.by.act(),
     };
+    let said = Said::Hold(Box::new(freeze.clone()));
+    said.require_text().map_err(|error| Failure::of(Exit::Usage, error))?;
+    // What could not be read back as a holds file would stop every later export.
+    let now = clock::now();
+    let text = frozen::document(&[frozen::hold(&freeze, now, now)]);
+    load_with(&[], &[], Some((format!("the hold {}", args.id), text.into_bytes())))?;
     let new = |holds: &[Hold]| {
         let taken = holds.iter().any(|hold| hold.id == args.id);
         let message = format!("the ledger has a hold `{}` already", args.id);
         if taken { Err(Failure::new(Exit::Refused, message).hint("give this one another id")) } else { Ok(()) }
     };
     let words = format!("hold {} is in force", args.id);
-    args.by.state(Said::Hold(Box::new(freeze)), new, &words, "hold-add", printer)
+    args.by.state(said, new, &words, "hold-add", printer)
 }
 
 fn release(args: &ReleaseArgs, printer: &Printer) -> Result<Exit, Failure> {

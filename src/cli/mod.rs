@@ -23,8 +23,11 @@ mod keys;
 mod ledger;
 pub mod manual;
 mod opening;
+mod plan;
+pub mod policy;
 pub mod printer;
 mod progress;
+mod reading;
 mod show;
 mod threads;
 mod usage;
@@ -73,7 +76,9 @@ enum Command {
     Keygen(keygen::Args),
     Keys(keys::Args),
     Grants(grants::Args),
-    Export(export::Args),
+    Export(Box<export::Args>),
+    Plan(Box<plan::Args>),
+    Policy(Box<policy::Args>),
     Verify(verify::Args),
     Show(show::Args),
     Extract(extract::Args),
@@ -141,7 +146,12 @@ fn edge(printer: &Printer, product: Product, work: impl FnOnce() -> Result<Exit,
 impl Cli {
     /// Whether the answer is to be one JSON document: `--json`, or `--format json` of a command that has it.
     fn is_json(&self) -> bool {
-        self.output.json || matches!(&self.command, Command::Verify(args) if args.is_json())
+        self.output.json
+            || match &self.command {
+                Command::Verify(args) => args.is_json(),
+                Command::Plan(args) => args.is_json(),
+                _ => false,
+            }
     }
 
     /// What the user wants of the command.
@@ -151,6 +161,8 @@ impl Cli {
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
+            | Command::Policy(_)
+            | Command::Plan(_)
             | Command::Verify(_)
             | Command::Show(_)
             | Command::Ledger(_)
@@ -168,6 +180,8 @@ impl Cli {
             Command::Keys(args) => keys::run(&args, printer),
             Command::Grants(args) => Ok(grants::run(&args, printer)),
             Command::Export(args) => export::run(&args, printer),
+            Command::Plan(args) => plan::run(&args, printer),
+            Command::Policy(args) => policy::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
@@ -193,6 +207,12 @@ impl Cli {
             ["keys", "show"] => keys::MANUAL_SHOW,
             ["grants"] => grants::MANUAL,
             ["export"] => export::MANUAL,
+            ["plan"] => plan::MANUAL,
+            ["policy"] => policy::MANUAL,
+            ["policy", "check"] => policy::MANUAL_CHECK,
+            ["policy", "explain"] => policy::MANUAL_EXPLAIN,
+            ["policy", "diff"] => policy::MANUAL_DIFF,
+            ["policy", "server"] => policy::MANUAL_SERVER,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
             ["extract"] => extract::MANUAL,

@@ -188,7 +188,7 @@ impl Printer {
         match serde_json::to_string_pretty(&document) {
             Ok(json) => {
                 guard(&self.out).documents += 1;
-                self.line(json);
+                self.line(harmless_json(&json));
             }
             Err(error) => guard(&self.out).fail(error.into()),
         }
@@ -279,16 +279,31 @@ fn paint(colour: bool, mark: Mark, text: &str) -> String {
 /// Foreign text as a terminal may show it: control characters and those that turn the reading direction are spelled
 /// out (`\u{1b}`), so that a file name cannot move the cursor or read backwards.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    let harmful = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(harmful) {
+    spelled(text, is_harmful, |shown, c| shown.extend(c.escape_unicode()))
+}
+
+/// A JSON document that says the same and that a terminal may show: what is harmful stands only in its strings (white
+/// space is not), and is escaped there.
+fn harmless_json(json: &str) -> Cow<'_, str> {
+    let escaped = |c: char| is_harmful(c) && c != '\n';
+    spelled(json, escaped, |shown, c| {
+        let _ = write!(shown, "\\u{:04x}", u32::from(c));
+    })
+}
+
+/// Control characters (C0, DEL and C1) and those that turn the reading direction; none is beyond U+FFFF.
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn spelled(text: &str, which: fn(char) -> bool, spell: impl Fn(&mut String, char)) -> Cow<'_, str> {
+    if !text.contains(which) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if harmful(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+        if which(c) { spell(&mut shown, c) } else { shown.push(c) }
     }
     Cow::Owned(shown)
 }
@@ -358,6 +373,17 @@ mod tests {
         let printer = Printer::to(false, false, Arc::default(), Box::new(io::sink()), Box::new(err.clone()));
         printer.failure(&Failure::new(Exit::FailedCheck, "x\u{9b}").context("y\u{7}").hint("z\u{2066}"));
         assert_eq!(err.text(), "error: y\\u{7}\n  caused by: x\\u{9b}\nhint: z\\u{2066}\n");
+    }
+
+    #[test]
+    fn a_document_means_the_same_and_cannot_touch_the_terminal() {
+        let foreign = "\u{80}\u{9b}2J\u{9f}\u{7f}\u{61c}\u{200f}\u{202e}\u{2069}\u{1b}\n Störung 船";
+        let out = Memory::default();
+        let printer = Printer::to(false, true, Arc::default(), Box::new(out.clone()), Box::new(io::sink()));
+        printer.answer("show", Exit::Ok, &serde_json::json!({ "line": foreign }), String::new);
+        let shown = out.text();
+        assert!(shown.contains(r"\u0080\u009b2J\u009f\u007f\u061c\u200f\u202e\u2069\u001b\n Störung 船"), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap()["line"], foreign);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 mod chain;
 mod document;
+mod folder;
 mod text;
 
 pub(super) use document::Ledger;
+pub(super) use folder::Chosen;
 pub(super) use text::ledger as ledger_text;
 
 use super::exit::Exit;
@@ -19,14 +21,17 @@ use crate::progress::Progress;
 use crate::record::time::{self, Millis};
 use crate::verify::{Ending, Report, TrustPolicy, VerifyError, verify};
 use clap::{ValueEnum, ValueHint};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 /// Check archives, completely, offline
 ///
 /// Checks every byte, every record, the signatures and the chain between the archives given, in a fixed order, and
 /// lists everything that is wrong: the first finding never ends the check. Each layer ends as PASS, FAIL or NOT
 /// CHECKED; the last line is the verdict. It needs no network, writes nothing and trusts nothing inside the archive.
+///
+/// Of a folder, the files whose names end in `.zip` (or `.ZIP`) are checked; whatever else lies in it is listed as passed
+/// over: other files, folders, unfinished exports.
 ///
 /// Without `--signers` nobody vouches for the bytes: they may be intact, but the exit is 4.
 #[derive(Debug, clap::Args)]
@@ -118,16 +123,18 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         at: args.at,
         vouched: None,
     };
-    let paths = archives(&args.archives)?;
+    let chosen = Chosen::of(&args.archives)?;
     let chain = chain::Chain::read(args, &policy)?;
     let policy = TrustPolicy { vouched: chain.vouched(), ..policy };
-    let mut checked = args.threads.run(|| progress::watch(printer, |progress| check(&paths, &policy, progress)))??;
+    let mut checked =
+        args.threads.run(|| progress::watch(printer, |progress| check(&chosen.archives, &policy, progress)))??;
     let ledger = chain.check(&mut checked, &policy, args)?;
     let of_ledger = ledger.as_ref().map(|report| exit_of(report.ending()));
     let exits = checked.iter().map(|(_, result)| ending(result)).chain(of_ledger);
     let exit = exits.min_by_key(|exit| severity(*exit)).unwrap_or(Exit::Unavailable);
-    printer.answer("verify", exit, &document::Document::new(&checked, ledger.as_ref()), || {
-        text::render(printer, &checked, ledger.as_ref(), exit)
+    let document = document::Document::new(&checked, &chosen.passed_over, ledger.as_ref());
+    printer.answer("verify", exit, &document, || {
+        text::render(printer, &checked, &chosen.passed_over, ledger.as_ref(), exit)
     });
     Ok(exit)
 }
@@ -169,34 +176,6 @@ pub(super) fn exit_of(ending: Ending) -> Exit {
 fn severity(exit: Exit) -> usize {
     let order = [Exit::Unavailable, Exit::FailedCheck, Exit::Untrusted, Exit::Incomplete];
     order.iter().position(|other| *other == exit).unwrap_or(order.len())
-}
-
-/// The files to check: each path given, and the `.zip` files of each folder given.
-pub(super) fn archives(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut paths = Vec::new();
-    for path in given {
-        if !path.is_dir() {
-            paths.push(path.clone());
-            continue;
-        }
-        let unreadable = |error: io::Error| {
-            Failure::of(Exit::Unavailable, error).context(format!("cannot read the folder `{}`", path.display()))
-        };
-        let mut inside = Vec::new();
-        for entry in fs::read_dir(path).map_err(unreadable)? {
-            let file = entry.map_err(unreadable)?.path();
-            if file.extension().is_some_and(|extension| extension == "zip") {
-                inside.push(file);
-            }
-        }
-        if inside.is_empty() {
-            let message = format!("no `.zip` file in the folder `{}`", path.display());
-            return Err(Failure::new(Exit::Unavailable, message).hint("nothing to check is not a good result"));
-        }
-        inside.sort();
-        paths.extend(inside);
-    }
-    Ok(paths)
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -301,7 +301,7 @@ impl Ledger {
         let folder = self.reading.folder.clone();
         let number = self.next();
         let mut range = self.reading.range.clone();
-        range.push(merkle::leaf_hash(&[text.as_bytes()]));
+        range.push(merkle::leaf_hash(&[text.as_bytes()], || ()));
         let root = range.root().unwrap_or_else(merkle::empty_root);
         let checkpoint = Checkpoint { origin: origin.clone(), size: range.end(), root };
         let note = signer.sign_note(&checkpoint.text(), &[origin.as_str()])?;

@@ -211,7 +211,7 @@ impl Reading {
     pub fn consistency(&self, old: u64) -> Option<Vec<Hash>> {
         let mut leaves = Vec::new();
         for number in 0..self.leaves.len() as u64 {
-            leaves.push(merkle::leaf_hash(&[&bytes(&leaf_path(&self.folder, number), MAX_FILE).ok()??]));
+            leaves.push(merkle::leaf_hash(&[&bytes(&leaf_path(&self.folder, number), MAX_FILE).ok()??], || ()));
         }
         if old == 0 { Some(Vec::new()) } else { merkle::consistency_proof(usize::try_from(old).ok()?, &leaves) }
     }
@@ -293,7 +293,7 @@ impl Reading {
             return Ok(None);
         };
         if self.range.end() == number {
-            self.range.push(merkle::leaf_hash(&[&text]));
+            self.range.push(merkle::leaf_hash(&[&text], || ()));
             self.roots.extend(self.range.root());
         }
         let digest = sha256(&text);

@@ -144,6 +144,11 @@ impl Said {
         }
     }
 
+    /// Refuses what cannot stand in a statement, before a ledger is opened for it.
+    pub fn require_text(&self) -> Result<(), StatementError> {
+        self.write(&mut Writer::default())
+    }
+
     pub(super) fn write(&self, out: &mut Writer) -> Result<(), StatementError> {
         match self {
             Self::Hold(freeze) => write_freeze(freeze, out),

@@ -19,5 +19,30 @@
 //!
 //! It refuses to guess: a policy with an unknown key, a clash or a period that overflows is findings, not a default.
 
+mod case;
+mod clocks;
+mod custody;
+pub mod decision;
+mod details;
+pub mod document;
+pub mod evaluator;
+mod explain;
+pub mod explanation;
 pub mod hold;
+mod masks;
+mod mattermost;
+pub mod near;
+mod pattern;
+pub mod period;
+mod reasons;
 pub mod rule;
+mod scope;
+pub mod server;
+pub mod set;
+mod sets;
+pub mod subject;
+mod timeline;
+pub mod unknown;
+mod weigh;
+mod words;
+pub mod world;

@@ -13,12 +13,25 @@ pub struct Policy {
     pub id: String,
     /// What it is called.
     pub title: String,
+    /// What it is and what it is not, in words; empty where it does not say.
+    pub about: String,
     /// The law or order that it follows, in words; empty where it follows none.
     pub citation: String,
+    /// Who reviewed it; `None` where nobody has.
+    pub review: Option<Review>,
     /// How its rules are weighed. Policies that are composed must agree.
     pub precedence: Precedence,
     /// Its rules, in order.
     pub rules: Vec<Rule>,
+}
+
+/// A review of a policy by a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Who.
+    pub by: String,
+    /// Midnight UTC of the day.
+    pub on: Millis,
 }
 
 /// How rules are weighed against one another.

@@ -54,6 +54,8 @@ pub enum Class {
     PurgedPost,
     /// Rows name a post, channel, user or team that the same database no longer holds.
     OrphanRow,
+    /// One rule requires records to be kept that another does not allow to be kept so long; they are kept.
+    RetentionClash,
     /// File paths give more than one real id for the same team, channel or user, so none is recorded.
     NoteIdAmbiguous,
     /// A member of a source line that the catalogue does not know; kept in `extra`.
@@ -70,11 +72,17 @@ pub enum Class {
     NoteRoleCanWrite,
     /// The database shows a role only the tables that it was granted, so that others may be hidden from it.
     NoteTablesHidden,
+    /// What a custodian of a hold could see is taken from current membership, because history has nothing.
+    NoteCustodyFromMembers,
+    /// A rule in force decided about no record in scope.
+    NoteRuleUnused,
+    /// A hold in force covers no record in scope.
+    NoteHoldUnused,
 }
 
 impl Class {
     /// Every class, for the manual and its test.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::FileMissing,
         Self::FileUnreadable,
         Self::FileSizeMismatch,
@@ -95,6 +103,7 @@ impl Class {
         Self::AuditLogGap,
         Self::PurgedPost,
         Self::OrphanRow,
+        Self::RetentionClash,
         Self::NoteIdAmbiguous,
         Self::NoteFieldUnknown,
         Self::NoteMemberUnknown,
@@ -103,6 +112,9 @@ impl Class {
         Self::NoteColumnUnknown,
         Self::NoteRoleCanWrite,
         Self::NoteTablesHidden,
+        Self::NoteCustodyFromMembers,
+        Self::NoteRuleUnused,
+        Self::NoteHoldUnused,
     ];
 
     /// The stable spelling. Classes beginning `note-` do not make an export end with exit code 3.
@@ -128,6 +140,7 @@ impl Class {
             Self::AuditLogGap => "audit-log-gap",
             Self::PurgedPost => "purged-post",
             Self::OrphanRow => "orphan-row",
+            Self::RetentionClash => "retention-clash",
             Self::NoteIdAmbiguous => "note-id-ambiguous",
             Self::NoteFieldUnknown => "note-field-unknown",
             Self::NoteMemberUnknown => "note-member-unknown",
@@ -136,6 +149,9 @@ impl Class {
             Self::NoteColumnUnknown => "note-column-unknown",
             Self::NoteRoleCanWrite => "note-role-can-write",
             Self::NoteTablesHidden => "note-tables-hidden",
+            Self::NoteCustodyFromMembers => "note-custody-from-members",
+            Self::NoteRuleUnused => "note-rule-unused",
+            Self::NoteHoldUnused => "note-hold-unused",
         }
     }
 
@@ -169,6 +185,7 @@ impl Class {
             Self::AuditLogGap => "the server says that it dropped records of its audit log",
             Self::PurgedPost => "posts were created according to the audit log but are not in the database",
             Self::OrphanRow => "rows name posts, channels, users or teams that are no longer there",
+            Self::RetentionClash => "one rule requires to keep what another does not allow to keep so long; it is kept",
             Self::NoteIdAmbiguous => "file paths disagree about a real id; none is recorded",
             Self::NoteFieldUnknown => "source fields unknown to this version; kept under `extra`",
             Self::NoteMemberUnknown => "members of the export zip that are no part of an export",
@@ -179,6 +196,11 @@ impl Class {
                 "the database role may write; a read-only role would be safer (`chatseal grants`)"
             }
             Self::NoteTablesHidden => "the database shows only tables that its role was granted; others may be hidden",
+            Self::NoteCustodyFromMembers => {
+                "what custodians could see is taken from current membership, because history has nothing"
+            }
+            Self::NoteRuleUnused => "rules in force that decided about no record in scope",
+            Self::NoteHoldUnused => "holds in force that cover no record in scope",
         }
     }
 }
@@ -239,7 +261,7 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
-        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 8);
+        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 11);
     }
 
     #[test]

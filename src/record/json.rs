@@ -12,6 +12,7 @@ mod special;
 
 use std::borrow::Cow;
 
+pub use decode::has_spelled_surrogate;
 pub use special::special;
 
 /// Deepest nesting of an embedded value.
@@ -127,6 +128,14 @@ impl<'a> Cursor<'a> {
     /// Takes `literal` if it comes next, with no white space before it.
     pub fn take_literal(&mut self, literal: &'static str) -> bool {
         self.literal(literal).is_ok()
+    }
+
+    /// Takes the next `length` bytes, whatever they are, if they end where a character does.
+    pub fn take_bytes(&mut self, length: usize) -> Option<&'a str> {
+        let end = self.pos.checked_add(length)?;
+        let taken = self.text.get(self.pos..end)?;
+        self.pos = end;
+        Some(taken)
     }
 
     /// Whether `byte` comes next, with no white space before it.
@@ -495,5 +504,19 @@ mod tests {
         assert_eq!(text.decode(), (Cow::Borrowed("a\"\\/\u{8}\u{c}\n\r\té😀z"), false));
         let lone = Cursor::new(r#""\ud800\u0041""#).string().unwrap();
         assert_eq!(lone.decode(), (Cow::Borrowed("\u{fffd}A"), true));
+    }
+
+    #[test]
+    fn names_that_differ_in_a_lone_surrogate_stay_apart() {
+        let spelled = |json| Cursor::new(json).string().unwrap().spelled();
+        for (json, expected, told) in [
+            (r#""a\uD800""#, "a\u{fffd}d800", true),
+            (r#""a\udfffb""#, "a\u{fffd}dfffb", true),
+            (r#""\ud83d\ude00\ufffd""#, "\u{1f600}\u{fffd}", false),
+            ("\"\u{fffd}d7ff\u{fffd}d80g\u{fffd}dc\"", "\u{fffd}d7ff\u{fffd}d80g\u{fffd}dc", false),
+            ("\"\u{fffd}d800\"", "\u{fffd}d800", true),
+        ] {
+            assert_eq!((spelled(json).as_ref(), has_spelled_surrogate(&spelled(json))), (expected, told), "{json}");
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! U+0000–001F. [`Line::parse`] accepts exactly these lines, so that two readers cannot disagree about one.
 
 use super::json::{Cursor, Fault, Shape, Text, special};
+use super::retention::Retention;
 use super::time::{Millis, is_exact};
 use super::{id, kind};
 
@@ -33,6 +34,8 @@ pub struct Line<'a> {
     pub data: &'a str,
     /// The value of [`CONTENT_MEMBER`] in `data`: the member holding the file's bytes.
     pub member: Option<&'a str>,
+    /// What a policy decided about it; absent where none was applied.
+    pub retention: Option<Retention<'a>>,
 }
 
 /// Why bytes are not a record line.
@@ -89,29 +92,30 @@ impl<'a> Line<'a> {
         if let Some(name) = as_text.first() {
             return Err(broken(name, "a string field of data, though `text` names it"));
         }
-        for optional in [",\"because\":", ",\"retention\":"] {
-            if cursor.take_literal(optional) {
-                embedded(&mut cursor, optional)?;
-            }
+        if cursor.take_literal(",\"because\":") {
+            let (_, _, strict) = tight(&mut cursor)?;
+            rule(strict, "because", "strict JSON")?;
         }
+        let is_judged = cursor.take_literal(",\"retention\":");
+        let retention = is_judged.then(|| Retention::read(&mut cursor)).transpose()?;
         cursor.literal("}")?;
         if cursor.offset() != text.len() {
             return Err(Fault { offset: cursor.offset(), expected: "the end of the line" }.into());
         }
-        Ok(Self { kind, id, at, synthetic, data, member })
+        Ok(Self { kind, id, at, synthetic, data, member, retention })
     }
 }
 
-fn broken(member: &str, expected: &'static str) -> LineError {
+pub(super) fn broken(member: &str, expected: &'static str) -> LineError {
     LineError::Member { member: member.to_owned(), expected }
 }
 
-fn rule(holds: bool, member: &str, expected: &'static str) -> Result<(), LineError> {
+pub(super) fn rule(holds: bool, member: &str, expected: &'static str) -> Result<(), LineError> {
     if holds { Ok(()) } else { Err(broken(member, expected)) }
 }
 
 /// Reads a value that must begin right here, without white space.
-fn tight<'a>(cursor: &mut Cursor<'a>) -> Result<(Shape, &'a str, bool), LineError> {
+pub(super) fn tight<'a>(cursor: &mut Cursor<'a>) -> Result<(Shape, &'a str, bool), LineError> {
     let start = cursor.offset();
     let value = cursor.value()?;
     if cursor.offset() - value.text.len() == start {
@@ -130,17 +134,12 @@ fn tight_string<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, LineError> {
     }
 }
 
-fn canonical_integer(text: &str) -> Option<i64> {
+pub(super) fn canonical_integer(text: &str) -> Option<i64> {
     let number: i64 = text.parse().ok()?;
     let digits = text.strip_prefix('-').unwrap_or(text);
     let canonical =
         digits == "0" && text == "0" || !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
     (canonical && is_exact(number)).then_some(number)
-}
-
-fn embedded(cursor: &mut Cursor<'_>, member: &'static str) -> Result<(), LineError> {
-    let (_, _, strict) = tight(cursor)?;
-    rule(strict, member.trim_matches([',', '"', ':']), "strict JSON")
 }
 
 /// The array of field names in `text`.
@@ -302,8 +301,7 @@ mod tests {
         let line = Line::parse(POST.as_bytes()).unwrap();
         assert_eq!((line.kind, line.id, line.at, line.synthetic, line.member), ("post", "s:0a", -5, true, None));
         assert!(line.data.starts_with("{\"message\"") && line.data.ends_with("}}"));
-        let file =
-            r#"{"kind":"file","id":"x","at":0,"data":{"content_member":"data/files/ab/cd"},"retention":{"rule":"r"}}"#;
+        let file = r#"{"kind":"file","id":"x","at":0,"data":{"content_member":"data/files/ab/cd"},"retention":{"rule":"p/r"}}"#;
         assert_eq!(Line::parse(file.as_bytes()).unwrap().member, Some("data/files/ab/cd"));
     }
 

@@ -17,4 +17,5 @@ pub mod id;
 pub mod json;
 pub mod kind;
 pub mod line;
+pub mod retention;
 pub mod time;

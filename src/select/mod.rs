@@ -7,11 +7,23 @@
 //! Invariant: no clock, no output, no key. Refuses a scope that names what the source does not have, because a typing
 //! mistake must not look like an empty result.
 
+pub mod difference;
+mod facts;
+mod fields;
+pub mod find;
+mod fold;
+pub mod judge;
+pub mod judged;
+pub mod plan;
+mod plugin;
+pub mod server;
+mod spool;
+
 use std::io;
 
 use crate::source::Work;
 use crate::source::bulk::{self, Bulk, BulkError};
-use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, TABLES};
+use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, Rank, TABLES};
 use crate::source::contents::ContentReader;
 use crate::source::original::{Hashed, Original};
 use crate::source::scope::Asked;
@@ -36,6 +48,9 @@ pub enum SourceError {
     /// A database or a dump.
     #[error(transparent)]
     Tables(#[from] TablesError),
+    /// A temporary file could not be written or read.
+    #[error("cannot keep temporary files")]
+    Temporary(#[source] io::Error),
 }
 
 /// A source read under a scope: records, files and exceptions, ready to be streamed.
@@ -59,8 +74,8 @@ pub enum Lines<'g> {
 /// Both sides of the completeness equation for one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The kind.
-    pub kind: &'static str,
+    /// Rank of the kind.
+    pub rank: Rank,
     /// Rows in the source, counted apart from the decoder; `None` for what a reconciliation established.
     pub source: Option<u64>,
     /// Records written.
@@ -85,6 +100,14 @@ impl Source {
         match self {
             Self::Bulk(bulk) => vec![&bulk.container.original],
             Self::Tables(tables) => tables.originals(),
+        }
+    }
+
+    /// Whether every question to it costs a reading of all of it.
+    fn is_read_as_a_whole(&self) -> bool {
+        match self {
+            Self::Bulk(_) => true,
+            Self::Tables(tables) => tables.is_read_as_a_whole(),
         }
     }
 
@@ -189,16 +212,19 @@ impl Selection<'_> {
             Self::Bulk(gathered) => (&gathered.source, &gathered.tally),
             Self::Tables(gathered) => (&gathered.source, &gathered.tally),
         };
-        let established = |at| matches!(u8::try_from(at), Ok(FINDING_PURGED | FINDING_ORPHAN));
-        let row = |at: usize| Row {
-            kind: TABLES[at].kind,
-            source: (!established(at)).then_some(source[at]),
-            records: tally.records[at],
-            out_of_scope: tally.out_of_scope[at],
-            quarantined: tally.quarantined[at],
+        let established = |rank| matches!(rank, FINDING_PURGED | FINDING_ORPHAN);
+        let row = |rank: Rank| {
+            let at = usize::from(rank);
+            Row {
+                rank,
+                source: (!established(rank)).then_some(source[at]),
+                records: tally.records[at],
+                out_of_scope: tally.out_of_scope[at],
+                quarantined: tally.quarantined[at],
+            }
         };
         let is_empty = |row: &Row| row.source.unwrap_or(0) + row.records + row.out_of_scope + row.quarantined == 0;
-        (0..TABLES.len()).map(row).filter(|row| !is_empty(row)).collect()
+        (0..).zip(TABLES).map(|(rank, _)| row(rank)).filter(|row| !is_empty(row)).collect()
     }
 }
 

@@ -8,14 +8,17 @@
 //! of threads, never on the number of records.
 //!
 //! Lines of one kind begin alike up to their id, and ids hold no byte below `"`, so comparing whole lines compares ids
-//! first.
+//! first. What an id begins with is kept beside each line ([`Key`]): lines lie scattered over an arena, and to look at
+//! two for every comparison would take longer than everything else.
 
-use std::cmp::Ordering;
+use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use super::catalogue::TABLES;
 
 /// Bytes of lines that a sorter holds before it writes a run.
 pub const ARENA_BYTES: usize = 24 << 20;
@@ -26,11 +29,41 @@ const MAX_RUNS: usize = 256;
 /// Bytes of a record's header in a run: kind, at, tag, length.
 const HEADER: usize = 1 + 8 + 8 + 4;
 
-/// What a record is sorted by, with its line kept apart.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
+/// How record lines of each kind begin, up to their id.
+static HEADS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    TABLES.iter().map(|table| format!("{{\"kind\":\"{}\",\"id\":\"", table.kind).into_bytes()).collect()
+});
+
+/// What a record is sorted by; only where these are equal do the lines decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
     kind: u8,
     at: i64,
+    /// The first bytes of the id. A line that begins in another way stands before or behind all ids.
+    id: u64,
+}
+
+impl Key {
+    #[inline]
+    fn new(kind: u8, at: i64, line: &[u8]) -> Self {
+        let head = HEADS.get(usize::from(kind)).map(Vec::as_slice).unwrap_or_default();
+        let id = match line.strip_prefix(head) {
+            Some(rest) => u64::from_be_bytes(rest.first_chunk().copied().unwrap_or_else(|| padded(rest))),
+            None if line < head => 0,
+            None => u64::MAX,
+        };
+        Self { kind, at, id }
+    }
+}
+
+fn padded(short: &[u8]) -> [u8; 8] {
+    std::array::from_fn(|at| short.get(at).copied().unwrap_or(0))
+}
+
+/// A record in an arena.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    key: Key,
     tag: u64,
     start: usize,
     len: u32,
@@ -50,8 +83,8 @@ pub struct Item<'a> {
 }
 
 impl Item<'_> {
-    fn order(&self, other: &Self) -> Ordering {
-        (self.kind, self.at).cmp(&(other.kind, other.at)).then_with(|| self.line.cmp(other.line))
+    fn key(&self) -> Key {
+        Key::new(self.kind, self.at, self.line)
     }
 }
 
@@ -86,13 +119,35 @@ impl Sorter {
 
     /// Adds a record whose line `write` appends to the buffer it is given.
     pub fn push(&mut self, kind: u8, at: i64, tag: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        let Ok(()) = self.try_push(kind, tag, |out| {
+            write(out);
+            Ok::<_, Infallible>((at, ()))
+        });
+    }
+
+    /// Adds a record whose line `write` appends to the buffer it is given; it returns the origin time and what else it
+    /// has to tell. If it fails, nothing is added.
+    pub fn try_push<T, E>(
+        &mut self,
+        kind: u8,
+        tag: u64,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(i64, T), E>,
+    ) -> Result<T, E> {
         if self.bytes.capacity() == 0 {
             self.bytes.reserve(self.limit + self.limit / 4);
         }
         let start = self.bytes.len();
-        write(&mut self.bytes);
-        let len = u32::try_from(self.bytes.len() - start).unwrap_or(u32::MAX);
-        self.entries.push(Entry { kind, at, tag, start, len });
+        let written = write(&mut self.bytes);
+        let (at, told) = written.inspect_err(|_| self.bytes.truncate(start))?;
+        let line = self.bytes.get(start..).unwrap_or_default();
+        let len = u32::try_from(line.len()).unwrap_or(u32::MAX);
+        self.entries.push(Entry { key: Key::new(kind, at, line), tag, start, len });
+        Ok(told)
+    }
+
+    /// The record pushed last, unless a run was written since.
+    pub fn last(&self) -> Option<Item<'_>> {
+        self.entries.last().map(|entry| item(&self.bytes, entry))
     }
 
     /// Where the sorter stands now.
@@ -141,13 +196,17 @@ impl Sorter {
 
     fn sort(&mut self) {
         let bytes = &self.bytes;
-        self.entries.sort_unstable_by(|a, b| item(bytes, a).order(&item(bytes, b)));
+        // Rows mostly come in the order of their time, which this sort makes use of.
+        self.entries.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| line(bytes, a).cmp(line(bytes, b))));
     }
 }
 
+fn line<'a>(bytes: &'a [u8], entry: &Entry) -> &'a [u8] {
+    &bytes[entry.start..entry.start + entry.len as usize]
+}
+
 fn item<'a>(bytes: &'a [u8], entry: &Entry) -> Item<'a> {
-    let line = &bytes[entry.start..entry.start + entry.len as usize];
-    Item { kind: entry.kind, at: entry.at, tag: entry.tag, line }
+    Item { kind: entry.key.kind, at: entry.key.at, tag: entry.tag, line: line(bytes, entry) }
 }
 
 impl Spill {
@@ -189,10 +248,11 @@ impl<'a> RunWriter<'a> {
         if self.buffer.len() + item.line.len() + HEADER > 512 << 10 {
             self.flush()?;
         }
-        self.buffer.push(item.kind);
-        self.buffer.extend_from_slice(&item.at.to_le_bytes());
-        self.buffer.extend_from_slice(&item.tag.to_le_bytes());
-        self.buffer.extend_from_slice(&u32::try_from(item.line.len()).unwrap_or(u32::MAX).to_le_bytes());
+        let mut header = [item.kind; HEADER];
+        header[1..9].copy_from_slice(&item.at.to_le_bytes());
+        header[9..17].copy_from_slice(&item.tag.to_le_bytes());
+        header[17..].copy_from_slice(&u32::try_from(item.line.len()).unwrap_or(u32::MAX).to_le_bytes());
+        self.buffer.extend_from_slice(&header);
         self.buffer.extend_from_slice(item.line);
         Ok(())
     }
@@ -297,11 +357,11 @@ impl Reader {
     }
 }
 
-/// All runs of all sorters as one stream in order: a binary heap of readers, each with the rank and time of its record.
+/// All runs of all sorters as one stream in order: a binary heap of readers, each with the key of its record.
 /// Readers are boxed, because the heap swaps them for every record.
 #[derive(Debug)]
 pub struct Merge {
-    heap: Vec<(u8, i64, Box<Reader>)>,
+    heap: Vec<(Key, Box<Reader>)>,
 }
 
 impl Merge {
@@ -323,8 +383,7 @@ impl Merge {
         let mut heap = Vec::with_capacity(readers.len());
         for mut reader in readers {
             if reader.load()? {
-                let Item { kind, at, .. } = reader.current();
-                heap.push((kind, at, Box::new(reader)));
+                heap.push((reader.current().key(), Box::new(reader)));
             }
         }
         let mut merge = Self { heap };
@@ -336,15 +395,14 @@ impl Merge {
 
     /// The next record, if there is one.
     pub fn peek(&self) -> Option<Item<'_>> {
-        self.heap.first().map(|(.., reader)| reader.current())
+        self.heap.first().map(|(_, reader)| reader.current())
     }
 
     /// Moves past the record that [`Self::peek`] shows.
     pub fn advance(&mut self) -> io::Result<()> {
-        let Some((kind, at, reader)) = self.heap.first_mut() else { return Ok(()) };
+        let Some((key, reader)) = self.heap.first_mut() else { return Ok(()) };
         if reader.step()? {
-            let item = reader.current();
-            (*kind, *at) = (item.kind, item.at);
+            *key = reader.current().key();
         } else {
             self.heap.swap_remove(0);
         }
@@ -354,10 +412,7 @@ impl Merge {
 
     fn comes_before(&self, left: usize, right: usize) -> bool {
         let (left, right) = (&self.heap[left], &self.heap[right]);
-        match (left.0, left.1).cmp(&(right.0, right.1)) {
-            Ordering::Equal => left.2.current().line < right.2.current().line,
-            order => order.is_lt(),
-        }
+        left.0.cmp(&right.0).then_with(|| left.1.current().line.cmp(right.1.current().line)).is_lt()
     }
 
     fn sink(&mut self, mut at: usize) {
@@ -397,8 +452,20 @@ mod tests {
         let records: Vec<(u8, i64, Vec<u8>)> = (0..3000_u64)
             .map(|i| {
                 let x = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-                let line = format!("line {} {}", x % 7, "x".repeat((x % 90) as usize));
-                ((x % 3) as u8, (x % 11).cast_signed() - 5, line.into_bytes())
+                let kind = (x % 3) as u8;
+                let head = String::from_utf8(HEADS[usize::from(kind)].clone()).unwrap();
+                // Ids shorter and longer than what is kept of them, and lines before, within and behind all ids.
+                let line = match x % 8 {
+                    0 => format!("line {}", x % 5),
+                    1 => "~".repeat((x % 9) as usize),
+                    2 => head[..(x % 20) as usize].to_owned(),
+                    _ => format!(
+                        "{head}{}{}",
+                        "abcdefghijkl".get(..(x % 13) as usize).unwrap(),
+                        "x".repeat((x % 90) as usize)
+                    ),
+                };
+                (kind, (x % 11).cast_signed() - 5, line.into_bytes())
             })
             .collect();
         let mut expected = records.clone();

@@ -127,6 +127,7 @@ codes! {
     RecordMalformed = "record-malformed", Records, Integrity, MAKER: "a line is not a record in its one spelling",
     RecordKind = "record-kind", Records, Integrity, MAKER: "a record is of another kind than its segment",
     RecordOrder = "record-order", Records, Integrity, MAKER: "records do not stand in the order of time, id and text",
+    RetentionUnexpected = "retention-unexpected", Records, Integrity, MAKER: "a record says what was decided about it without policy or hold, or does not say it with one",
     RecordUnfinished = "record-unfinished", Records, Integrity, OTHER_COPY: "the last line of a segment does not end in a line feed",
     SegmentEmpty = "segment-empty", Records, Integrity, MAKER: "a segment holds no records",
     SegmentCut = "segment-cut", Records, Integrity, MAKER: "a segment is longer than the format allows, or ends too early",
@@ -150,7 +151,9 @@ codes! {
     CountsDiffer = "counts-differ", Counts, Integrity, OTHER_COPY: "the archive holds another number of something than the seal says",
     ExceptionMalformed = "exception-malformed", Counts, Integrity, MAKER: "a line of data/exceptions.jsonl is not in its one spelling",
     ExceptionOrder = "exception-order", Counts, Integrity, MAKER: "data/exceptions.jsonl is not sorted",
-    WithheldMalformed = "withheld-malformed", Counts, Integrity, MAKER: "a line of data/withheld.jsonl does not say kind, id, at, rule and reason",
+    WithheldMalformed = "withheld-malformed", Counts, Integrity, MAKER: "a line of data/withheld.jsonl is not in its one spelling",
+    WithheldOrder = "withheld-order", Counts, Integrity, MAKER: "data/withheld.jsonl is not sorted",
+    WithheldEarly = "withheld-early", Counts, Integrity, MAKER: "a row was withheld that was not yet due at the time of the seal",
     CustodyMalformed = "custody-malformed", Counts, Integrity, MAKER: "a line of data/custody.jsonl is not a JSON object",
 
     SummaryMalformed = "summary-malformed", Completeness, Integrity, MAKER: "data/report/summary.json is not in its one spelling",

@@ -22,6 +22,7 @@ mod ledger;
 mod members;
 mod records;
 pub mod report;
+mod retention;
 mod seal;
 mod tables;
 mod trust;
@@ -122,7 +123,8 @@ fn payload(
     bag::payload(archive, info.as_ref(), checks);
 
     let rows = table(texts, checks);
-    let walk = Walk { archive, salt: salt.as_ref(), expected: &listed.expected, progress };
+    let sealed = seal.map(|seal| seal.time);
+    let walk = Walk { archive, salt: salt.as_ref(), expected: &listed.expected, progress, sealed };
     let mut part = walk.run(rows.as_deref().unwrap_or_default())?;
     checks.findings.append(std::mem::take(&mut part.findings));
     if part.unread == 0 {
@@ -135,7 +137,7 @@ fn payload(
     counted.file_bytes = file_bytes;
     counted.files = archive.entries().iter().filter(|entry| matches!(entry.member, Member::Content(_))).count() as u64;
     tables::count_kinds(&part.rows, counted);
-    tables::lists(archive, &listed.expected, counted, checks)?;
+    tables::lists(archive, &listed.expected, sealed, &mut part.stated, counted, checks)?;
     digests(archive, texts, &listed, checks);
 
     tables::root(&part, seal, checks);

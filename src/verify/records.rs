@@ -16,6 +16,7 @@ use ring::digest::{SHA256, digest};
 use super::code::Code;
 use super::finding::Findings;
 use super::members::{Expected, unreadable};
+use super::retention::Stated;
 use crate::archive::defect::Flaw;
 use crate::archive::names::Member;
 use crate::archive::reader::{Archive, Body};
@@ -41,6 +42,8 @@ pub(super) struct Part {
     pub(super) findings: Findings,
     /// Segments that could not be read.
     pub(super) unread: u64,
+    /// What they say that policies and holds decided.
+    pub(super) stated: Stated,
     /// Segments that meet in records of equal time and id, so that the lines themselves decide.
     ties: Vec<(Member, Member)>,
     head: Option<Edge>,
@@ -65,6 +68,8 @@ pub(super) struct Walk<'a> {
     pub(super) salt: Option<&'a ArchiveSalt>,
     pub(super) expected: &'a Expected,
     pub(super) progress: &'a Progress,
+    /// The seal's time, if there is a seal.
+    pub(super) sealed: Option<Millis>,
 }
 
 impl Walk<'_> {
@@ -147,8 +152,17 @@ impl Walk<'_> {
         self.expected.require(position, &sha256(bytes), &place, &mut part.findings);
         let deflated = (entry.method == Method::Deflated)
             .then(|| Deflated { bytes: body.raw().len() as u64, sha256: sha256(body.raw()) });
-        let mut lines =
-            Lines { walk: self, kind, place: &place, part: &mut part, first: None, previous: None, count: 0 };
+        let is_judged = is_judged(self.archive);
+        let mut lines = Lines {
+            walk: self,
+            kind,
+            place: &place,
+            part: &mut part,
+            is_judged,
+            first: None,
+            previous: None,
+            count: 0,
+        };
         lines.read(bytes, start);
         let (count, first, last) = (lines.count, lines.first, lines.previous);
         let edge = |(line, bytes_of_line): &(Line<'_>, &[u8])| Edge {
@@ -187,6 +201,7 @@ struct Lines<'a, 'b> {
     kind: &'a str,
     place: &'a str,
     part: &'a mut Part,
+    is_judged: bool,
     first: Option<(Line<'b>, &'b [u8])>,
     previous: Option<(Line<'b>, &'b [u8])>,
     count: u64,
@@ -231,6 +246,13 @@ impl<'b> Lines<'_, 'b> {
         if let Some(path) = parsed.member {
             self.name_file(path);
         }
+        if parsed.retention.is_some() != self.is_judged {
+            let found = if self.is_judged { "no `retention`" } else { "`retention`" };
+            self.found(Code::RetentionUnexpected, format!("`{}` has {found}", parsed.id));
+        }
+        if let Some(retention) = &parsed.retention {
+            self.part.stated.add(retention, self.walk.sealed);
+        }
         self.first.get_or_insert((parsed, line));
         self.previous = Some((parsed, line));
     }
@@ -261,10 +283,16 @@ impl Part {
         self.files.extend(right.files);
         self.findings.append(right.findings);
         self.unread += right.unread;
+        self.stated.append(right.stated);
         self.ties.extend(right.ties);
         self.tail = right.tail;
         self
     }
+}
+
+/// Whether anything was decided about the records: by a policy, or by holds.
+pub(super) fn is_judged(archive: &Archive) -> bool {
+    [Member::Policy(1), Member::Holds(1)].iter().any(|member| archive.position(member).is_some())
 }
 
 /// Order of kinds and records, and the length of segments, where one segment meets the next.

@@ -9,7 +9,8 @@ use super::checks::Checks;
 use super::code::Code;
 use super::layer::Layer;
 use super::members::{Expected, Texts, difference, each_line};
-use super::records::{Part, sha256};
+use super::records::{Part, is_judged, sha256};
+use super::retention::{self, Stated};
 use crate::archive::exceptions::{self, Exception};
 use crate::archive::manifest;
 use crate::archive::names::Member;
@@ -17,11 +18,12 @@ use crate::archive::reader::Archive;
 use crate::archive::seal::Seal;
 use crate::archive::segments::SegmentRow;
 use crate::archive::summary::{self, Counts, Summary};
+use crate::archive::withheld::{self, Withheld};
 use crate::merkle::Hash;
 use crate::record::json::{Cursor, Shape};
-use crate::record::{id, kind};
+use crate::record::time::Millis;
 
-/// Longest line of `custody.jsonl` and `withheld.jsonl`.
+/// Longest line of `custody.jsonl`.
 const MAX_LINE: usize = 64 * 1024;
 
 /// What was counted in the archive itself.
@@ -187,10 +189,12 @@ pub(super) fn files(archive: &Archive, part: &Part, checks: &mut Checks) {
     }
 }
 
-/// Reads exceptions, withheld records and custody line by line.
+/// Reads exceptions, withheld records and custody line by line. `sealed` is the seal's time, if there is a seal.
 pub(super) fn lists(
     archive: &Archive,
     expected: &Expected,
+    sealed: Option<Millis>,
+    stated: &mut Stated,
     counted: &mut Counted,
     checks: &mut Checks,
 ) -> io::Result<()> {
@@ -204,28 +208,44 @@ pub(super) fn lists(
         };
         let entry = &archive.entries()[position];
         let mut previous: Vec<u8> = Vec::new();
-        let limit = if member == Member::Exceptions { exceptions::MAX_BYTES + 1 } else { MAX_LINE };
+        let limit = match member {
+            Member::Exceptions => exceptions::MAX_BYTES + 1,
+            Member::Withheld => withheld::MAX_BYTES,
+            _ => MAX_LINE,
+        };
         let digest = each_line(archive, entry, limit, &mut checks.findings, |number, line, findings| {
             let place = || format!("{member} line {number}");
-            match member {
-                Member::Exceptions => {
-                    match Exception::parse(line) {
-                        Some(exception) => counted.add(&exception),
-                        None => findings.push(Code::ExceptionMalformed, place(), "not in its one spelling"),
+            let (malformed, disorder) = match member {
+                Member::Exceptions => (Code::ExceptionMalformed, Code::ExceptionOrder),
+                Member::Withheld => (Code::WithheldMalformed, Code::WithheldOrder),
+                _ => {
+                    if !(line.ends_with(b"\n") && is_object(line)) {
+                        findings.push(Code::CustodyMalformed, place(), "expected one JSON object and a line feed");
                     }
-                    if previous.as_slice() > line {
-                        findings.push(Code::ExceptionOrder, place(), "expected lines in the order of their bytes");
-                    }
-                    previous.clear();
-                    previous.extend_from_slice(line);
+                    return;
                 }
-                Member::Withheld => match withheld_kind(line) {
-                    Some(kind) => *counted.withheld.entry(kind).or_default() += 1,
-                    None => findings.push(Code::WithheldMalformed, place(), "expected kind, id, at, rule and reason"),
-                },
-                _ if line.ends_with(b"\n") && is_object(line) => {}
-                _ => findings.push(Code::CustodyMalformed, place(), "expected one JSON object and a line feed"),
+            };
+            let is_known = if member == Member::Exceptions {
+                Exception::parse(line).map(|exception| counted.add(&exception)).is_some()
+            } else {
+                let withheld = Withheld::parse(line);
+                if let Some(withheld) = &withheld {
+                    stated.add_withheld(withheld);
+                    *counted.withheld.entry(withheld.kind.to_owned()).or_default() += 1;
+                    if sealed.is_some_and(|sealed| sealed < withheld.since) {
+                        findings.push(Code::WithheldEarly, place(), format!("`{}/{}`", withheld.kind, withheld.id));
+                    }
+                }
+                withheld.is_some()
+            };
+            if !is_known {
+                findings.push(malformed, place(), "not in its one spelling");
             }
+            if previous.as_slice() > line {
+                findings.push(disorder, place(), "expected lines in the order of their bytes");
+            }
+            previous.clear();
+            previous.extend_from_slice(line);
         })?;
         expected.require(position, &digest, &member.to_string(), &mut checks.findings);
     }
@@ -244,25 +264,6 @@ impl Counted {
             *self.classes.entry(exception.class.clone()).or_default() += 1;
         }
     }
-}
-
-/// The kind of a line of `withheld.jsonl`, if it has its five members in order and no others.
-fn withheld_kind(line: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let mut cursor = Cursor::new(text);
-    cursor.literal("{\"kind\":").ok()?;
-    let name = cursor.string().ok()?.raw;
-    cursor.literal(",\"id\":").ok()?;
-    let id = cursor.string().ok()?.raw;
-    cursor.literal(",\"at\":").ok()?;
-    cursor.integer().ok()?;
-    cursor.literal(",\"rule\":").ok()?;
-    cursor.string().ok()?;
-    cursor.literal(",\"reason\":").ok()?;
-    cursor.string().ok()?;
-    cursor.literal("}").ok()?;
-    let whole = cursor.offset() == text.len() && kind::is_valid(name) && id::is_valid(id.as_bytes());
-    whole.then(|| name.to_owned())
 }
 
 /// Holds the numbers of the seal against what was counted.
@@ -307,6 +308,7 @@ pub(super) fn completeness(archive: &Archive, texts: &Texts, part: &Part, counte
         checks.skipped(Layer::Completeness, "a segment cannot be read");
     } else {
         compare_summary(&summary, counted, &place, checks);
+        retention::compare(&summary, &part.stated, is_judged(archive), &place, checks);
     }
     match texts.get(&Member::SummaryText) {
         Some(text) if text != summary::text(archive.bag(), &summary, &counted.classes).as_bytes() => {

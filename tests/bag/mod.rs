@@ -5,6 +5,7 @@
 
 mod raw;
 mod sign;
+mod summary;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -96,6 +97,32 @@ impl Spec {
         }
     }
 
+    /// The small archive with a policy and holds: every line says what was decided, and two posts were withheld.
+    pub(crate) fn judged() -> Self {
+        let mut spec = Self::small();
+        for (number, line) in spec.segments.iter_mut().flat_map(|(_, lines)| lines).enumerate() {
+            let retention = match number % 4 {
+                0 => "{}",
+                1 => r#"{"rule":"harbour/chat","keep_until":4102444800000,"dispose_after":"forever"}"#,
+                2 => {
+                    r#"{"rule":"harbour/chat","keep_until":5,"dispose_after":1731622400000,"holds":["2026-17","collision"]}"#
+                }
+                _ => r#"{"rule":"harbour/logs","dispose_after":1731622400000}"#,
+            };
+            *line = line.strip_suffix('}').expect("an object").to_owned() + ",\"retention\":" + retention + "}";
+        }
+        let withheld = |id: &str| {
+            let reason = "due since 2024-11-14T22:13:20.000Z";
+            format!(r#"{{"kind":"post","id":"{id}","at":5,"rule":"harbour/chat","reason":"{reason}"}}"#)
+        };
+        Self {
+            policy: Some("keep = 6\n".into()),
+            holds: Some("matter = \"collision\"\n".into()),
+            withheld: vec![withheld("old1"), withheld("old2")],
+            ..spec
+        }
+    }
+
     /// Nothing but the members that every archive holds.
     pub(crate) fn empty() -> Self {
         Self { files: Vec::new(), segments: Vec::new(), exceptions: Vec::new(), number: None, ..Self::small() }
@@ -126,84 +153,6 @@ impl Spec {
             members.push(text("data/withheld.jsonl", self.withheld.iter().map(|line| format!("{line}\n")).collect()));
         }
         Bag { spec: self, members }
-    }
-
-    /// Records of each kind, in order, and how many of it were withheld.
-    fn kinds(&self) -> Vec<(&str, usize, usize)> {
-        let mut kinds: Vec<(&str, usize, usize)> = Vec::new();
-        for (kind, lines) in &self.segments {
-            let withheld =
-                self.withheld.iter().filter(|line| line.starts_with(&format!("{{\"kind\":\"{kind}\""))).count();
-            match kinds.last_mut() {
-                Some((last, records, _)) if last == kind => *records += lines.len(),
-                _ => kinds.push((kind, lines.len(), withheld)),
-            }
-        }
-        kinds
-    }
-
-    fn notes(&self) -> usize {
-        self.exceptions.iter().filter(|line| line.starts_with("{\"class\":\"note-")).count()
-    }
-
-    fn totals(&self) -> (usize, usize, usize) {
-        let records = self.segments.iter().map(|(_, lines)| lines.len()).sum();
-        let bytes = self.files.iter().map(Vec::len).sum();
-        (records, bytes, self.exceptions.len() - self.notes())
-    }
-
-    fn summary(&self) -> String {
-        let (records, bytes, exceptions) = self.totals();
-        let kinds: Vec<String> = self
-            .kinds()
-            .iter()
-            .map(|(kind, records, withheld)| {
-                let (out, source) = (self.out_of_scope, *records as u64 + self.out_of_scope + *withheld as u64);
-                format!(
-                    r#""{kind}":{{"source":{source},"records":{records},"out_of_scope":{out},"withheld":{withheld},"quarantined":0}}"#
-                )
-            })
-            .collect();
-        format!(
-            r#"{{"format":"chatseal/v1","records":{records},"files":{},"file_bytes":{bytes},"exceptions":{exceptions},"notes":{},"kinds":{{{}}}}}"#,
-            self.files.len(),
-            self.notes(),
-            kinds.join(",")
-        ) + "\n"
-    }
-
-    fn summary_text(&self) -> String {
-        let (records, bytes, exceptions) = self.totals();
-        let mut text = format!("What the archive {} holds\n\n", self.name);
-        let files = self.files.len();
-        let rows = [
-            (records, "records"),
-            (files, "files"),
-            (bytes, "bytes in files"),
-            (exceptions, "exceptions"),
-            (self.notes(), "notes"),
-        ];
-        for (count, name) in rows {
-            text += &format!("{:>20}  {name}\n", grouped(count));
-        }
-        text += "\nCompleteness: rows in the source = records + out of scope + withheld by policy + quarantined\n\n";
-        for (kind, records, withheld) in self.kinds() {
-            let out = usize::try_from(self.out_of_scope).expect("small");
-            let [source, records, out, withheld] = [records + out + withheld, records, out, withheld].map(grouped);
-            text += &format!("  {kind}: {source} = {records} + {out} + {withheld} + 0\n");
-        }
-        if self.segments.is_empty() {
-            text += "  no rows of any kind\n";
-        }
-        if !self.exceptions.is_empty() {
-            text += "\nExceptions and notes, by class (each is a line of data/exceptions.jsonl)\n\n";
-            let mut classes: Vec<&str> = self.exceptions.iter().filter_map(|line| line.split('"').nth(3)).collect();
-            classes.sort_unstable();
-            for class in classes.chunk_by(|a, b| a == b) {
-                text += &format!("{:>20}  {}\n", class.len(), class[0]);
-            }
-        }
-        text
     }
 
     pub(crate) fn segments_csv(&self) -> String {
@@ -397,17 +346,6 @@ fn tree(leaves: &[Vec<u8>]) -> Vec<u8> {
 /// A record line.
 pub(crate) fn line(kind: &str, id: &str, at: i64, data: &str) -> String {
     format!(r#"{{"kind":"{kind}","id":"{id}","at":{at},"data":{data}}}"#)
-}
-
-/// A number with commas between groups of three digits.
-fn grouped(number: usize) -> String {
-    let mut text = number.to_string();
-    let mut at = text.len();
-    while at > 3 {
-        at -= 3;
-        text.insert(at, ',');
-    }
-    text
 }
 
 /// SHA-256 in hex.

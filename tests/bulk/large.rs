@@ -54,13 +54,29 @@ fn the_longest_record_is_kept() {
     assert_eq!((archive.count("post", "records"), archive.count("post", "quarantined")), (1, 0));
 }
 
+/// What such a line holds is counted on the way past, and told as lost.
 #[test]
-fn a_line_beyond_64_mib_is_stated_and_passed_by() {
-    let archive = sealed(&(START.to_owned() + &post(&"m".repeat(64 << 20), 5, "") + &post("after", 6, "")));
-    assert_eq!(archive.count("post", "records"), 1);
+fn a_line_beyond_64_mib_is_stated_and_its_records_are_quarantined() {
+    let reaction = |at: i64| format!(r#"{{"user":"ingrid","emoji_name":"anchor","create_at":{at}}}"#);
+    let reply = format!(r#"{{"user":"ingrid","message":"short","create_at":6,"reactions":[{}]}}"#, reaction(7));
+    let more = format!(r#","reactions":[{},{}],"replies":[{reply},{reply}]"#, reaction(5), reaction(6));
+    let archive = sealed(&(START.to_owned() + &post(&"m".repeat(64 << 20), 5, &more) + &post("after", 6, "")));
+    for (kind, records, quarantined) in [("post", 1, 3), ("reaction", 0, 4), ("user", 1, 0)] {
+        let counts = ["source", "records", "quarantined"].map(|name| archive.count(kind, name));
+        assert_eq!(counts, [records + quarantined, records, quarantined], "{kind}");
+    }
     let stated = exceptions(&archive, "line-too-long");
-    assert_eq!((stated.len(), &stated[0]["object"]), (1, &"export.jsonl:5".into()));
+    assert_eq!((stated.len(), &stated[0]["object"], &stated[0]["records"]), (1, &"export.jsonl:5".into(), &7.into()));
     assert_eq!(archive.text("data/exceptions.jsonl").lines().count(), 1);
+}
+
+#[test]
+fn a_version_line_does_not_count_behind_a_line_beyond_64_mib() {
+    let desk = Desk::new();
+    desk.write("export.jsonl", post(&"m".repeat(64 << 20), 5, "") + START);
+    let ended = desk.export("export.jsonl", "out.zip", &[]);
+    assert_eq!(ended.code, 6);
+    assert!(ended.stderr.contains("does not begin with a version line"), "{}", ended.stderr);
 }
 
 /// A line is decoded twice because of its size; that must show nowhere.

@@ -198,7 +198,6 @@ fn files() -> Vec<Condition> {
 fn tables() -> Vec<Condition> {
     let csv = "data/segments.csv";
     let summary = "data/report/summary.json";
-    let policy = || "version = 1\n".to_owned();
     vec![
         broken("csv-with-quotes", made(|bag| bag.replace(csv, ",server,", ",\"server\",")), &["segments-malformed"]),
         broken(
@@ -265,37 +264,5 @@ fn tables() -> Vec<Condition> {
             }),
             &["counts-differ", "digest-differs", "oxum-differs", "summary-differs", "summary-text-differs"],
         ),
-        broken(
-            "withheld-malformed",
-            spec(|spec| {
-                spec.policy = Some(policy());
-                spec.withheld = vec![r#"{"kind":"post","id":"p"}"#.into()];
-            }),
-            &["summary-differs", "withheld-malformed"],
-        ),
-        broken(
-            "withheld-without-a-policy",
-            made(|bag| bag.insert("data/source.json", "data/withheld.jsonl", b"")),
-            &["withheld-unexpected"],
-        ),
-        broken("policy-changed", policy_changed(), &["digest-differs", "policy-differs"]),
-        broken(
-            "policy-numbers-with-a-gap",
-            policy_numbers_with_a_gap(),
-            &["numbering-gap", "policy-differs", "withheld-unexpected"],
-        ),
     ]
-}
-
-fn policy_changed() -> Vec<u8> {
-    let spec = Spec { policy: Some("keep = 6\n".into()), ..Spec::small() };
-    spec.bag().tagged().sealed().replace("data/policy/001-policy.toml", "6", "1").zip()
-}
-
-fn policy_numbers_with_a_gap() -> Vec<u8> {
-    let mut bag = Spec { policy: Some("keep = 6\n".into()), ..Spec::small() }.bag();
-    for (path, _) in &mut bag.members {
-        *path = path.replace("001-policy", "002-policy");
-    }
-    bag.tagged().sealed().zip()
 }

@@ -5,6 +5,7 @@
 
 mod container;
 mod contents;
+mod judged;
 mod sealing;
 
 use std::collections::BTreeSet;
@@ -46,6 +47,7 @@ fn conditions() -> Vec<Condition> {
     let mut all = container::conditions();
     all.extend(sealing::conditions());
     all.extend(contents::conditions());
+    all.extend(judged::conditions());
     all
 }
 

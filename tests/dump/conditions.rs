@@ -53,6 +53,71 @@ fn a_table_without_rows_is_told_from_one_that_was_not_dumped() {
     assert_eq!(account.not_dumped[0].columns[0].declared, "character varying(26)");
 }
 
+/// Channels, users, and posts in partitions that these statements make, with these rows.
+fn divided(partitions: &str, rows: &str) -> String {
+    let others: Vec<Table> = mattermost().into_iter().filter(|table| table.name != "posts").collect();
+    let (declared, copied): (String, String) = others.iter().map(|table| (declaration(table), data(table))).unzip();
+    let posts = "CREATE TABLE public.posts (id character varying(26), message text)\nPARTITION BY RANGE (id);\n";
+    format!("{HEADER}{declared}{posts}{partitions}{copied}{rows}{FOOTER}")
+}
+
+const OLD: &str = "CREATE TABLE archive.posts_old (message text, id character varying(26));\n\
+                   ALTER TABLE ONLY public.posts ATTACH PARTITION archive.posts_old FOR VALUES FROM ('') TO ('m');\n";
+const NEW: &str = "CREATE TABLE public.posts_new PARTITION OF public.posts FOR VALUES FROM ('m') TO (MAXVALUE);\n";
+
+#[test]
+fn rows_of_partitions_are_rows_of_their_table() {
+    let rows = "COPY archive.posts_old (message, id) FROM stdin;\nold\ta\n\\.\n\n\
+                COPY public.posts_new (id, message) FROM stdin;\nx\tnew\ny\tnewer\n\\.\n\n";
+    let read = good(&divided(&format!("{OLD}{NEW}"), rows));
+    let tables: Vec<String> = read
+        .tables
+        .iter()
+        .map(|table| format!("{} {}:{}", table.name, table.columns[0].name, table.columns[0].declared))
+        .collect();
+    let expected =
+        ["channels", "users"].map(|name| format!("{name} id:character varying(26)")).into_iter().collect::<Vec<_>>();
+    assert_eq!(tables[..2], expected);
+    assert_eq!(tables[2..], ["posts message:text", "posts id:character varying(26)"]);
+    assert_eq!(read.rows[2..], [b"old\ta\n".to_vec(), b"x\tnew\ny\tnewer\n".to_vec()]);
+    let counts =
+        [("archive.posts_old", 1), ("posts_new", 2)].map(|(name, rows)| TableCount { name: name.into(), rows });
+    assert_eq!(read.account.tables[2..], counts);
+    assert!(read.account.not_dumped.is_empty() && read.account.elsewhere.is_empty());
+}
+
+#[test]
+fn a_partition_that_was_not_dumped_is_a_gap_of_its_table() {
+    let rows = "COPY public.posts_new (id, message) FROM stdin;\nx\tnew\n\\.\n\n";
+    let account = good(&divided(&format!("{OLD}{NEW}"), rows)).account;
+    assert_eq!(account.not_dumped.iter().map(|table| table.name.as_str()).collect::<Vec<_>>(), ["posts"]);
+    // Without partitions there is nothing to be dumped.
+    let read = good(&divided("", ""));
+    assert!(read.account.not_dumped.is_empty());
+    assert_eq!(read.account.tables.last(), Some(&TableCount { name: "posts".into(), rows: 0 }));
+    assert_eq!(read.tables.last().unwrap().name, "posts");
+}
+
+#[test]
+fn rows_of_partitions_may_stand_under_the_name_of_their_table() {
+    let copy = |row: &str| format!("COPY public.posts (id, message) FROM stdin;\n{row}\n\\.\n\n");
+    let text = divided(&format!("{OLD}{NEW}"), &(copy("a\told") + &copy("x\tnew")));
+    let read = good(&text);
+    assert_eq!(read.rows[2..], [b"a\told\n".to_vec(), b"x\tnew\n".to_vec()]);
+    assert!(read.account.not_dumped.is_empty());
+    // A table without partitions has its rows in one place.
+    let twice = whole(&mattermost()).replacen(FOOTER, &(copy("a\tb") + FOOTER), 1);
+    assert!(refused(&twice).contains("the table `public.posts` twice"));
+}
+
+#[test]
+fn a_partition_that_is_attached_behind_its_rows_is_refused() {
+    let rows = "COPY public.late (id, message) FROM stdin;\nx\tnew\n\\.\n\n\
+                ALTER TABLE ONLY public.posts ATTACH PARTITION public.late DEFAULT;\n";
+    let text = divided(NEW, rows);
+    assert!(refused(&text).contains("partitions attached before their rows"), "{}", refused(&text));
+}
+
 #[test]
 fn a_dump_of_the_schema_only_has_no_tables_with_rows() {
     let text = mattermost().iter().fold(HEADER.to_owned(), |text, table| text + &declaration(table)) + FOOTER;

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{kept, key, run, say, seal, verified};
+use crate::history;
 use crate::sealed::{Desk, Ended};
 use crate::tools;
 
@@ -89,4 +90,36 @@ fn a_transfer_is_stated_with_the_digest_of_what_was_handed_over() {
     let digest = crate::bag::sha(&fs::read(desk.path("archives/a.zip")).unwrap());
     assert!(text.contains(&format!("\nobject sha256:{digest}\nname a.zip\nfrom IT\nto Dr. Weber\n")), "{text}");
     assert_eq!(verified(&desk, &[]).0, 0);
+}
+
+#[test]
+fn a_hold_in_the_ledger_keeps_what_a_policy_lets_go_until_it_is_released() {
+    let desk = kept(&[]);
+    let old = history::START - 100 * 86_400_000;
+    let post = format!(
+        "{{\"type\":\"post\",\"post\":{{\"team\":\"harbour\",\"channel\":\"bridge\",\"user\":\"olga\",\"message\":\"old\",\"create_at\":{old}}}}}\n"
+    );
+    desk.write("old.jsonl", history::export(&[]) + &post);
+    desk.write(
+        "policy.toml",
+        "schema = \"chatseal-policy/v1\"\nid = \"short\"\ntitle = \"Short\"\n\n[[rule]]\nid = \"all\"\ndispose_after = \"30d\"\nthen = \"dispose\"\n",
+    );
+    let posts = |name: &str| {
+        let output = format!("archives/{name}.zip");
+        desk.export("old.jsonl", &output, &["--ledger", "ledger", "--policy", "policy.toml", "--quiet"]).require(0, "");
+        let archive = desk.archive(&output);
+        let kinds = archive.summary()["kinds"]["post"].clone();
+        let holds =
+            archive.members.get("data/policy/001-holds.toml").map(|text| String::from_utf8(text.clone()).unwrap());
+        (kinds["records"].as_u64(), kinds["withheld"].as_u64(), holds)
+    };
+    assert_eq!(posts("before"), (Some(0), Some(1), None));
+    hold(&desk, "add", &[&ACT[..], &["crane-7", "--matter", "Crane 7", "--user", "olga"]].concat()).require(0, "");
+    let (records, withheld, holds) = posts("held");
+    assert_eq!((records, withheld), (Some(1), Some(0)));
+    assert!(holds.unwrap().contains("[[hold]]\nid = \"crane-7\"\nmatter = \"Crane 7\"\nusers = [\"olga\"]\n"));
+    hold(&desk, "release", &[&ACT[..], &["crane-7"]].concat()).require(0, "");
+    assert_eq!(verified(&desk, &[]).0, 0);
+    // A custodian that no holds file could name is refused now, not at the next export.
+    hold(&desk, "add", &[&ACT[..], &["x", "--matter", "X", "--user", "not a name"]].concat()).require(2, "not a name");
 }

@@ -12,7 +12,7 @@ use chatseal::source::mysql::{MysqlError, Patience, Server, Target};
 use chatseal::source::rows::query::Query;
 
 /// Superuser of the server.
-const OWNER: &str = "root";
+pub(crate) const OWNER: &str = "root";
 
 /// A small Mattermost: one post with everything that COPY escapes, a table of secrets.
 const SMALL: &str = r"

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A database whose posts take a while.
 fn crowded(name: &str) -> String {
@@ -21,17 +21,21 @@ fn patient(database: &str, patience: Patience) -> Server {
     Server::open(&target(&postgres().url(database, OWNER)), patience, None).unwrap()
 }
 
-/// Somebody who changes the table of posts, for as long as this lives.
-struct Holder {
+/// Somebody who changes a table, for as long as this lives.
+pub(crate) struct Holder {
     psql: Child,
     input: Option<ChildStdin>,
 }
 
 impl Holder {
     fn of(database: &str) -> Self {
+        Self::on(database, "posts")
+    }
+
+    pub(crate) fn on(database: &str, table: &str) -> Self {
         let mut psql = postgres().psql(database).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut input = psql.stdin.take().unwrap();
-        input.write_all(b"BEGIN; LOCK TABLE posts IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n").unwrap();
+        writeln!(input, "BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'held';").unwrap();
         let mut said = String::new();
         BufReader::new(psql.stdout.take().unwrap()).read_line(&mut said).unwrap();
         assert_eq!(said, "held\n");
@@ -163,4 +167,30 @@ fn a_policy_that_hides_rows_is_an_error_not_an_omission() {
     let mut server = opened(postgres(), &database, "half_blind").unwrap();
     let error = server.count(&all("posts", &["id"])).unwrap_err();
     assert!(error.to_string().contains("row-level security"), "{error}");
+}
+
+#[test]
+fn a_connection_that_is_halted_waits_no_more_and_the_server_lets_go() {
+    let (database, first) = small("halted");
+    let halt = Arc::new(AtomicBool::new(false));
+    let mut second = first.beside(Some(halt.clone())).unwrap();
+    let _holder = Holder::of(&database);
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock' AND query LIKE '%count%'"
+    );
+    let begun = Instant::now();
+    let until = |waits: &str| {
+        while postgres().sql("postgres", &waiting) != waits {
+            assert!(begun.elapsed() < Duration::from_secs(20), "expected {waits} that wait");
+        }
+    };
+    std::thread::scope(|threads| {
+        let counted = threads.spawn(|| second.count(&all("posts", &["id"])));
+        until("1");
+        halt.store(true, Ordering::Relaxed);
+        let counted = counted.join().unwrap();
+        assert!(matches!(counted, Err(PostgresError::Stopped)), "{counted:?}");
+    });
+    // By itself the server would wait on, up to the limit for locks.
+    until("0");
 }

@@ -8,6 +8,8 @@ mod tls;
 
 pub(crate) use tls::authority;
 
+pub(crate) use failing::Holder;
+
 use crate::servers::{OWNER, Postgres, postgres};
 use chatseal::source::postgres::{Patience, PostgresError, Server, Target};
 use chatseal::source::rows::query::Query;

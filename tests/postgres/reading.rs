@@ -105,10 +105,10 @@ fn chunks_are_whole_rows_of_bounded_size() {
 #[test]
 fn one_snapshot_is_shared_and_later_rows_are_seen_by_none() {
     let (database, mut first) = small("snapshot");
-    let mut second = first.beside().unwrap();
+    let mut second = first.beside(None).unwrap();
     postgres()
         .sql(&database, "INSERT INTO posts (id, createat) VALUES ('late', 99); DELETE FROM posts WHERE id = 'p1'");
-    let mut third = first.beside().unwrap();
+    let mut third = first.beside(None).unwrap();
     for server in [&mut first, &mut second, &mut third] {
         let text = rows(server, &Query { order: Some("createat"), ..all("posts", &["id"]) });
         assert_eq!(text, "p1\np2\np3\n");
@@ -118,7 +118,7 @@ fn one_snapshot_is_shared_and_later_rows_are_seen_by_none() {
     let shared = first.identity().snapshot.clone().unwrap();
     drop(first);
     assert_eq!(rows(&mut second, &Query { order: Some("createat"), ..all("posts", &["id"]) }), "p1\np2\np3\n");
-    let error = second.beside().unwrap_err();
+    let error = second.beside(None).unwrap_err();
     assert!(error.to_string().contains("snapshot"), "{shared}: {error}");
 }
 
@@ -126,7 +126,7 @@ fn one_snapshot_is_shared_and_later_rows_are_seen_by_none() {
 fn only_the_weakest_locks_are_held() {
     let (database, mut server) = small("locks");
     postgres().sql(&database, "INSERT INTO posts (id, createat) SELECT 'x' || n, n FROM generate_series(1, 200000) n");
-    drop(server.beside());
+    drop(server.beside(None));
     server = opened(postgres(), &database, OWNER).unwrap();
     let mut seen = String::new();
     let read = server.read(&Query { order: Some("createat"), ..all("posts", &["id"]) }, &mut |_| {
@@ -227,7 +227,7 @@ fn a_replica_is_read_like_its_primary() {
     assert!(said.in_recovery && said.lsn.is_some());
     assert_eq!(said.system_identifier, of_primary.identity().system_identifier);
     drop(of_primary);
-    let mut second = first.beside().unwrap();
+    let mut second = first.beside(None).unwrap();
     let query = Query { order: Some("createat"), ..all("posts", &["id"]) };
     assert_eq!((rows(&mut first, &query), rows(&mut second, &query)), ("p1\np2\np3\n".into(), "p1\np2\np3\n".into()));
     // Row versions that the snapshot needs are removed on the primary; the replica has to follow.

@@ -63,7 +63,7 @@ fn the_right_authority_and_name_are_accepted() {
     for options in ["sslmode=verify-full&sslrootcert=@ours.pem", "sslrootcert=@ours.pem"] {
         let server = open(OWNER, "localhost", options).unwrap();
         assert!(server.identity().tls.as_ref().unwrap().starts_with("TLSv1.3 "), "{:?}", server.identity().tls);
-        server.beside().unwrap();
+        server.beside(None).unwrap();
     }
     // The certificate names `localhost`; only `verify-full` minds.
     open(OWNER, "127.0.0.1", "sslmode=verify-ca&sslrootcert=@ours.pem").unwrap();

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::Source;
+use crate::postgres::Holder;
 use crate::sealed::Ended;
 
 /// A database that takes a while to be read.
@@ -46,6 +47,32 @@ fn a_connection_that_is_cut_seals_nothing() {
     let ended = Ended::of(running.wait_with_output().unwrap());
     ended.require(6, "nothing was sealed");
     assert!(!source.desk.names().iter().any(|name| name.starts_with("cut")), "{:?}", source.desk.names());
+}
+
+/// The count on the second connection would wait for its lock, or for a scan of hours, and the error with it.
+#[test]
+fn an_error_does_not_wait_for_a_count() {
+    let source = Source::new("mattermost-11");
+    let _holder = Holder::on(&source.database, "reactions");
+    let mut command = source.desk.export_command(&source.url(), "cut.zip", &["--no-files"]);
+    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waiting = |verb: &str| {
+        format!(
+            "SELECT {verb} FROM pg_stat_activity WHERE datname = '{}' AND wait_event_type = 'Lock' AND query LIKE '%reactions%'",
+            source.database
+        )
+    };
+    let start = Instant::now();
+    while source.server.sql("postgres", &waiting("count(*)")) != "2" {
+        assert!(start.elapsed() < Duration::from_secs(60), "rows are read and counted on two connections");
+    }
+    let start = Instant::now();
+    source.server.sql("postgres", &(waiting("pg_terminate_backend(pid)") + " AND query LIKE 'COPY%'"));
+    let ended = Ended::of(running.wait_with_output().unwrap());
+    ended.require(6, "nothing was sealed");
+    assert!(ended.stderr.contains("`reactions`"), "{}", ended.stderr);
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert_eq!(source.server.sql("postgres", &waiting("count(*)")), "0");
 }
 
 #[test]

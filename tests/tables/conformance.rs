@@ -14,7 +14,7 @@ const SCOPES: [&[&str]; 5] = [
     &["--team", "TEAM", "--since", "2026-06-01", "--threads", "1"],
 ];
 
-pub(super) fn same(left: &Archive, right: &Archive, what: &str) {
+pub(crate) fn same(left: &Archive, right: &Archive, what: &str) {
     let (ours, theirs) = (left.lines(), right.lines());
     for (at, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         assert_eq!(ours, theirs, "{what}: record {at}");
@@ -83,4 +83,85 @@ fn five_thousand_posts_of_one_millisecond_come_in_byte_order() {
     let dumped = source.desk.seal("dump.sql", "dump.zip", &["--no-files"]);
     same(&live, &dumped, "crowded");
     assert!(live.count("post", "records") > 12_000);
+}
+
+/// Posts and preferences in partitions: one with its columns in another order, one of partitions itself, one for the rest.
+#[test]
+fn partitions_are_their_table_live_and_dumped() {
+    let source = Source::new("mattermost-11");
+    let whole = source.live("whole.zip", &["--no-files"]);
+    let (middle, end) = source
+        .ask("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY createat) || ' ' || max(createat) FROM posts")
+        .split_once(' ')
+        .map(|(middle, end)| (middle.to_owned(), end.to_owned()))
+        .unwrap();
+    let columns = |table: &str, order: &str| {
+        format!(
+            "(SELECT '(' || string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY {order}) || ')'
+              FROM pg_attribute WHERE attrelid = '{table}_plain'::regclass AND attnum > 0 AND NOT attisdropped)"
+        )
+    };
+    let divide = |table: &str, by: &str| {
+        let columns = columns(table, "attnum");
+        format!(
+            "ALTER TABLE {table} RENAME TO {table}_plain;
+             DO $$ BEGIN EXECUTE 'CREATE TABLE {table} ' || {columns} || ' PARTITION BY {by}'; END $$;"
+        )
+    };
+    let fill =
+        |table: &str| format!("INSERT INTO {table} SELECT * FROM {table}_plain; DROP TABLE {table}_plain CASCADE;");
+    let shuffled = columns("posts", "attname");
+    let sql = format!(
+        "{posts}
+         DO $$ BEGIN EXECUTE 'CREATE TABLE posts_early ' || {shuffled}; END $$;
+         ALTER TABLE posts ATTACH PARTITION posts_early FOR VALUES FROM (MINVALUE) TO ({middle});
+         CREATE TABLE posts_late PARTITION OF posts FOR VALUES FROM ({middle}) TO ({end}) PARTITION BY HASH (id);
+         CREATE TABLE posts_late_0 PARTITION OF posts_late FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+         CREATE TABLE posts_late_1 PARTITION OF posts_late FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+         CREATE TABLE posts_rest PARTITION OF posts DEFAULT;
+         {fill_posts}
+         {preferences}
+         CREATE TABLE flagged PARTITION OF preferences FOR VALUES IN ('flagged_post');
+         CREATE TABLE others PARTITION OF preferences DEFAULT;
+         {fill_preferences}",
+        posts = divide("posts", "RANGE (createat)"),
+        fill_posts = fill("posts"),
+        preferences = divide("preferences", "LIST (category)"),
+        fill_preferences = fill("preferences"),
+    );
+    source.server.sql(&source.database, &sql);
+    source.dump("dump.sql");
+    let live = source.live("live.zip", &["--no-files"]);
+    let dumped = source.desk.seal("dump.sql", "dump.zip", &["--no-files"]);
+    same(&whole, &live, "whole and divided");
+    same(&live, &dumped, "live and dump");
+    let text = source.server.dump(&source.database, &["--load-via-partition-root"]);
+    source.desk.write("root.sql", text);
+    same(&live, &source.desk.seal("root.sql", "root.zip", &["--no-files"]), "rows under the name of their table");
+    assert!(live.count("post", "records") > 5 && live.count("saved_post", "records") > 0);
+}
+
+#[test]
+fn a_record_beyond_16_mib_is_the_same_exception_live_and_dumped() {
+    let source = Source::new("mattermost-11");
+    let insert = |id: &str, at: i64| {
+        format!(
+            "INSERT INTO posts (id, createat, updateat, deleteat, userid, channelid, rootid, originalid, message, type, props, editat)
+             VALUES ('{id}', {at}, 0, 0, 'u', 'c', '', '', repeat('lo\"ng ', 3000000), '', '{{}}', 0);"
+        )
+    };
+    // One among the posts that come in order, one among the others.
+    let posts = insert(&"l".repeat(26), 1_780_000_000_000) + &insert(&"m".repeat(26), 0);
+    source.server.sql(&source.database, &format!("ALTER TABLE posts ALTER COLUMN message TYPE text; {posts}"));
+    source.dump("dump.sql");
+    let live = source.live("live.zip", &["--no-files"]);
+    let dumped = source.desk.seal("dump.sql", "dump.zip", &["--no-files"]);
+    same(&live, &dumped, "long");
+    assert_eq!(live.count("post", "quarantined"), 2);
+    let long = |archive: &Archive| -> Vec<String> {
+        let all = archive.text("data/exceptions.jsonl");
+        all.lines().filter(|line| line.contains("record-too-long")).map(str::to_owned).collect()
+    };
+    assert_eq!(long(&live), long(&dumped));
+    assert!(long(&live).len() == 2 && long(&live)[0].contains(r#""object":"post/llll"#), "{:?}", long(&live));
 }

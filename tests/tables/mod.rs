@@ -9,6 +9,8 @@ mod odd_rows;
 mod scope;
 mod secrets;
 
+pub(crate) use conformance::same;
+
 use std::fs;
 use std::path::PathBuf;
 

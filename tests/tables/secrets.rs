@@ -8,6 +8,11 @@ const MARK: &[u8] = b"SECRET-";
 #[test]
 fn no_secret_of_the_database_is_in_an_archive() {
     let source = Source::new("mattermost-11");
+    source.ask(
+        r#"UPDATE posts SET props = '{"attachments":[{"text":"Lock 4?","actions":[{"name":"Open","integration":
+           {"url":"https://SECRET-user@bot.example/open?key=SECRET-query","context":{"key":"SECRET-context"}}}]}]}'
+           WHERE id = (SELECT min(id) FROM posts)"#,
+    );
     source.dump("dump.sql");
     let dump = std::fs::read(source.desk.path("dump.sql")).unwrap();
     let known = memchr::memmem::find_iter(&dump, MARK).count();
@@ -20,5 +25,8 @@ fn no_secret_of_the_database_is_in_an_archive() {
                 panic!("{name} holds a secret: {}", String::from_utf8_lossy(&bytes[line..(at + 60).min(bytes.len())]));
             }
         }
+        let buttons: Vec<_> = archive.lines().into_iter().filter(|line| line.contains("Lock 4?")).collect();
+        assert!(buttons[0].contains("https://redacted@bot.example/open?redacted"), "{}", buttons[0]);
+        assert!(archive.text("data/source.json").contains(r#""post.props":"attachments[].actions[].integration"#));
     }
 }

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::sealing::Outcome;
-use crate::archive::summary::{Counts, Summary};
+use super::sealing::Exported;
+use crate::archive::summary::{Counts, Decided, Dispositions, Ruled, Summary};
 use crate::archive::writer::Sealed;
 use crate::cli::exit::Exit;
-use crate::cli::printer::{Mark, Printer, count, size};
+use crate::cli::printer::{Mark, Printer, count, harmless, size};
 use crate::ledger::Recovered;
 use crate::record::exception::Class;
 use crate::record::id::hex;
@@ -30,9 +30,9 @@ struct Answer<'a> {
 }
 
 /// Shows what was sealed.
-pub(super) fn show(outcome: &Outcome, exit: Exit, printer: &Printer) {
-    let sealed = &outcome.sealed;
-    let recovered: Vec<String> = outcome.recovered.iter().map(recovery).collect();
+pub(super) fn show(exported: &Exported, exit: Exit, printer: &Printer) {
+    let sealed = &exported.sealed;
+    let recovered: Vec<String> = exported.recovered.iter().map(recovery).collect();
     for words in &recovered {
         printer.warn(words);
     }
@@ -44,7 +44,7 @@ pub(super) fn show(outcome: &Outcome, exit: Exit, printer: &Printer) {
         signer: sealed.seal.fingerprint(),
         summary: &sealed.summary,
         classes: &sealed.gaps.classes,
-        head: outcome.head.map(|head| head.to_string()),
+        head: exported.head.map(|head| head.to_string()),
         recovered,
     };
     printer.answer("export", exit, &answer, || {
@@ -65,22 +65,62 @@ fn recovery(recovered: &Recovered) -> String {
     }
 }
 
-fn text(sealed: &Sealed, exit: Exit, printer: &Printer) -> String {
-    let summary = &sealed.summary;
-    let mut out =
-        format!("{:<18} {:>11} {:>11} {:>13} {:>12}\n", "kind", "in source", "sealed", "out of scope", "quarantined");
-    for (kind, counts) in &summary.kinds.0 {
-        if let Counts::Read { source, records, out_of_scope, quarantined, .. } = counts {
-            let row = [*source, *records, *out_of_scope, *quarantined].map(count);
-            let _ = writeln!(out, "{kind:<18} {:>11} {:>11} {:>13} {:>12}", row[0], row[1], row[2], row[3]);
-        }
-    }
+/// What policies and holds decided. Of rules and holds without records the notes tell.
+fn push_decided(out: &mut String, decided: &Decided) {
+    let Dispositions { keep, held, review, transfer, dispose } = decided.dispositions;
+    let [keep, held, review, transfer, dispose] = [keep, held, review, transfer, dispose].map(count);
     let _ = writeln!(
         out,
-        "in source = sealed + out of scope + quarantined, for every kind; {} files, {}",
+        "decided: {keep} kept, {held} due but held, {review} for review, {transfer} for transfer, {dispose} withheld"
+    );
+    let used = decided.rules.iter().filter(|(_, counts)| counts.records + counts.withheld > 0);
+    for (rule, Ruled { records, withheld }) in used {
+        let _ = writeln!(out, "  rule {rule}: {} sealed, {} withheld", count(*records), count(*withheld));
+    }
+    if decided.no_rule > 0 {
+        let _ = writeln!(out, "  no rule: {}", count(decided.no_rule));
+    }
+    for (hold, records) in decided.holds.iter().filter(|(_, records)| **records > 0) {
+        let _ = writeln!(out, "  hold {}: {}", harmless(hold), count(*records));
+    }
+}
+
+fn text(sealed: &Sealed, exit: Exit, printer: &Printer) -> String {
+    let summary = &sealed.summary;
+    // Without a policy nothing can be withheld, and no column says so.
+    let withheld = |text: &str| if summary.retention.is_some() { format!(" {text:>9}") } else { String::new() };
+    let mut out = format!(
+        "{:<18} {:>11} {:>11} {:>13}{} {:>12}\n",
+        "kind",
+        "in source",
+        "sealed",
+        "out of scope",
+        withheld("withheld"),
+        "quarantined"
+    );
+    for (kind, counts) in &summary.kinds.0 {
+        if let Counts::Read { source, records, out_of_scope, withheld: kept_out, quarantined } = counts {
+            let [source, records, out_of_scope, kept_out, quarantined] =
+                [*source, *records, *out_of_scope, *kept_out, *quarantined].map(count);
+            let kept_out = withheld(&kept_out);
+            let _ =
+                writeln!(out, "{kind:<18} {source:>11} {records:>11} {out_of_scope:>13}{kept_out} {quarantined:>12}");
+        }
+    }
+    let parts = if summary.retention.is_some() {
+        "out of scope + withheld + quarantined"
+    } else {
+        "out of scope + quarantined"
+    };
+    let _ = writeln!(
+        out,
+        "in source = sealed + {parts}, for every kind; {} files, {}",
         count(summary.files),
         size(summary.file_bytes)
     );
+    if let Some(decided) = &summary.retention {
+        push_decided(&mut out, decided);
+    }
     for (class, lines) in &sealed.gaps.classes {
         let meaning = Class::ALL.iter().find(|known| known.code() == class).map_or("", |known| known.meaning());
         let label = if class.starts_with("note-") { "note" } else { "exception" };

@@ -6,6 +6,7 @@ mod file;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::judging;
 use super::sealing::SealingError;
 use crate::archive::records::RecordsError;
 use crate::archive::stage::StageError;
@@ -14,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
 use crate::cli::ledger::failures::of_ledger;
+use crate::policy::unknown::Unknown;
 use crate::select::SourceError;
 use crate::source::tables::TablesError;
 
@@ -21,7 +23,7 @@ pub(super) use self::database::{of_mysql, of_postgres};
 pub(super) use self::file::{of_audit_log, of_dump};
 
 /// The source cannot be used.
-pub(super) fn of_source(source: &Path, error: SourceError) -> Failure {
+pub(in crate::cli) fn of_source(source: &Path, error: SourceError) -> Failure {
     match error {
         SourceError::Bulk(error) => file::of_bulk(source, error),
         SourceError::Tables(TablesError::Postgres(error)) => of_postgres(error),
@@ -37,6 +39,7 @@ pub(super) fn of_source(source: &Path, error: SourceError) -> Failure {
             Failure::of(Exit::Usage, TablesError::NotFound { what, name }).hint(hint)
         }
         SourceError::Tables(error @ TablesError::Temporary(_)) => of_temporary(error),
+        error @ SourceError::Temporary(_) => of_temporary(error),
         SourceError::Tables(error) => Failure::of(Exit::Unavailable, error),
     }
 }
@@ -70,10 +73,18 @@ pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
             .context("the counts do not add up, so nothing was sealed")
             .hint("report this, with the kind that is named here"),
         SealingError::Ledger(error) => of_ledger(error),
+        SealingError::Unknown(unknown) => of_unknown(&unknown),
         SealingError::Records(error @ RecordsError::Order { .. }) => Failure::of(Exit::Internal, error),
         SealingError::Records(error @ RecordsError::TooMany) => Failure::of(Exit::Usage, error),
         other => Failure::of(Exit::Unavailable, other),
     }
+}
+
+/// Names in rules and holds that the source does not have: all of them at once.
+fn of_unknown(unknown: &[Unknown]) -> Failure {
+    let lines: Vec<String> = unknown.iter().map(judging::sentence).collect();
+    Failure::new(Exit::Usage, lines.join("\n"))
+        .hint("correct the names, or give patterns with `*`, which may match nothing; nothing was sealed")
 }
 
 /// The file of the archive could not be written.
@@ -82,6 +93,9 @@ pub(super) fn of_stage(error: StageError) -> Failure {
         StageError::Exists(_) => Failure::of(Exit::Refused, error).hint("give the new archive another name"),
         StageError::Locked(_) => Failure::of(Exit::Locked, error).hint("wait for the other run to end"),
         StageError::Name { .. } => Failure::of(Exit::Usage, error),
+        StageError::TooManyMembers(_) => Failure::of(Exit::Unavailable, error)
+            .hint("split the export with --since and --until, or by --team; or leave the files out with --no-files"),
+        StageError::TooLarge { .. } => Failure::of(Exit::Unavailable, error),
         StageError::Io { source, .. } => {
             let hint = match source.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {

@@ -12,6 +12,7 @@ use super::sealing::SealingError;
 use crate::archive::seal::Origin;
 use crate::archive::writer::{Sealed, Staged};
 use crate::cli::failure::Failure;
+use crate::cli::hold::frozen;
 use crate::cli::ledger::failures::{holder, of_ledger};
 use crate::cli::ledger::memory;
 use crate::keys::Signer;
@@ -40,6 +41,15 @@ pub(super) fn check(folder: &Path, signer: &Signer, output: &Path) -> Result<Ori
     reading.require_free(name).map_err(of_ledger)?;
     let origin = reading.origin().cloned();
     origin.ok_or_else(|| of_ledger(LedgerError::Absent(folder.to_owned())))
+}
+
+/// The holds of a ledger as a holds file, which is sealed with the archive; `None` if it has none.
+pub(super) fn holds(folder: &Path, time: Millis) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    let reading = memory::read(folder)?;
+    reading.require_whole().map_err(of_ledger)?;
+    let holds = frozen::holds(&reading, time);
+    let name = format!("the holds in {}", folder.display());
+    Ok((!holds.is_empty()).then(|| (name, frozen::document(&holds).into_bytes())))
 }
 
 impl Chain {

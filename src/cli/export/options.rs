@@ -9,20 +9,22 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::Args;
 use super::earlier;
 use super::failures;
+use super::judging;
 use super::ledger;
 use super::sealing::Job;
 use super::source;
 use crate::archive::salt::ArchiveSalt;
 use crate::archive::seal::{NO_ORIGIN, Origin};
 use crate::archive::stage::Stage;
-use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::open_signer;
+use crate::cli::policy::{self, Loaded};
+use crate::cli::reading::understood;
 use crate::keys::Signer;
 use crate::merkle::Hash;
 use crate::progress::Progress;
-use crate::record::time::{self, Millis, Window};
+use crate::record::time::{self, Millis};
 use crate::select::Source;
 use crate::source::bulk::container::ContentPlace;
 use crate::source::scope::Asked;
@@ -38,6 +40,7 @@ pub(super) struct Options {
     previous: Option<Hash>,
     ledger: Option<PathBuf>,
     salt: ArchiveSalt,
+    in_force: Option<Loaded>,
     time: Millis,
     contents: ContentPlace,
 }
@@ -47,19 +50,10 @@ impl Options {
     pub(super) fn new(args: &Args, stop: &Arc<AtomicBool>) -> Result<Self, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
         let named = args.origin.as_deref().map(Origin::new).transpose().map_err(|error| usage(&error))?;
-        let window = Window { from: args.since, until: args.until };
-        if let (Some(from), Some(until)) = (args.since, args.until)
-            && from >= until
-        {
-            return Err(Failure::new(Exit::Usage, "`--since` is not before `--until`, so the window is empty"));
-        }
-        if [args.since, args.until].into_iter().flatten().any(|at| time::format(at).is_none()) {
-            return Err(Failure::new(Exit::Usage, "`--since` or `--until` lies outside the years 0000 to 9999"));
-        }
-        let time = args.as_of.unwrap_or_else(clock::now);
-        if time::format(time).is_none() {
-            return Err(Failure::new(Exit::Usage, "`--as-of` lies outside the years 0000 to 9999"));
-        }
+        let (asked, time) = (args.reading.asked()?, args.reading.time()?);
+        let stated = args.ledger.as_deref().map(|folder| ledger::holds(folder, time)).transpose()?.flatten();
+        let is_judged = !(args.policy.is_empty() && args.holds.is_empty() && stated.is_none());
+        let in_force = is_judged.then(|| policy::load_with(&args.policy, &args.holds, stated)).transpose()?;
         Stage::check(&args.output).map_err(failures::of_stage)?;
         refuse_overlap(args)?;
         let signer = open_signer(&args.key, time)?;
@@ -79,45 +73,31 @@ impl Options {
             None => fresh_salt()?,
         };
         let previous = match &args.previous {
-            Some(archive) => Some(args.threads.run(|| earlier::seal_digest(archive, time, &Progress::silent()))??),
+            Some(archive) => {
+                Some(args.reading.threads.run(|| earlier::seal_digest(archive, time, &Progress::silent()))??)
+            }
             None => None,
         };
-        let contents = match (&args.files, args.no_files) {
-            (_, true) => ContentPlace::Nowhere,
-            (Some(folder), _) => ContentPlace::Folder(folder.clone()),
-            (None, false) => ContentPlace::Usual,
-        };
-        let opened = source::open(args, &contents, stop)?;
-        let (teams, channels, users) = (args.team.clone(), args.channel.clone(), args.user.clone());
-        let asked = Asked { window, teams, channels, users };
+        let contents = args.reading.contents();
+        let opened = source::open(&args.source, &args.reading, stop)?;
         let (source, output) = (args.source.clone(), args.output.clone());
         let ledger = args.ledger.clone();
-        Ok(Self { opened, asked, signer, source, output, origin, previous, ledger, salt, time, contents })
+        Ok(Self { opened, asked, signer, source, output, origin, previous, ledger, salt, in_force, time, contents })
     }
 
     /// What was understood, said before the work starts.
     pub(super) fn understood(&self) -> String {
         let end = |at: Option<Millis>| at.and_then(time::format);
-        let window = match (end(self.asked.window.from), end(self.asked.window.until)) {
-            (None, None) => "everything".to_owned(),
-            (Some(from), None) => format!("from {from}"),
-            (None, Some(until)) => format!("before {until}"),
-            (Some(from), Some(until)) => format!("from {from}, before {until}"),
-        };
-        let list = |label: &str, names: &[String]| {
-            if names.is_empty() { String::new() } else { format!("\n  {label:<9} {}", names.join(", ")) }
-        };
         let files = match &self.contents {
             ContentPlace::Usual => source::usual_files(&self.opened).to_owned(),
             ContentPlace::Folder(folder) => format!("from `{}`", folder.display()),
             ContentPlace::Nowhere => "not collected".to_owned(),
         };
         format!(
-            "source     {}\n  window    {window}{}{}{}\n  files     {files}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
+            "source     {}\n{}\n  files     {files}{}\n  sealed as {} at {}\n  key       {}\n  archive   `{}`",
             source::described(&self.opened, &self.source),
-            list("teams", &self.asked.teams),
-            list("channels", &self.asked.channels),
-            list("users", &self.asked.users),
+            understood(&self.asked),
+            self.in_force.as_ref().map_or_else(String::new, |loaded| judging::understood(&loaded.set, self.time)),
             self.origin.as_str(),
             end(Some(self.time)).unwrap_or_default(),
             self.signer.public_key().fingerprint(),
@@ -135,6 +115,7 @@ impl Options {
             origin: self.origin,
             previous: self.previous,
             ledger: self.ledger,
+            in_force: self.in_force,
             salt: self.salt,
             time: self.time,
             threads: rayon::current_num_threads(),
@@ -163,15 +144,15 @@ fn refuse_overlap(args: &Args) -> Result<(), Failure> {
     })?;
     let output = folder.join(args.output.file_name().unwrap_or_default());
     let beside = args.source.parent().unwrap_or(Path::new("")).join("data");
-    let folders =
-        args.files.iter().chain(&args.ledger).cloned().chain((!source::is_url(&args.source)).then_some(beside));
+    let folders = args.reading.files.iter().chain(&args.ledger).cloned();
+    let folders = folders.chain((!source::is_url(&args.source)).then_some(beside));
     for read in folders.filter_map(|path| path.canonicalize().ok()).filter(|path| path.is_dir()) {
         if output.starts_with(&read) {
             return Err(refused(&read));
         }
     }
     let files = [Some(&args.source), Some(&args.key), args.previous.as_ref(), args.salt_from.as_ref()];
-    for read in files.into_iter().flatten().chain(&args.audit_log).filter_map(|path| path.canonicalize().ok()) {
+    for read in files.into_iter().flatten().chain(&args.reading.audit_log).filter_map(|path| path.canonicalize().ok()) {
         let partial = read.as_os_str().to_string_lossy().strip_suffix(".partial").map(PathBuf::from);
         if read.starts_with(&output) || output.starts_with(&read) || partial.as_ref() == Some(&output) {
             return Err(refused(&read));

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::judging::{Judging, Outcome, Records, Sorted};
 use super::ledger::Chain;
 use crate::archive::names::Member;
 use crate::archive::records::{self, Incoming, RecordsError};
@@ -16,16 +17,19 @@ use crate::archive::salt::ArchiveSalt;
 use crate::archive::seal::Origin;
 use crate::archive::stage::{Stage, StageError};
 use crate::archive::summary::{Counts, Kinds};
-use crate::archive::writer::{self, Sealed, Statement, WriterError};
+use crate::archive::writer::{self, Contents, Judged, Sealed, Statement, WriterError};
+use crate::cli::policy::Loaded;
 use crate::keys::Signer;
 use crate::ledger::head::Head;
 use crate::ledger::{LedgerError, Recovered};
 use crate::merkle::Hash;
+use crate::policy::unknown::Unknown;
 use crate::progress::{Interrupted, Progress};
 use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::record::line::push_string;
 use crate::record::time::{self, Millis};
+use crate::select::judged::Account;
 use crate::select::{self, Selection, Source, SourceError};
 use crate::source::Work;
 use crate::source::catalogue::table;
@@ -33,7 +37,8 @@ use crate::source::contents::{ContentReader, Gap};
 use crate::source::file_store;
 use crate::source::original::{Hashed, OriginalError};
 use crate::source::scope::Asked;
-use crate::source::sort::{ARENA_BYTES, Sorter};
+use crate::source::sort::{ARENA_BYTES, Item, Sorter};
+use crate::source::tally;
 
 /// Program and version, as archives name it.
 pub(super) const AGENT: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
@@ -57,6 +62,8 @@ pub(super) struct Job<'a> {
     pub(super) previous: Option<Hash>,
     /// The ledger that it goes into.
     pub(super) ledger: Option<PathBuf>,
+    /// Policies and holds; `None` if none were given.
+    pub(super) in_force: Option<Loaded>,
     /// The archive's salt.
     pub(super) salt: ArchiveSalt,
     /// When it is sealed.
@@ -91,26 +98,33 @@ pub(super) enum SealingError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Rules or holds name what the source does not have.
+    #[error("{} names in rules and holds match nothing", .0.len())]
+    Unknown(Vec<Unknown>),
     /// The work was told to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
 
 /// What came of an export.
-pub(super) struct Outcome {
+pub(super) struct Exported {
     /// The archive.
     pub(super) sealed: Sealed,
+    /// Names in rules and holds that match nothing and need not.
+    pub(super) unknown: Vec<Unknown>,
     /// The new head of the ledger.
     pub(super) head: Option<Head>,
     /// What earlier runs had left unfinished.
     pub(super) recovered: Vec<Recovered>,
 }
 
-/// Reads, selects, writes and seals.
-pub(super) fn seal(job: &Job<'_>) -> Result<Outcome, SealingError> {
+/// Reads, selects, judges, writes and seals.
+pub(super) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let mut stage = Stage::create(&job.output)?;
     let temporary = temporary(&job.output);
     let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
+    let judging = job.in_force.as_ref().map(|in_force| Judging::new(in_force, &job.source, job.time, &work));
+    let judging = judging.transpose()?.transpose().map_err(SealingError::Unknown)?;
 
     job.progress.phase("reading");
     job.progress.expect(job.source.size());
@@ -129,23 +143,26 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Outcome, SealingError> {
     files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
-    let completed = write_contents(&mut stage, &mut selection, &mut exceptions, &work)?;
+    let completed = write_contents(&mut stage, &mut selection, judging.as_ref(), &mut exceptions, &work)?;
 
     job.progress.phase("sealing");
-    let written = {
-        let mut stream = selection.records(completed).map_err(SealingError::Temporary)?;
+    let (written, outcome) = {
+        let lines = selection.records(completed).map_err(SealingError::Temporary)?;
+        let mut records = Records::new(lines, judging.as_ref(), &work);
         let mut twice = |record: Incoming<'_>| push_duplicate(&mut exceptions, record);
         let mut next = |give: &mut dyn FnMut(Incoming<'_>)| {
-            let Some(item) = stream.advance()? else { return Ok(false) };
-            give(Incoming { kind: table(item.kind).kind, at: item.at, line: item.line });
-            Ok(true)
+            records.next(&work, &mut |Item { kind, at, line, .. }| {
+                give(Incoming { kind: table(kind).kind, at, line });
+            })
         };
-        records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?
+        let written = records::write(&mut stage, &job.salt, job.threads, job.progress, &mut next, &mut twice)?;
+        (written, records.end())
     };
     originals.iter().try_for_each(|original| original.check_unchanged())?;
 
     let source = job.source.describe(&files, &selection, &job.asked);
     let custody = custody(job, &files);
+    let kinds = kinds(&selection, outcome.as_ref());
     let mut statement = Statement {
         origin: job.origin.clone(),
         number: None,
@@ -156,27 +173,41 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Outcome, SealingError> {
         source: &source,
         custody: &custody,
         purged_posts: selection.purged_posts(),
+        is_judged: judging.is_some(),
     };
     writer::write_preface(&mut stage, &statement)?;
-    let kinds = kinds(&selection);
+    for exception in judging.iter().zip(&outcome).flat_map(|(judging, outcome)| outcome.exceptions(judging)) {
+        exceptions.push(0, 0, 0, |out| exception.push_line(out));
+    }
     let gaps = {
         let mut stream = selection.exceptions(exceptions).map_err(SealingError::Temporary)?;
-        writer::write_exceptions(&mut stage, |give| {
+        writer::write_exceptions(&mut stage, &mut |give| {
             let Some(item) = stream.advance()? else { return Ok(false) };
             give(item.line);
             Ok(true)
         })?
     };
+    let (mut withheld, unknown) = (Sorted::default(), judging.map_or_else(Vec::new, |judging| judging.unknown));
+    let judged = match (&job.in_force, outcome) {
+        (Some(Loaded { policies, holds, .. }), Some(outcome)) => {
+            let decided = outcome.decided();
+            withheld = Sorted::new(outcome.withheld).map_err(SealingError::Temporary)?;
+            Some(Judged { policies, holds, decided })
+        }
+        _ => None,
+    };
+    let mut withheld = |give: &mut dyn FnMut(&[u8])| withheld.next(give);
+    let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
     let Some(folder) = &job.ledger else {
-        let staged = writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?;
-        return Ok(Outcome { sealed: staged.publish()?, head: None, recovered: Vec::new() });
+        let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
+        return Ok(Exported { sealed: staged.publish()?, unknown, head: None, recovered: Vec::new() });
     };
     let mut chain = Chain::open(folder, &job.signer, job.time, job.progress)?;
     let (number, previous) = chain.place();
     (statement.number, statement.previous) = (Some(number), previous);
-    let staged = writer::seal(stage, &written, kinds, gaps, &job.salt, &job.signer, statement)?;
+    let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
     let sealed = chain.commit(staged, &job.output, &job.signer)?;
-    Ok(Outcome { sealed, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
+    Ok(Exported { sealed, unknown, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
 }
 
 /// Temporary files lie beside the output: there is room for it, and it is as private.
@@ -188,6 +219,7 @@ fn temporary(output: &Path) -> PathBuf {
 fn write_contents(
     stage: &mut Stage,
     selection: &mut Selection<'_>,
+    judging: Option<&Judging>,
     exceptions: &mut Sorter,
     work: &Work<'_>,
 ) -> Result<Sorter, SealingError> {
@@ -199,7 +231,12 @@ fn write_contents(
     while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
         work.progress.check()?;
         let (line, path) = split(item.line);
-        let outcome = copy(stage, &mut contents, path, &mut seen, work.progress)?;
+        // What will be withheld leaves no bytes behind; its line goes on, to be counted with the others.
+        let outcome = if judging.is_some_and(|judging| judging.judge.withholds(item.kind, item.at, line)) {
+            Content::NotWanted
+        } else {
+            copy(stage, &mut contents, path, &mut seen, work.progress)?
+        };
         completed.push(item.kind, item.at, 0, |out| {
             out.extend_from_slice(line);
             push_content(out, &outcome);
@@ -226,7 +263,7 @@ fn split(line: &[u8]) -> (&[u8], &str) {
 }
 
 /// The id in a record line: `{"kind":"…","id":"…"` has it between the seventh quotation mark and the eighth.
-fn id_of(line: &[u8]) -> Cow<'_, str> {
+pub(super) fn id_of(line: &[u8]) -> Cow<'_, str> {
     line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default()
 }
 
@@ -334,14 +371,21 @@ fn push_duplicate(exceptions: &mut Sorter, record: Incoming<'_>) {
     exceptions.push(0, 0, 0, |out| exception.push_line(out));
 }
 
-fn kinds(selection: &Selection<'_>) -> Kinds {
+fn kinds(selection: &Selection<'_>, outcome: Option<&Outcome>) -> Kinds {
     let counts = |row: select::Row| {
-        let select::Row { kind, source, records, out_of_scope, quarantined } = row;
+        let select::Row { rank, source, records, out_of_scope, quarantined } = row;
+        let account = outcome.map(|outcome| &outcome.account);
+        let of =
+            |counts: fn(&Account) -> &tally::Counts| account.map_or(0, |account| counts(account)[usize::from(rank)]);
+        let (withheld, too_long) = (of(|account| &account.withheld), of(|account| &account.too_long));
+        let records = records.saturating_sub(withheld + too_long);
         let counts = match source {
-            Some(source) => Counts::Read { source, records, out_of_scope, withheld: 0, quarantined },
+            Some(source) => {
+                Counts::Read { source, records, out_of_scope, withheld, quarantined: quarantined + too_long }
+            }
             None => Counts::Finding { records },
         };
-        (kind.to_owned(), counts)
+        (table(rank).kind.to_owned(), counts)
     };
     Kinds(selection.equation().into_iter().map(counts).collect())
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use super::Args;
 use super::failures;
 use crate::cli::clock;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::printer::{harmless, size};
+use crate::cli::reading::Reading;
 use crate::select::Source;
 use crate::source::audit_log::AuditLog;
 use crate::source::bulk::Bulk;
@@ -44,22 +44,23 @@ fn connect(url: &str, stop: &Arc<AtomicBool>) -> Result<Database, Failure> {
 }
 
 /// Opens SOURCE with its files and audit logs.
-pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) -> Result<Source, Failure> {
+pub(in crate::cli) fn open(source: &Path, reading: &Reading, stop: &Arc<AtomicBool>) -> Result<Source, Failure> {
+    let place = &reading.contents();
     let bulk = || {
-        let bulk = Bulk::open(&args.source, place).map_err(|error| failures::of_source(&args.source, error.into()))?;
+        let bulk = Bulk::open(source, place).map_err(|error| failures::of_source(source, error.into()))?;
         Ok(Source::Bulk(Box::new(bulk)))
     };
-    let store = if is_url(&args.source) {
-        let database = connect(args.source.to_str().unwrap_or_default(), stop)?;
+    let store = if is_url(source) {
+        let database = connect(source.to_str().unwrap_or_default(), stop)?;
         Store::Live(Box::new(Mutex::new(database)))
-    } else if is_dump(&args.source)? {
-        match Dump::open(&args.source) {
+    } else if is_dump(source)? {
+        match Dump::open(source) {
             Ok(dump) => Store::Dump(Box::new(dump)),
             // Neither the one nor the other: what most people will have meant is told.
             Err(DumpError::NotADump { found: Found::Other, .. }) => return bulk(),
             Err(error) => return Err(failures::of_dump(error)),
         }
-    } else if args.audit_log.is_empty() {
+    } else if reading.audit_log.is_empty() {
         return bulk();
     } else {
         let message = "`--audit-log` goes with a database or its dump: a bulk export has no ids to compare with";
@@ -77,11 +78,11 @@ pub(super) fn open(args: &Args, place: &ContentPlace, stop: &Arc<AtomicBool>) ->
         })?,
         ContentPlace::Usual | ContentPlace::Nowhere => Contents::none(),
     };
-    let log = match args.audit_log.as_slice() {
+    let log = match reading.audit_log.as_slice() {
         [] => None,
         files => Some(AuditLog::open(files).map_err(failures::of_audit_log)?),
     };
-    let now = args.as_of.is_none().then(clock::now);
+    let now = reading.as_of.is_none().then(clock::now);
     Ok(Source::Tables(Box::new(Tables { store, contents, is_told: *place != ContentPlace::Usual, log, now })))
 }
 
@@ -100,7 +101,7 @@ fn is_dump(path: &Path) -> Result<bool, Failure> {
 }
 
 /// The source for people, before the work starts.
-pub(super) fn described(source: &Source, given: &Path) -> String {
+pub(in crate::cli) fn described(source: &Source, given: &Path) -> String {
     let given = given.to_string_lossy();
     let given = harmless(&given);
     match source {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::ledger::{Act as By, Freeze, Reading, Said, Statement};
+use crate::ledger::{Act as By, Freeze, Reading, Said};
 use crate::policy::hold::{Act, Hold, HoldOrigin};
 use crate::policy::rule::Pattern;
 use crate::record::time::{self, Millis};
@@ -13,11 +13,12 @@ pub(in crate::cli) fn holds(reading: &Reading, now: Millis) -> Vec<Hold> {
     let mut holds: Vec<Hold> = Vec::new();
     for statement in reading.statements_said() {
         match &statement.said {
-            Said::Hold(freeze) => holds.push(hold(freeze, statement, now)),
+            Said::Hold(freeze) => holds.push(hold(freeze, statement.time, now)),
             Said::Release { id, act: said } => {
-                let released = act(said, statement.time.min(now));
                 for hold in holds.iter_mut().filter(|hold| hold.id == *id && hold.released.is_none()) {
-                    hold.released = Some(released.clone());
+                    // Its place says that it came later, whatever the clock said.
+                    let at = statement.time.min(now).max(hold.issued.at.saturating_add(1));
+                    hold.released = Some(act(said, at));
                 }
             }
             _ => {}
@@ -26,7 +27,8 @@ pub(in crate::cli) fn holds(reading: &Reading, now: Millis) -> Vec<Hold> {
     holds
 }
 
-fn hold(freeze: &Freeze, statement: &Statement, now: Millis) -> Hold {
+/// One hold that was stated at `time`.
+pub(super) fn hold(freeze: &Freeze, time: Millis, now: Millis) -> Hold {
     let patterns = |texts: &[String]| texts.iter().cloned().map(Pattern).collect();
     Hold {
         id: freeze.id.clone(),
@@ -40,7 +42,7 @@ fn hold(freeze: &Freeze, statement: &Statement, now: Millis) -> Hold {
         keywords: freeze.keywords.clone(),
         includes_open_channels: freeze.includes_open_channels,
         window: freeze.window,
-        issued: act(&freeze.act, statement.time.min(now)),
+        issued: act(&freeze.act, time.min(now)),
         released: None,
     }
 }
@@ -50,7 +52,7 @@ fn act(said: &By, at: Millis) -> Act {
 }
 
 /// The holds as a file for `--holds`, see chatseal-policy(5).
-pub(super) fn document(holds: &[Hold]) -> String {
+pub(in crate::cli) fn document(holds: &[Hold]) -> String {
     let mut out = "schema = \"chatseal-holds/v1\"\n".to_owned();
     for hold in holds {
         let _ = write!(out, "\n[[hold]]\nid = {}\nmatter = {}\n", quoted(&hold.id), quoted(&hold.matter));

@@ -15,7 +15,7 @@ use crate::cli::manual::Manual;
 use crate::cli::printer::{Printer, count};
 use crate::cli::progress::watch;
 use crate::cli::threads::Threads;
-use crate::cli::verify::{archives, read as read_file};
+use crate::cli::verify::{Chosen, read as read_file};
 use crate::keys::AllowedSigners;
 use crate::ledger::{Ledger, Said, unwatched};
 use crate::merkle::Hash;
@@ -95,7 +95,7 @@ fn shown(args: &Args, printer: &Printer) -> Result<(Origin, BTreeMap<u64, Hash>)
     let policy = TrustPolicy { signers: Some(&signers), ..TrustPolicy::default() };
     let mut seals = BTreeMap::new();
     let mut lost: Option<Origin> = None;
-    for path in archives(&args.archives)? {
+    for path in Chosen::of(&args.archives)?.archives {
         let shown = path.display().to_string();
         let checked = args.threads.run(|| watch(printer, |progress| verify(&path, &policy, progress)))?;
         let report = checked.map_err(|error| Failure::of(Exit::Unavailable, error))?;

@@ -4,7 +4,7 @@ use super::super::printer::{Mark, Printer, count, harmless, size};
 use crate::archive::names::Member;
 use crate::archive::reader::{Archive, Body};
 use crate::archive::seal::Seal;
-use crate::archive::summary::{Counts, Summary};
+use crate::archive::summary::{Counts, Decided, Dispositions, Ruled, Summary};
 use crate::record::time;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -95,7 +95,28 @@ fn counts(summary: &Summary) -> String {
             }
         }
     }
+    summary.retention.iter().for_each(|decided| push_decided(&mut out, decided));
     out
+}
+
+/// What policies and holds decided, in numbers.
+fn push_decided(out: &mut String, decided: &Decided) {
+    let Dispositions { keep, held, review, transfer, dispose } = decided.dispositions;
+    let numbers = [keep, held, review, transfer, dispose].map(count);
+    let [keep, held, review, transfer, dispose] = &numbers;
+    let _ =
+        writeln!(out, "\nkept {keep}, held {held}, for review {review}, for transfer {transfer}, withheld {dispose}");
+    out.push_str("rule, records + withheld\n");
+    for (rule, Ruled { records, withheld }) in &decided.rules {
+        let _ = writeln!(out, "  {:<24}{} + {}", harmless(rule), count(*records), count(*withheld));
+    }
+    let _ = writeln!(out, "  {:<24}{}", "no rule", count(decided.no_rule));
+    if !decided.holds.is_empty() {
+        out.push_str("hold, records that it covers\n");
+    }
+    for (hold, records) in &decided.holds {
+        let _ = writeln!(out, "  {:<24}{}", harmless(hold), count(*records));
+    }
 }
 
 fn text(archive: &Archive, member: &Member) -> io::Result<String> {

@@ -1,5 +1,6 @@
 //! The report as one JSON document.
 
+use super::folder::PassedOver;
 use super::{Checked, ending, exit_of};
 use crate::record::id::hex;
 use crate::record::time;
@@ -14,8 +15,16 @@ use std::error::Error;
 #[derive(Serialize)]
 pub(super) struct Document {
     archives: Vec<Archive>,
+    passed_over: Vec<Passed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ledger: Option<Ledger>,
+}
+
+/// Something in a folder that was not checked.
+#[derive(Serialize)]
+struct Passed {
+    path: String,
+    why: &'static str,
 }
 
 /// The ledger that the archives belong to.
@@ -119,7 +128,7 @@ struct Finding {
 }
 
 impl Document {
-    pub(super) fn new(checked: &[Checked], ledger: Option<&LedgerReport>) -> Self {
+    pub(super) fn new(checked: &[Checked], passed_over: &[PassedOver], ledger: Option<&LedgerReport>) -> Self {
         let archives = checked.iter().map(|(path, result)| {
             let (path, exit) = (path.display().to_string(), ending(result).name());
             match result {
@@ -135,7 +144,9 @@ impl Document {
                 }
             }
         });
-        Self { archives: archives.collect(), ledger: ledger.map(Ledger::new) }
+        let passed = |passed: &PassedOver| Passed { path: passed.path.display().to_string(), why: passed.why };
+        let passed_over = passed_over.iter().map(passed).collect();
+        Self { archives: archives.collect(), passed_over, ledger: ledger.map(Ledger::new) }
     }
 }
 

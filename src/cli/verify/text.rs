@@ -2,6 +2,7 @@
 
 use super::super::exit::Exit;
 use super::super::printer::{Mark, Printer, count, harmless, size};
+use super::folder::PassedOver;
 use super::{Checked, ending};
 use crate::record::time;
 use crate::verify::code::Code;
@@ -18,7 +19,13 @@ const PLACES: usize = 5;
 const SEALED_IN: &str = "sealed in it";
 
 /// The whole report.
-pub(super) fn render(printer: &Printer, checked: &[Checked], chain: Option<&LedgerReport>, exit: Exit) -> String {
+pub(super) fn render(
+    printer: &Printer,
+    checked: &[Checked],
+    passed: &[PassedOver],
+    chain: Option<&LedgerReport>,
+    exit: Exit,
+) -> String {
     let mut out = String::new();
     for (path, result) in checked {
         let name = harmless(&path.display().to_string()).into_owned();
@@ -34,6 +41,7 @@ pub(super) fn render(printer: &Printer, checked: &[Checked], chain: Option<&Ledg
             }
         }
     }
+    passed_over(&mut out, passed);
     let of_ledger = chain.map_or_else(String::new, |report| {
         ledger(&mut out, printer, report);
         ledger_words(report)
@@ -77,6 +85,25 @@ pub(in crate::cli) fn ledger(out: &mut String, printer: &Printer, report: &Ledge
         let _ = write!(out, "\nnote: {}", harmless(remark));
     }
     out.push_str(if report.remarks.is_empty() { "\n" } else { "\n\n" });
+}
+
+/// What lies in the folders and was not checked, by reason.
+fn passed_over(out: &mut String, passed: &[PassedOver]) {
+    let mut reasons: Vec<&str> = Vec::new();
+    for passed in passed {
+        if !reasons.contains(&passed.why) {
+            reasons.push(passed.why);
+        }
+    }
+    for why in reasons {
+        let of_it: Vec<&PassedOver> = passed.iter().filter(|passed| passed.why == why).collect();
+        for passed in of_it.iter().take(PLACES) {
+            let _ = writeln!(out, "{}: not checked: {why}", harmless(&passed.path.display().to_string()));
+        }
+        if of_it.len() > PLACES {
+            let _ = writeln!(out, "and {} more not checked: {why}", count((of_it.len() - PLACES) as u64));
+        }
+    }
 }
 
 fn verdict(printer: &Printer, exit: Exit, words: &str) -> String {

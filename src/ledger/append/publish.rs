@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Ledger, LedgerError, failed};
-use crate::archive::stage::Stage;
+use crate::archive::stage::publish_left_behind;
 use crate::keys::{Note, Signer};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::durable::{self, Watch};
@@ -67,7 +67,7 @@ impl Ledger {
             if is_file_of(&pending.target, &pending.archive) {
                 self.published(&pending, watch)?;
             } else if is_file_of(Path::new(&partial), &pending.archive) {
-                Stage::publish_left_behind(&pending.target)?;
+                publish_left_behind(&pending.target)?;
                 self.published(&pending, watch)?;
             } else {
                 self.state_gap(&pending, signer, now, watch)?;

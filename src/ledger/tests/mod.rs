@@ -87,7 +87,7 @@ fn export(folder: &Path, archives: &Path, name: &str, watch: &mut Watch<'_>) -> 
         target: target.clone(),
     };
     ledger.seal(&text, &pending, &signer(1), watch)?;
-    crate::archive::stage::Stage::publish_left_behind(&target)?;
+    crate::archive::stage::publish_left_behind(&target)?;
     watch(Event::Named(&target)).unwrap();
     ledger.published(&pending, watch)
 }

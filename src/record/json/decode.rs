@@ -7,6 +7,17 @@ use super::Text;
 impl<'a> Text<'a> {
     /// The characters that the string means, and whether a lone surrogate had to become U+FFFD.
     pub fn decode(&self) -> (Cow<'a, str>, bool) {
+        self.decode_with(|_, _| {})
+    }
+
+    /// The characters that the string means, for names that must stay apart: behind the U+FFFD of a lone surrogate
+    /// stand its four digits, `\u{fffd}d800` (see [`has_spelled_surrogate`]).
+    pub fn spelled(&self) -> Cow<'a, str> {
+        self.decode_with(|out, digits| out.push_str(&digits.to_ascii_lowercase())).0
+    }
+
+    /// Decodes; `lone` is handed the digits of each lone surrogate.
+    fn decode_with(&self, lone: impl Fn(&mut String, &str)) -> (Cow<'a, str>, bool) {
         if !self.escaped {
             return (Cow::Borrowed(self.raw), false);
         }
@@ -25,8 +36,11 @@ impl<'a> Text<'a> {
                 b't' => out.push('\t'),
                 b'u' => {
                     let (character, width) = unicode(&rest[at..]);
-                    lossy |= character.is_none();
                     out.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+                    if character.is_none() {
+                        lossy = true;
+                        lone(&mut out, rest.get(at + 2..at + 6).unwrap_or_default());
+                    }
                     used = width;
                 }
                 other => out.push(char::from(other)),
@@ -36,6 +50,17 @@ impl<'a> Text<'a> {
         out.push_str(rest);
         (Cow::Owned(out), lossy)
     }
+}
+
+/// Whether a name holds a lone surrogate as [`Text::spelled`] writes it. A name that holds just these characters
+/// itself is taken for one: then two names look the same, and that is what has to be told.
+pub fn has_spelled_surrogate(name: &str) -> bool {
+    name.split(char::REPLACEMENT_CHARACTER).skip(1).any(|rest| {
+        let digits = rest.as_bytes().first_chunk::<4>();
+        digits.is_some_and(|[d, half, more @ ..]| {
+            *d == b'd' && matches!(half, b'8'..=b'9' | b'a'..=b'f') && more.iter().all(u8::is_ascii_hexdigit)
+        })
+    })
 }
 
 /// Decodes the `\uXXXX` (or surrogate pair) at the start of `text`; also returns its width in bytes.

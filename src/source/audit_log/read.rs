@@ -257,7 +257,7 @@ impl<'a> Part<'a> {
                     self.settle(work)?;
                 }
             }
-            Block::TooLong { line, length, sha256 } => {
+            Block::TooLong { line, length, sha256, .. } => {
                 self.count(file);
                 self.tally.quarantined += 1;
                 let found = format!("{length} bytes, sha256:{}", hex(&sha256));

@@ -1,7 +1,7 @@
 //! Cuts a stream into blocks of whole lines, so that blocks can be decoded side by side.
 //!
 //! Lines may be long: a root post carries its whole thread. A line of more than [`GIANT`] bytes travels alone, and one
-//! of more than [`MAX_LINE`] is not kept at all, only measured and hashed on the way past.
+//! of more than [`MAX_LINE`] is not kept at all, only measured, hashed and scanned for records on the way past.
 //!
 //! A few lines have to be looked at again later, when it is known that their keys are not unique. An [`Index`] finds
 //! them: in the source itself if it is plain, else in a copy of the stream kept in an unnamed file, because a compressed
@@ -13,6 +13,9 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
+
+use super::count::passing::Passing;
+use crate::source::tally::Counts;
 
 /// Bytes that a block aims for.
 pub const BLOCK: usize = 1 << 20;
@@ -43,6 +46,8 @@ pub enum Block {
         length: u64,
         /// SHA-256 of its bytes without line feed.
         sha256: [u8; 32],
+        /// The records that the scanner saw in it.
+        counts: Box<Counts>,
     },
 }
 
@@ -117,10 +122,12 @@ impl<R: Read> Blocks<R> {
         Block::Lines { first, offset, bytes }
     }
 
-    /// Measures and hashes the rest of a line that is too long.
+    /// Measures, hashes and scans the rest of a line that is too long.
     fn pass_by(&mut self, start: &[u8]) -> io::Result<Block> {
         let mut hash = Context::new(&SHA256);
+        let mut scanner = Passing::default();
         hash.update(start);
+        scanner.feed(start);
         let mut length = start.len() as u64;
         let mut bytes = Vec::with_capacity(BLOCK);
         loop {
@@ -129,6 +136,7 @@ impl<R: Read> Blocks<R> {
             let end = memchr::memchr(b'\n', &bytes);
             let part = &bytes[..end.unwrap_or(bytes.len())];
             hash.update(part);
+            scanner.feed(part);
             length += part.len() as u64;
             if end.is_some() || self.ended {
                 self.rest = end.map(|at| bytes[at + 1..].to_vec()).unwrap_or_default();
@@ -140,7 +148,7 @@ impl<R: Read> Blocks<R> {
         self.next_offset += length + 1;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(hash.finish().as_ref());
-        Ok(Block::TooLong { line, length, sha256 })
+        Ok(Block::TooLong { line, length, sha256, counts: Box::new(scanner.finish()) })
     }
 }
 

@@ -106,9 +106,8 @@ impl Container {
             None => read(&mut self.original.span()),
             Some((zip, at)) => {
                 let mut zip = zip.clone();
-                let member = zip.by_index(*at).map_err(|source| broken_zip(&self.original.path, &source))?;
-                let left = member.size();
-                read(&mut Stated { member, left })
+                let member = zip.by_index_raw(*at).map_err(|source| broken_zip(&self.original.path, &source))?;
+                read(&mut Stated::new(member))
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Counts records in export lines without decoding them: the left side of the completeness equation.
 //!
 //! Invariant: shares no code with the decoder. It looks only at brackets, commas and key names outside strings, so a
-//! mistake of the decoder cannot hide here. A broken line is counted as far as it can be read.
+//! mistake of the decoder cannot hide here. A broken line is counted as far as it can be read. A line that is too long to
+//! be held is counted by [`passing`], on its way past.
+
+pub mod passing;
 
 use crate::source::catalogue::{self as kinds, Rank};
 use crate::source::tally::Counts;

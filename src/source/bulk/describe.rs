@@ -11,7 +11,7 @@ use crate::record::id::{Synthetic, synthetic_text};
 use crate::record::time;
 use crate::source::catalogue::{
     BOT, CHANNEL, CHANNEL_MEMBER, EMOJI, FILE, POST, PROFILE_PICTURE, REACTION, ROLE, Rank, SAVED_POST, SCHEME, SERVER,
-    TABLES, TEAM, TEAM_MEMBER, THREAD_MEMBERSHIP, USER, Windowing, table,
+    TABLES, TEAM, TEAM_MEMBER, THREAD_MEMBERSHIP, USER, Windowing, redacted_fields, table,
 };
 use crate::source::original::Hashed;
 use crate::source::scope::Asked;
@@ -91,6 +91,7 @@ pub fn describe(files: &[Hashed], bulk: &Bulk, gathered: &Gathered<'_>, asked: &
         "windowed": windowed(Windowing::Own),
         "windowed_with_their_post": windowed(Windowing::WithPost),
         "fields_never_read": SECRETS,
+        "fields_redacted": redacted_fields(KINDS.iter().copied()),
         "not_in_such_a_source": NOT_IN_A_BULK_EXPORT,
     });
     let mut bytes = document.to_string().into_bytes();

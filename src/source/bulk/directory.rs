@@ -309,14 +309,13 @@ pub fn user(cursor: &mut Cursor<'_>, scope: &Scope, out: &mut Emitter<'_>) -> Re
 }
 
 fn write_picture(object: &Object<'_>, owner: &Synthetic, user: &Synthetic, out: &mut Emitter<'_>) {
-    let Some(path) = object.text("profile_image").map(|path| path.decode().0).filter(|path| !path.is_empty()) else {
-        return;
-    };
+    let Some(text) = object.text("profile_image").filter(|path| !path.raw.is_empty()) else { return };
+    let path = text.decode().0;
     let id = crate::record::id::synthetic("profile_picture", &key_of(&[("owner", synthetic_text(owner))]), 0);
     let draft = Draft { path: Some(&path), ..draft(PROFILE_PICTURE, &id) };
     out.emit(&draft, |data| {
         data.id("user_id", user);
-        data.string("path", &path);
+        data.text("path", text);
     });
 }
 
@@ -381,8 +380,8 @@ pub fn scheme(cursor: &mut Cursor<'_>, out: &mut Emitter<'_>) -> Result<(), Faul
     let id = out.head(SCHEME, |key| key.extend(key_of(&[("name", &scheme)])));
     out.emit(&draft(SCHEME, &id), |data| {
         object.write(SCHEME_SPEC, data);
-        for (member, role_name, _) in &roles {
-            data.string(member, role_name);
+        for (member, role_name) in roles.iter().filter_map(|(member, _, role)| Some((member, role.text("name")?))) {
+            data.text(member, role_name);
         }
         extra.write(data);
     });
@@ -403,12 +402,14 @@ pub fn emoji(cursor: &mut Cursor<'_>, out: &mut Emitter<'_>) -> Result<(), Fault
     let object = Object::read(cursor)?;
     object.check(EMOJI_SPEC)?;
     let emoji = object.required("name", "an emoji with `name`")?;
-    let path = object.required("image", "an emoji with `image`")?;
+    let expected = "an emoji with `image`";
+    let image = object.text("image").ok_or(Fault { offset: object.offset, expected })?;
+    let path = image.decode().0;
     let extra = object.extra("emoji", EMOJI_SPEC, &["image"]);
     let id = out.head(EMOJI, |key| key.extend(key_of(&[("name", &emoji)])));
     out.emit(&Draft { path: Some(&path), ..draft(EMOJI, &id) }, |data| {
         object.write(EMOJI_SPEC, data);
-        data.string("path", &path);
+        data.text("path", image);
         extra.write(data);
     });
     extra.report("emoji", out);

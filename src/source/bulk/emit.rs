@@ -15,7 +15,7 @@ use crate::record::line::{MAX_BYTES, push_integer};
 use crate::source::catalogue::{Rank, table};
 use crate::source::contents::Contents;
 use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
-use crate::source::tally::Tally;
+use crate::source::tally::{Counts, Tally};
 
 /// Set in the tag of records that were decoded again because their key was not unique.
 pub const DECODED_AGAIN: u64 = 1 << 63;
@@ -35,6 +35,9 @@ pub struct Outcome {
     pub tally: Tally,
 }
 
+/// One of the numbers that a tally holds for each kind.
+type Side = fn(&mut Tally) -> &mut Counts;
+
 /// Writes the records of source lines.
 #[derive(Debug)]
 pub struct Emitter<'c> {
@@ -51,7 +54,8 @@ pub struct Emitter<'c> {
     tag: u64,
     mode: Mode,
     marks: [Mark; 4],
-    before: Tally,
+    /// What the current source line adds to the tally once it turns out to be whole.
+    counted: Vec<(Side, Rank)>,
     failure: Option<io::Error>,
     key: Vec<u8>,
 }
@@ -106,7 +110,7 @@ impl<'c> Emitter<'c> {
             temporary: temporary.to_owned(),
             tag: 0,
             mode: Mode::Normal,
-            before: Tally::default(),
+            counted: Vec::new(),
             failure: None,
             key: Vec::with_capacity(256),
         }
@@ -119,7 +123,6 @@ impl<'c> Emitter<'c> {
         self.mode = mode;
         let out = &self.out;
         self.marks = [out.records.mark(), out.contents.mark(), out.exceptions.mark(), out.heads.mark()];
-        self.before.clone_from(&out.tally);
     }
 
     /// Takes back everything that the current source line has emitted.
@@ -129,13 +132,16 @@ impl<'c> Emitter<'c> {
         self.out.contents.rollback(contents);
         self.out.exceptions.rollback(exceptions);
         self.out.heads.rollback(heads);
-        self.out.tally.clone_from(&self.before);
+        self.counted.clear();
         self.names.drop_line();
     }
 
     /// Writes runs where sorters are over their limits; called between source lines.
     pub fn settle(&mut self) -> io::Result<()> {
         self.names.keep_line();
+        for (side, rank) in self.counted.drain(..) {
+            side(&mut self.out.tally)[usize::from(rank)] += 1;
+        }
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
@@ -194,7 +200,6 @@ impl<'c> Emitter<'c> {
 
     /// Writes one record, or counts it where it belongs.
     pub fn emit(&mut self, draft: &Draft<'_>, fill: impl FnOnce(&mut Data<'_>)) {
-        let rank = usize::from(draft.rank);
         if self.mode == Mode::Rank {
             if draft.id == synthetic_text(&self.head.0) {
                 let mut bytes = Vec::new();
@@ -207,7 +212,7 @@ impl<'c> Emitter<'c> {
             self.contents.mark_named(path);
         }
         if !draft.selected {
-            self.out.tally.out_of_scope[rank] += 1;
+            self.counted.push((|tally| &mut tally.out_of_scope, draft.rank));
             return;
         }
         let sorter = if draft.path.is_some() { &mut self.out.contents } else { &mut self.out.records };
@@ -229,12 +234,12 @@ impl<'c> Emitter<'c> {
         if length + 512 > MAX_BYTES {
             let digest = sorter.last_digest(length);
             sorter.rollback(mark);
-            self.out.tally.quarantined[rank] += 1;
+            self.counted.push((|tally| &mut tally.quarantined, draft.rank));
             let found = format!("{length} bytes, sha256:{}", hex(&digest));
             self.except(Class::RecordTooLong, object(), "a record line of at most 16,777,216 bytes", found, 1);
             return;
         }
-        self.out.tally.records[rank] += 1;
+        self.counted.push((|tally| &mut tally.records, draft.rank));
         let (lossy, far) = report;
         if lossy > 0 {
             let found = format!("{lossy} texts with U+FFFD in place of a lone surrogate");

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::record::exception::bounded;
 use crate::record::id::{Synthetic, is_mattermost, synthetic};
+use crate::record::json::has_spelled_surrogate;
 use crate::record::line::push_string;
 
 /// A real Mattermost id.
@@ -66,6 +67,8 @@ pub struct Known {
     pub id: Synthetic,
     /// Its kind and key, for messages: `user {"username":"x"}`.
     pub label: Box<str>,
+    /// Its name holds a lone surrogate.
+    pub lossy: bool,
     /// A line of the export describes it.
     pub described: bool,
     /// Records in scope that name it, and 1 if the scope itself does.
@@ -236,10 +239,11 @@ impl Names {
 }
 
 fn meet(known: &mut Vec<Known>, kind: &str, key: &[u8]) -> Ref {
-    let label = format!("{kind} {}", bounded(&String::from_utf8_lossy(key))).into();
+    let name = String::from_utf8_lossy(key);
+    let (label, lossy) = (format!("{kind} {}", bounded(&name)).into(), has_spelled_surrogate(&name));
     let at = u32::try_from(known.len()).unwrap_or(u32::MAX);
     let id = synthetic(kind, key, 0);
-    known.push(Known { id, label, described: false, references: 0, real: Real::Unknown, team: None, lines: 0 });
+    known.push(Known { id, label, lossy, described: false, references: 0, real: Real::Unknown, team: None, lines: 0 });
     Ref(at)
 }
 

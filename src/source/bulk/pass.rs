@@ -21,7 +21,7 @@ use crate::record::id::hex;
 use crate::record::json::Fault;
 use crate::source::Work;
 use crate::source::scope::Scope;
-use crate::source::tally::{Counts, NONE};
+use crate::source::tally::{self, Counts, NONE};
 
 /// What one thread found.
 #[derive(Debug)]
@@ -85,6 +85,9 @@ fn feed(
     while let Some(block) = blocks.read().map_err(failed)? {
         progress.check()?;
         let mut permit = None;
+        if first && matches!(block, Block::TooLong { .. }) {
+            return Err(BulkError::NoVersion { object: container.lines_name.clone() });
+        }
         if let Block::Lines { first: line, offset, bytes } = &block {
             if std::mem::take(&mut first) {
                 check_version(bytes, container)?;
@@ -144,10 +147,12 @@ impl<'c> Worker<'c> {
             let Ok((block, permit)) = next else { break };
             match block {
                 Block::Lines { first, bytes, .. } => self.block(first, &bytes).map_err(BulkError::Temporary)?,
-                Block::TooLong { line, length, sha256 } => {
+                Block::TooLong { line, length, sha256, counts } => {
                     self.emitter.begin(line, None, Mode::Normal);
-                    let found = format!("{length} bytes, sha256:{}", hex(&sha256));
-                    self.emitter.except_line(Class::LineTooLong, "a line of at most 67,108,864 bytes", found, 0);
+                    tally::add(&mut self.source, &counts);
+                    tally::add(&mut self.emitter.out.tally.quarantined, &counts);
+                    let (found, records) = (format!("{length} bytes, sha256:{}", hex(&sha256)), counts.iter().sum());
+                    self.emitter.except_line(Class::LineTooLong, "a line of at most 67,108,864 bytes", found, records);
                     *self.lines.entry("(too long)".to_owned()).or_default() += 1;
                 }
             }
@@ -172,16 +177,12 @@ impl<'c> Worker<'c> {
     }
 
     fn line(&mut self, number: u64, line: &[u8], whole: bool) {
-        let mut counts = NONE;
-        count::count(line, &mut counts);
-        for (total, count) in self.source.iter_mut().zip(counts) {
-            *total += count;
-        }
+        count::count(line, &mut self.source);
         let kind = match self.decode(number, line) {
             Ok(kind) => kind,
             Err(fault) => {
                 self.emitter.abandon();
-                self.gap(line, whole, &fault, &counts)
+                self.gap(line, whole, &fault)
             }
         };
         if let Some(seen) = self.lines.get_mut(kind) {
@@ -209,10 +210,10 @@ impl<'c> Worker<'c> {
     }
 
     /// States that a line yielded nothing; what the scanner saw in it is quarantined.
-    fn gap(&mut self, line: &[u8], whole: bool, fault: &LineFault, counts: &Counts) -> &'static str {
-        for (total, count) in self.emitter.out.tally.quarantined.iter_mut().zip(counts) {
-            *total += count;
-        }
+    fn gap(&mut self, line: &[u8], whole: bool, fault: &LineFault) -> &'static str {
+        let mut counts = NONE;
+        count::count(line, &mut counts);
+        tally::add(&mut self.emitter.out.tally.quarantined, &counts);
         let digest = ring::digest::digest(&ring::digest::SHA256, line);
         let bytes = format!("{} bytes, sha256:{}", line.len(), hex(digest.as_ref()));
         let records = counts.iter().sum();

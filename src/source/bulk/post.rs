@@ -95,9 +95,9 @@ pub struct Follower<'a> {
     pub extra: Extra<'a>,
 }
 
-/// The characters of a name that may be absent.
+/// The characters of a name that may be absent; names that differ only in a lone surrogate stay apart.
 pub fn name(text: Option<Text<'_>>) -> Cow<'_, str> {
-    text.map_or(Cow::Borrowed(""), |text| text.decode().0)
+    text.map_or(Cow::Borrowed(""), |text| text.spelled())
 }
 
 impl<'a> Thread<'a> {

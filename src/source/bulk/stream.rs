@@ -11,7 +11,7 @@ use super::container::Container;
 use super::emit::DECODED_AGAIN;
 use super::names::{Directory, Known, Real};
 use crate::record::exception::{Class, Exception};
-use crate::record::id::Synthetic;
+use crate::record::id::{Synthetic, synthetic_text};
 use crate::source::catalogue::{BOT, CHANNEL, PROFILE_PICTURE, Rank, TEAM, USER};
 use crate::source::contents::ContentReader;
 use crate::source::scope::Scope;
@@ -134,7 +134,16 @@ impl<'c> Gathered<'c> {
                     class: Class::ReferenceUnresolved,
                     object: known.label.to_string(),
                     expected: "a line that describes it",
-                    found: format!("only its name, as {}", crate::record::id::synthetic_text(&known.id)),
+                    found: format!("only its name, as {}", synthetic_text(&known.id)),
+                    records: known.references,
+                });
+            }
+            if known.lossy && (known.references > 0 || (known.described && !self.scope.is_narrow())) {
+                all.push(Exception {
+                    class: Class::LossyText,
+                    object: known.label.to_string(),
+                    expected: "a name of whole characters",
+                    found: format!("a lone surrogate, told apart as {}", synthetic_text(&known.id)),
                     records: known.references,
                 });
             }

@@ -8,9 +8,10 @@ use super::emit::{Draft, Emitter, or_derived};
 use super::names::{PathIds, Real, Ref, key_name, key_of, members_key, push_names};
 use super::post::{Attachment, Belongings, Follower, Post, Reaction, Thread, name};
 use crate::record::id::{Synthetic, synthetic_text};
-use crate::record::json::{Cursor, Fault, Text};
+use crate::record::json::{Cursor, Fault, Text, Value};
 use crate::record::line::{push_string, push_text};
 use crate::source::catalogue::{FILE, POST, REACTION, Rank, SAVED_POST, THREAD_MEMBERSHIP};
+use crate::source::rows::buttons;
 use crate::source::scope::Scope;
 
 /// Where a thread stands.
@@ -68,7 +69,7 @@ impl Place {
     fn of(thread: &Thread<'_>, direct: bool, scope: &Scope, out: &mut Emitter<'_>) -> Option<Self> {
         let (team, channel, mut key) = if direct {
             let members = thread.members.as_ref().filter(|members| !members.is_empty())?;
-            let mut members: Vec<String> = members.iter().map(|member| member.decode().0.into_owned()).collect();
+            let mut members: Vec<String> = members.iter().map(|member| member.spelled().into_owned()).collect();
             let key = members_key(&mut members);
             (None, out.names.direct(&key), key)
         } else {
@@ -130,7 +131,8 @@ impl<'p, 'a> Written<'p, 'a> {
             data.text("type", kind);
         }
         if let Some(props) = &post.props {
-            data.json("props", props);
+            let text = buttons::redacted(props.text);
+            data.json("props", &Value { text: &text, ..*props });
         }
         if let Some(rare) = &post.rare {
             file_ids(post.attachments(), data);
@@ -203,7 +205,7 @@ impl<'p, 'a> Written<'p, 'a> {
             data.id("user_id", &self.author);
             data.id("post_id", id);
             data.id("channel_id", &place.channel_id);
-            data.string("path", path);
+            data.text("path", attachments[at].path);
             data.string("name", own_name);
             attachments[at].extra.write(data);
         };

@@ -5,30 +5,60 @@
 //! Only regular members that are STORED or DEFLATE are readable; lengths and checksums are held while reading.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use flate2::bufread::DeflateDecoder;
+use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::BulkError;
 use crate::source::original::Span;
 
-/// A member that must not end before the length that the zip states; that it is not longer, `zip` sees to.
-pub(super) struct Stated<R> {
-    pub(super) member: R,
-    pub(super) left: u64,
+/// Bytes of a member that are read at once: inflating is slower in small steps, because each of them moves the window.
+const READ: usize = 256 << 10;
+
+/// The bytes of a member, held to the length and the checksum that the zip states.
+pub(super) struct Stated<'z> {
+    bytes: Box<dyn Read + Send + 'z>,
+    left: u64,
+    crc32: crc32fast::Hasher,
+    expected: u32,
 }
 
-impl<R: Read> Read for Stated<R> {
+impl<'z> Stated<'z> {
+    /// Inflates a member that was opened as it lies in the zip, and whose method [`is_readable`].
+    pub(super) fn new(member: ZipFile<'z, Span>) -> Self {
+        let (left, expected, method) = (member.size(), member.crc32(), member.compression());
+        let raw = BufReader::with_capacity(READ, member);
+        let bytes: Box<dyn Read + Send + 'z> = match method {
+            CompressionMethod::Stored => Box::new(raw),
+            _ => Box::new(DeflateDecoder::new(raw)),
+        };
+        Self { bytes, left, crc32: crc32fast::Hasher::new(), expected }
+    }
+}
+
+impl Read for Stated<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.member.read(out)?;
-        self.left = self.left.saturating_sub(count as u64);
-        if count == 0 && !out.is_empty() && self.left > 0 {
-            let message = format!("ends {} bytes before the length that the zip states", self.left);
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        let count = self.bytes.read(out)?;
+        let wrong = |message: String| Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            return wrong("goes on behind the length that the zip states".to_owned());
+        };
+        self.left = left;
+        self.crc32.update(&out[..count]);
+        if count > 0 || out.is_empty() {
+            return Ok(count);
         }
-        Ok(count)
+        if left > 0 {
+            return wrong(format!("ends {left} bytes before the length that the zip states"));
+        }
+        if self.crc32.clone().finalize() != self.expected {
+            return wrong("does not match the checksum that the zip states".to_owned());
+        }
+        Ok(0)
     }
 }
 

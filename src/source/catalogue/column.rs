@@ -43,10 +43,27 @@ pub enum Shape {
     Tokens,
     /// URLs, as text or as a JSON array, that end behind their host: the rest of a hook's URL is its credential.
     Hosts,
+    /// JSON of a post, in which what its buttons send to integrations is replaced by the word `redacted`.
+    Buttons,
     /// JSON, as text or as bytes, in which members that hold credentials have the value `redacted`.
     Guarded,
     /// The same in a column that the source declares as `bytea`, whichever of its two spellings the source uses.
     GuardedBytes,
+}
+
+impl Shape {
+    /// What is replaced by the word `redacted` in values of this shape; `None` if they are kept as they are.
+    pub fn redacts(self) -> Option<&'static str> {
+        match self {
+            Self::Tokens => Some("values after `token=`"),
+            Self::Hosts => Some("what stands behind the host of a URL, and the user before it"),
+            Self::Guarded | Self::GuardedBytes => Some("members that hold credentials"),
+            Self::Buttons => {
+                Some("attachments[].actions[].integration: the context, and the user, query and fragment of the URL")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Column {
@@ -141,6 +158,7 @@ const fn shape_of(word: &[u8]) -> Shape {
         b":tokens" => Shape::Tokens,
         b":hosts" => Shape::Hosts,
         b":guarded" => Shape::Guarded,
+        b":buttons" => Shape::Buttons,
         _ => panic!("a shape that the catalogue does not know"),
     }
 }

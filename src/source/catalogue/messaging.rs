@@ -12,7 +12,7 @@ pub(super) static POST: Table = Table {
     clock: Some("update_at"),
     path: reaches!("channel:channel_id user:user_id"),
     columns: columns!(
-        "create_at:ms update_at:ms edit_at:ms delete_at:ms is_pinned:bool user_id channel_id root_id parent_id original_id message type props:json hashtags filenames:json file_ids:json has_reactions:bool remote_id"
+        "create_at:ms update_at:ms edit_at:ms delete_at:ms is_pinned:bool user_id channel_id root_id parent_id original_id message type props:buttons hashtags filenames:json file_ids:json has_reactions:bool remote_id"
     ),
     bulk_only: words!("extra"),
     ..BLANK
@@ -188,7 +188,7 @@ pub(super) static DRAFT: Table = Table {
     clock: Some("update_at"),
     path: reaches!("channel:channel_id user:user_id post:root_id"),
     columns: columns!(
-        "create_at:ms update_at:ms delete_at:ms user_id channel_id root_id message props:json file_ids:json priority:json type"
+        "create_at:ms update_at:ms delete_at:ms user_id channel_id root_id message props:buttons file_ids:json priority:json type"
     ),
     ..BLANK
 };
@@ -203,7 +203,7 @@ pub(super) static SCHEDULED_POST: Table = Table {
     clock: Some("update_at"),
     path: reaches!("channel:channel_id user:user_id post:root_id"),
     columns: columns!(
-        "create_at:ms update_at:ms user_id channel_id root_id message props:json file_ids:json priority:json scheduled_at:ms processed_at:ms error_code type"
+        "create_at:ms update_at:ms user_id channel_id root_id message props:buttons file_ids:json priority:json scheduled_at:ms processed_at:ms error_code type"
     ),
     ..BLANK
 };

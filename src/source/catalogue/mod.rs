@@ -23,6 +23,8 @@ mod playbooks;
 mod properties;
 mod system;
 
+use std::collections::BTreeMap;
+
 pub use passed_over::NOT_EVIDENCE;
 
 pub use column::{Column, Shape};
@@ -255,6 +257,15 @@ pub fn of_table(name: &str) -> impl Iterator<Item = Rank> {
     (0..).zip(TABLES).filter(move |(_, table)| table.table.eq_ignore_ascii_case(name)).map(|(rank, _)| rank)
 }
 
+/// Fields of some kinds in which credentials are replaced by the word `redacted`, as `kind.field`, and which.
+pub fn redacted_fields(ranks: impl Iterator<Item = Rank>) -> BTreeMap<String, &'static str> {
+    ranks
+        .map(table)
+        .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+        .filter_map(|(table, column)| Some((format!("{}.{}", table.kind, column.field), column.shape.redacts()?)))
+        .collect()
+}
+
 /// Why a source's table, in any case, is known and not read.
 pub fn passed_over(name: &str) -> Option<&'static str> {
     NOT_EVIDENCE.iter().find(|(table, _)| table.eq_ignore_ascii_case(name)).map(|(_, reason)| *reason)
@@ -366,6 +377,9 @@ mod tests {
         for (kind, field, shape) in [
             (AUDIT, "extra_info", Shape::Tokens),
             (SESSION, "props", Shape::Guarded),
+            (POST, "props", Shape::Buttons),
+            (DRAFT, "props", Shape::Buttons),
+            (SCHEDULED_POST, "props", Shape::Buttons),
             (LEGAL_HOLD, "value", Shape::Guarded),
             (COMMAND, "url", Shape::Hosts),
             (OUTGOING_WEBHOOK, "callback_urls", Shape::Hosts),

@@ -1,5 +1,8 @@
 //! What a dump says of itself, and what was counted in it.
 
+use std::collections::BTreeMap;
+
+use crate::source::catalogue::Rank;
 use crate::source::rows::TableFound;
 
 /// The account of one dump, read to its end.
@@ -15,8 +18,11 @@ pub struct Account {
     pub encoding: String,
     /// The schema that holds Mattermost. Tables of others are not handed over.
     pub schema: String,
-    /// Its tables with rows or with none, in the order in which they were handed over.
+    /// Its tables with rows or with none, in the order in which they were handed over; of a table with partitions each
+    /// partition.
     pub tables: Vec<TableCount>,
+    /// Rows of the n-th of them that are of a kind, for kinds that take only some; counted apart from any decoder.
+    pub only: BTreeMap<(usize, Rank), u64>,
     /// Its tables that are declared, but whose rows were not dumped: `--schema-only`, `--exclude-table-data`. Nobody
     /// can tell from this dump whether they were empty.
     pub not_dumped: Vec<TableFound>,

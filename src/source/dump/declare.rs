@@ -14,6 +14,8 @@ const MAX_COLUMNS: usize = 1600;
 pub enum Meaning {
     /// `CREATE TABLE`.
     Table(Named),
+    /// `ALTER TABLE … ATTACH PARTITION`: the partition, which names its parent.
+    Partition(Named),
     /// `COPY … FROM stdin`: rows follow. Its columns have no types.
     Copy(Named),
     /// `INSERT`.
@@ -37,6 +39,10 @@ pub struct Named {
     pub name: String,
     /// Its columns.
     pub columns: Vec<ColumnFound>,
+    /// The table that it is a partition of.
+    pub parent: Option<Box<Named>>,
+    /// Whether its rows lie in partitions.
+    pub divided: bool,
 }
 
 /// What a statement means; `Err` says what was expected of it.
@@ -52,6 +58,7 @@ pub fn understand(text: &[u8], whole: bool) -> Result<Meaning, &'static str> {
         ("create", "table", _) | ("create", "unlogged" | "temporary" | "temp" | "global" | "local", "table") => {
             full(text, whole).and_then(|text| table(&mut Tokens::new(text))).map(Meaning::Table)
         }
+        ("alter", "table", _) if whole => partition(text),
         ("set", name @ ("client_encoding" | "standard_conforming_strings" | "search_path"), _) => {
             let mut tokens = Tokens::new(full(text, whole)?);
             tokens.by_ref().take(2).for_each(drop);
@@ -120,11 +127,11 @@ fn table(tokens: &mut Tokens<'_>) -> Result<Named, &'static str> {
         *tokens = ahead;
     }
     let (mut named, next) = name(tokens).ok_or(FORM)?;
-    // A partition or a typed table says its columns elsewhere.
-    if next != Some(Token::Mark(b'(')) {
-        return Ok(named);
+    if next.as_ref().is_some_and(|token| token.is("partition")) && tokens.next().is_some_and(|token| token.is("of")) {
+        named.parent = Some(Box::new(name(tokens).ok_or(FORM)?.0));
     }
-    loop {
+    // A partition or a typed table says its columns elsewhere.
+    while next == Some(Token::Mark(b'(')) {
         match member(tokens).ok_or(FORM)? {
             Member::Column(column) => named.columns.push(column),
             Member::Constraint => {}
@@ -134,7 +141,30 @@ fn table(tokens: &mut Tokens<'_>) -> Result<Named, &'static str> {
             return Err("at most 1,600 columns");
         }
     }
+    let rest: Vec<Token<'_>> = tokens.collect();
+    named.divided = rest.windows(2).any(|pair| pair[0].is("partition") && pair[1].is("by"));
     Ok(named)
+}
+
+/// `ALTER TABLE ONLY parent ATTACH PARTITION name FOR VALUES …`; other changes of tables mean nothing here.
+fn partition(text: &[u8]) -> Result<Meaning, &'static str> {
+    const FORM: &str = "`ALTER TABLE ONLY table ATTACH PARTITION table`, as pg_dump writes it";
+    let Ok(text) = std::str::from_utf8(text) else { return Ok(Meaning::Nothing) };
+    let mut tokens = Tokens::new(text);
+    tokens.by_ref().take(2).for_each(drop);
+    for word in ["if", "exists", "only"] {
+        let ahead = tokens.clone();
+        if !tokens.next().is_some_and(|token| token.is(word)) {
+            tokens = ahead;
+        }
+    }
+    let Some((parent, Some(next))) = name(&mut tokens) else { return Ok(Meaning::Nothing) };
+    if !next.is("attach") {
+        return Ok(Meaning::Nothing);
+    }
+    let partition = tokens.next().filter(|token| token.is("partition")).and_then(|_| name(&mut tokens));
+    let (named, _) = partition.ok_or(FORM)?;
+    Ok(Meaning::Partition(Named { parent: Some(Box::new(parent)), ..named }))
 }
 
 /// A name with or without its schema, and the token behind it.
@@ -142,10 +172,10 @@ fn name<'t>(tokens: &mut Tokens<'t>) -> Option<(Named, Option<Token<'t>>)> {
     let first = tokens.next()?.name()?;
     let next = tokens.next();
     if next != Some(Token::Mark(b'.')) {
-        return Some((Named { schema: None, name: first, columns: Vec::new() }, next));
+        return Some((Named { name: first, ..Named::default() }, next));
     }
     let name = tokens.next()?.name()?;
-    Some((Named { schema: Some(first), name, columns: Vec::new() }, tokens.next()))
+    Some((Named { schema: Some(first), name, ..Named::default() }, tokens.next()))
 }
 
 /// Words that end a column's type. None of them can be part of one.
@@ -311,7 +341,10 @@ mod tests {
     fn shown(named: &Named) -> String {
         let columns: Vec<_> =
             named.columns.iter().map(|column| format!("{}:{}", column.name, column.declared)).collect();
-        format!("{}.{}({})", named.schema.as_deref().unwrap_or("-"), named.name, columns.join("|"))
+        let parent = named.parent.as_ref().map(|parent| format!(" of {}", shown(parent))).unwrap_or_default();
+        let divided = if named.divided { " divided" } else { "" };
+        let schema = named.schema.as_deref().unwrap_or("-");
+        format!("{schema}.{}({}){divided}{parent}", named.name, columns.join("|"))
     }
 
     fn copy_of(text: &str) -> String {
@@ -368,12 +401,34 @@ mod tests {
         assert_eq!(
             table_of(text),
             "public.t(id:character varying(26)|desc:numeric(10,2)|type:public.channel_type|ids:character \
-             varying(26)[]|at:timestamp with time zone|c:text|g:bigint|x:\"char\")"
+             varying(26)[]|at:timestamp with time zone|c:text|g:bigint|x:\"char\") divided"
         );
         assert_eq!(table_of("CREATE UNLOGGED TABLE t (a int)"), "-.t(a:int)");
         assert_eq!(table_of("CREATE TABLE IF NOT EXISTS a.t (a int)"), "a.t(a:int)");
         assert_eq!(table_of("CREATE TABLE a.t ()"), "a.t()");
-        assert_eq!(table_of("CREATE TABLE a.p PARTITION OF a.t FOR VALUES IN (1)"), "a.p()");
+    }
+
+    #[test]
+    fn partitions_name_their_parents() {
+        assert_eq!(table_of("CREATE TABLE a.p PARTITION OF a.t FOR VALUES IN (1)"), "a.p() of a.t()");
+        assert_eq!(
+            table_of(
+                "CREATE TABLE p PARTITION OF \"T\" (b DEFAULT 1) FOR VALUES IN ('partition by') PARTITION BY HASH (a)"
+            ),
+            "-.p() divided of -.T()"
+        );
+        for (text, expected) in [
+            (
+                "ALTER TABLE ONLY public.posts ATTACH PARTITION public.\"Old\" FOR VALUES FROM (1) TO (2)",
+                "public.Old() of public.posts()",
+            ),
+            ("alter table if exists posts attach partition p DEFAULT", "-.p() of -.posts()"),
+        ] {
+            let Ok(Meaning::Partition(named)) = meaning(text) else { panic!("{text}") };
+            assert_eq!(shown(&named), expected);
+        }
+        assert!(meaning("ALTER TABLE ONLY a ATTACH PARTITION").is_err());
+        assert_eq!(meaning("ALTER TABLE ONLY a DETACH PARTITION b"), Ok(Meaning::Nothing));
     }
 
     #[test]

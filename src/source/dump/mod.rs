@@ -9,6 +9,8 @@
 //! COPY text in UTF-8 with line feeds, ended by its own last line; names with their schema, or as older releases wrote
 //! them. Dumps in custom, tar or directory format become plain text by `pg_restore -f`.
 //!
+//! Rows of a partition are handed over as rows of the table that it is a partition of, as a server does.
+//!
 //! Invariant: every row between a COPY header and its `\.` is handed over once and counted once, or the read ends in an
 //! error; a dump without its last line is an error, so nothing cut short is ever sealed. Text inside strings, comments
 //! and function bodies never passes for a header. Refuses to execute or to guess: INSERT statements, other encodings,
@@ -17,6 +19,8 @@
 pub mod account;
 pub mod declare;
 pub mod error;
+mod only;
+mod partition;
 pub mod scan;
 pub mod statement;
 pub mod window;
@@ -43,7 +47,8 @@ const FIRST: &[u8] = b"-- PostgreSQL database dump";
 /// What a dump yields, in its own order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// A table begins; the n-th has the index n in what follows. Its rows come before the next table.
+    /// A table begins; the n-th has the index n in what follows. Its rows come before the next table. A table with
+    /// partitions begins anew with each of them.
     Table(TableFound),
     /// Some of its rows.
     Rows(Batch),

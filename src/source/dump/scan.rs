@@ -3,6 +3,8 @@
 //! A row is a line: COPY text escapes every line feed inside a field, and a backslash before anything else, so a line
 //! `\.` can only be the end. Rows are counted here by their line feeds, apart from whoever decodes them.
 
+mod end;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
@@ -12,6 +14,8 @@ use ring::digest::{Context, SHA256};
 use super::account::{Account, TableCount};
 use super::declare::{Meaning, Named, understand};
 use super::error::DumpError;
+use super::only::Only;
+use super::partition::{Key, Partitions};
 use super::statement::{self, Item, Statement};
 use super::window::Window;
 use super::{FIRST, LongRow, Piece};
@@ -68,8 +72,10 @@ pub fn scan<R: Read>(
         declared: BTreeMap::new(),
         remembered: 0,
         copied: BTreeSet::new(),
+        partitions: Partitions::default(),
         home: None,
         complete: false,
+        only: Only::default(),
     };
     scan.run()
 }
@@ -86,15 +92,18 @@ struct Scan<'a, R> {
     /// The schema of names without one.
     path: String,
     /// Tables by schema and name, as CREATE TABLE declares them.
-    declared: BTreeMap<(String, String), TableFound>,
+    declared: BTreeMap<Key, TableFound>,
     /// Bytes of statements that `declared` and the account are made of.
     remembered: usize,
     /// Tables whose rows were met, by schema and name.
-    copied: BTreeSet<(String, String)>,
+    copied: BTreeSet<Key>,
+    partitions: Partitions,
     /// Mattermost's schema, known from the first COPY on.
     home: Option<String>,
     /// Whether the last line was met.
     complete: bool,
+    /// Kinds of the current table that take only some of its rows.
+    only: Only,
 }
 
 impl<R: Read> Scan<'_, R> {
@@ -149,9 +158,18 @@ impl<R: Read> Scan<'_, R> {
         match understand(&statement.text, statement.whole).map_err(broken)? {
             Meaning::Table(named) => {
                 self.remember(statement)?;
-                let (schema, table) = self.place(named);
-                self.declared.insert((schema, table.name.clone()), table);
+                let divided = named.divided;
+                let (key, table) = self.place(named);
+                if divided {
+                    self.partitions.divide(key.clone());
+                }
+                self.declared.insert(key, table);
                 Ok(())
+            }
+            Meaning::Partition(named) => {
+                self.remember(statement)?;
+                let (key, _) = self.place(named);
+                if self.copied.contains(&key) { Err(broken("partitions attached before their rows")) } else { Ok(()) }
             }
             Meaning::Copy(named) => {
                 self.remember(statement)?;
@@ -187,10 +205,14 @@ impl<R: Read> Scan<'_, R> {
         Err(DumpError::Statement { object: self.object.to_owned(), line: statement.line, expected })
     }
 
-    /// A table and its schema.
-    fn place(&self, named: Named) -> (String, TableFound) {
-        let schema = named.schema.unwrap_or_else(|| self.path.clone());
-        (schema, TableFound { name: named.name, columns: named.columns })
+    /// A table, and which it is; what it is a partition of is noted.
+    fn place(&mut self, named: Named) -> (Key, TableFound) {
+        let key = (named.schema.unwrap_or_else(|| self.path.clone()), named.name.clone());
+        if let Some(parent) = named.parent {
+            let parent = (parent.schema.unwrap_or_else(|| self.path.clone()), parent.name);
+            self.partitions.attach(key.clone(), parent);
+        }
+        (key, TableFound { name: named.name, columns: named.columns })
     }
 
     fn copy(&mut self, named: Named) -> Result<(), DumpError> {
@@ -198,39 +220,52 @@ impl<R: Read> Scan<'_, R> {
             return Err(DumpError::Encoding { object: self.object.to_owned(), found: "(not said)".to_owned() });
         }
         self.end_of_header()?;
-        let (schema, mut table) = self.place(named);
+        let (own, mut table) = self.place(named);
+        let key = self.partitions.root(&own);
         let home = match &self.home {
             Some(home) => home.clone(),
-            None => self.find_home(&schema)?,
+            None => self.find_home(&key.0)?,
         };
         self.home = Some(home.clone());
-        let key = (schema, table.name.clone());
         let is_home = key.0 == home;
         if !is_home && CORE.contains(&key.1.as_str()) && !self.declared.contains_key(&key) {
             return Err(self.several("a Mattermost in more than one schema"));
         }
-        if let Some(declared) = self.declared.get(&key) {
-            let own = format!("{home}.");
+        // A partition may leave it to its parent to say its columns.
+        let mut declared = [&own, &key].into_iter().filter_map(|key| self.declared.get(key));
+        if let Some(declared) = declared.find(|declared| !declared.columns.is_empty()) {
+            let prefix = format!("{home}.");
             for column in &mut table.columns {
                 let same = declared.columns.iter().find(|declared| declared.name == column.name);
                 let declared = same.map_or("", |declared| declared.declared.as_str());
-                declared.strip_prefix(&own).unwrap_or(declared).clone_into(&mut column.declared);
+                declared.strip_prefix(&prefix).unwrap_or(declared).clone_into(&mut column.declared);
             }
         }
-        if !self.copied.insert(key.clone()) {
-            return Err(self.several(&format!("the table `{}.{}` twice", key.0, key.1)));
+        // With `--load-via-partition-root` the rows of each partition stand under the parent's name.
+        if !self.copied.insert(own.clone()) && !self.partitions.is_divided(&own) {
+            return Err(self.several(&format!("the table `{}.{}` twice", own.0, own.1)));
         }
+        let name = if own.0 == home { own.1.clone() } else { format!("{}.{}", own.0, own.1) };
         if is_home {
-            let index = self.account.tables.len();
-            self.account.tables.push(TableCount { name: table.name.clone(), rows: 0 });
-            (self.on)(Piece::Table(table))?;
-            let rows = self.rows(Some(index), &key.1)?;
+            let index = self.begin(name, TableFound { name: key.1.clone(), ..table })?;
+            let before = self.partitions.met(&key);
+            let rows = self.rows(Some(index), &key.1, before)?;
+            self.partitions.count(&key, rows);
             self.account.tables[index].rows = rows;
         } else {
-            let rows = self.rows(None, &key.1)?;
-            self.account.elsewhere.push(TableCount { name: format!("{}.{}", key.0, key.1), rows });
+            let rows = self.rows(None, &key.1, 0)?;
+            self.account.elsewhere.push(TableCount { name, rows });
         }
         Ok(())
+    }
+
+    /// Announces a table, whose rows stand under `name`; returns its index.
+    fn begin(&mut self, name: String, table: TableFound) -> Result<usize, DumpError> {
+        let index = self.account.tables.len();
+        self.account.tables.push(TableCount { name, rows: 0 });
+        self.only = Only::new(&table.name, &table.columns);
+        (self.on)(Piece::Table(table))?;
+        Ok(index)
     }
 
     /// Rows begin on the line behind the header.
@@ -271,16 +306,20 @@ impl<R: Read> Scan<'_, R> {
         }
     }
 
-    /// Reads rows through `\.`, hands them over if they are a table's, and counts them.
-    fn rows(&mut self, table: Option<usize>, name: &str) -> Result<u64, DumpError> {
-        let mut rows = 0;
+    /// Reads rows through `\.`, hands them over if they are a table's, and counts them; `before` are numbered already.
+    fn rows(&mut self, table: Option<usize>, name: &str, before: u64) -> Result<u64, DumpError> {
+        let mut rows = before;
         let mut target = self.limits.batch;
         loop {
             self.window.reach(target + 3).map_err(|source| self.broken(source))?;
             let rest = self.window.rest();
             if rest.starts_with(b"\\.\n") {
                 self.window.skip_lines(3, 1);
-                return Ok(rows);
+                let only = std::mem::take(&mut self.only).finish();
+                self.account
+                    .only
+                    .extend(table.into_iter().flat_map(|at| only.iter().map(move |(rank, rows)| ((at, *rank), *rows))));
+                return Ok(rows - before);
             }
             let limit = rest.len().min(self.limits.batch).min(self.limits.row);
             let within = &rest[..rest.len().min(limit + 3)];
@@ -307,6 +346,7 @@ impl<R: Read> Scan<'_, R> {
             match table {
                 Some(table) => {
                     let text = self.window.take(last + 1, count);
+                    self.only.count(&text);
                     (self.on)(Piece::Rows(Batch { table, first: rows + 1, text }))?;
                 }
                 None => self.window.skip_lines(last + 1, count),
@@ -339,28 +379,12 @@ impl<R: Read> Scan<'_, R> {
         }
         *rows += 1;
         if let Some(table) = table {
+            self.only.count_unseen();
             let mut sha256 = [0; 32];
             sha256.copy_from_slice(hash.finish().as_ref());
             (self.on)(Piece::TooLong(LongRow { table, row: *rows, length, sha256 }))?;
         }
         Ok(())
-    }
-
-    fn close(mut self) -> Result<Account, DumpError> {
-        let home = match self.home.take() {
-            Some(home) => home,
-            None => self.find_home("")?,
-        };
-        let is_core = |(schema, name): &&(String, String)| *schema == home && CORE.contains(&name.as_str());
-        if !self.declared.keys().chain(&self.copied).any(|key| is_core(&key)) {
-            return Err(self.not_mattermost(self.copied.len()));
-        }
-        let mut declared = std::mem::take(&mut self.declared);
-        declared.retain(|key, _| key.0 == home && !self.copied.contains(key));
-        self.account.not_dumped = declared.into_values().collect();
-        self.account.schema = home;
-        self.account.text = self.window.taken;
-        Ok(self.account)
     }
 
     fn broken(&self, source: io::Error) -> DumpError {

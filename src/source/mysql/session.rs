@@ -7,7 +7,7 @@
 use super::error::{needs_rsa, on_connecting, on_reading};
 use super::form::Form;
 use super::{MysqlError, Target};
-use crate::source::postgres::{Ended, Patience, watched};
+use crate::source::postgres::{Ended, Patience, is_raised, watched};
 use crate::source::rows::chunks::{self, Chunks};
 use futures_core::stream::BoxStream;
 use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlRow};
@@ -65,7 +65,7 @@ impl Session {
         let runtime = runtime.map_err(|source| MysqlError::Prepare { source })?;
         let limit = target.connect_patience().unwrap_or(patience.connect);
         let connect = |options: &MySqlConnectOptions| {
-            let connecting = watched(options.connect(), Duration::MAX, stop.as_deref(), || false);
+            let connecting = watched(options.connect(), Duration::MAX, || is_raised(&stop), || false);
             match runtime.block_on(async { timeout(limit, connecting).await }) {
                 Ok(Ok(connected)) => Ok(connected),
                 Ok(Err(_)) => Err(MysqlError::Stopped),
@@ -159,7 +159,7 @@ impl Session {
     fn try_run(&mut self, sql: &str, object: &str) -> Result<sqlx::Result<Vec<MySqlRow>>, MysqlError> {
         let mut connection = self.connection.take().ok_or_else(|| gone(object))?;
         let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection);
-        let outcome = self.runtime.block_on(watched(work, self.silence, self.stop.as_deref(), || false));
+        let outcome = self.runtime.block_on(watched(work, self.silence, || is_raised(&self.stop), || false));
         // If the wait ended first, an answer is still on its way and the connection of no use.
         let outcome = outcome.map_err(|ended| self.ended(&ended, object))?;
         self.connection = Some(connection);
@@ -210,12 +210,12 @@ impl Session {
         object: &str,
         hand_on: &mut dyn FnMut(Vec<u8>) -> bool,
     ) -> Result<u64, MysqlError> {
-        let (silence, stop) = (self.silence, self.stop.as_deref());
         let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(connection);
         let (mut chunks, mut rows) = (Chunks::default(), 0);
         loop {
             let moved = Cell::new(false);
-            let filled = watched(filled(&mut stream, forms, &mut chunks, &moved), silence, stop, || moved.take());
+            let filled = filled(&mut stream, forms, &mut chunks, &moved);
+            let filled = watched(filled, self.silence, || is_raised(&self.stop), || moved.take());
             let filled = self.runtime.block_on(filled).map_err(|ended| self.ended(&ended, object))?;
             let filled = filled.map_err(|cause| on_reading(cause, object, rows + chunks.rows()))?;
             let is_last = filled.is_none();

@@ -29,7 +29,7 @@ pub use error::PostgresError;
 pub use grants::{grants, is_plain};
 pub use identity::Identity;
 pub use target::Target;
-pub(in crate::source) use wait::{Ended, watched};
+pub(in crate::source) use wait::{Ended, is_raised, watched};
 
 use crate::source::rows::TableFound;
 use crate::source::rows::query::Query;
@@ -87,7 +87,7 @@ impl Server {
     /// # Errors
     /// Any [`PostgresError`] but those of reading a table.
     pub fn open(target: &Target, patience: Patience, stop: Option<Arc<AtomicBool>>) -> Result<Self, PostgresError> {
-        let begin = || Session::begin(target, &patience, stop.clone(), None);
+        let begin = || Session::begin(target, &patience, stop.iter().cloned().collect(), None);
         let mut session = begin()?;
         let object = "the server's version";
         let number = session.text("SELECT current_setting('server_version_num')", object)?.unwrap_or_default();
@@ -110,13 +110,15 @@ impl Server {
         Ok(Self { session, target: target.clone(), patience, stop, shared })
     }
 
-    /// Another connection on the same snapshot. It outlives this one, but cannot begin after it ended.
+    /// Another connection on the same snapshot. It outlives this one, but cannot begin after it ended. Raising `halt` ends
+    /// every wait of this one alone.
     ///
     /// # Errors
     /// [`PostgresError::NoSnapshot`] where the server shares none, and those of connecting.
-    pub fn beside(&self) -> Result<Self, PostgresError> {
+    pub fn beside(&self, halt: Option<Arc<AtomicBool>>) -> Result<Self, PostgresError> {
         let snapshot = self.shared.identity.snapshot.as_deref().ok_or(PostgresError::NoSnapshot)?;
-        let session = Session::begin(&self.target, &self.patience, self.stop.clone(), Some(snapshot))?;
+        let stops = self.stop.iter().cloned().chain(halt).collect();
+        let session = Session::begin(&self.target, &self.patience, stops, Some(snapshot))?;
         let (target, shared) = (self.target.clone(), Arc::clone(&self.shared));
         Ok(Self { session, target, patience: self.patience, stop: self.stop.clone(), shared })
     }

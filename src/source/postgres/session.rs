@@ -5,7 +5,7 @@
 //! on. Every wait ends: at a limit of ours, or when the work is told to stop.
 
 use super::error::{on_connecting, on_reading};
-use super::wait::{Ended, watched};
+use super::wait::{Ended, is_raised, watched};
 use super::{Patience, PostgresError, Target};
 use crate::source::rows::chunks::{self, Chunks};
 use futures_core::Stream;
@@ -16,7 +16,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -24,13 +24,21 @@ use tokio::time::timeout;
 /// How long a good-bye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// How long to rest until more rows have come together.
+const REST: Duration = Duration::from_micros(200);
+
 /// One connection in one transaction.
 pub(super) struct Session {
     runtime: Runtime,
     /// `None` once it broke: after an error the transaction is over, and with it the snapshot.
     connection: Option<PgConnection>,
     silence: Duration,
-    stop: Option<Arc<AtomicBool>>,
+    /// Raising any of these ends every wait.
+    stops: Vec<Arc<AtomicBool>>,
+    /// For a second connection, that ends what this one asked for.
+    target: Box<Target>,
+    /// The server's number of this connection.
+    backend: Option<u32>,
 }
 
 impl Session {
@@ -38,7 +46,7 @@ impl Session {
     pub(super) fn begin(
         target: &Target,
         patience: &Patience,
-        stop: Option<Arc<AtomicBool>>,
+        stops: Vec<Arc<AtomicBool>>,
         snapshot: Option<&str>,
     ) -> Result<Self, PostgresError> {
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -47,7 +55,7 @@ impl Session {
         // A setting that a pooler may refuse at this point; it is made below.
         let options = target.options().clone().extra_float_digits(None::<i8>);
         let connecting =
-            async { timeout(limit, watched(options.connect(), Duration::MAX, stop.as_deref(), || false)).await };
+            async { timeout(limit, watched(options.connect(), Duration::MAX, || is_raised(&stops), || false)).await };
         let connected = match runtime.block_on(connecting) {
             Ok(Ok(connected)) => connected.map_err(|cause| on_connecting(cause, target)),
             Ok(Err(_)) => Err(PostgresError::Stopped),
@@ -63,13 +71,22 @@ impl Session {
                 return Err(error);
             }
         };
-        let mut session = Self { runtime, connection: Some(connection), silence: patience.silence, stop };
+        let mut session = Self {
+            runtime,
+            connection: Some(connection),
+            silence: patience.silence,
+            stops,
+            target: Box::new(target.clone()),
+            backend: None,
+        };
         let object = target.described();
         session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", object)?;
         if let Some(snapshot) = snapshot {
             session.run(&format!("SET TRANSACTION SNAPSHOT {}", super::query::literal(snapshot)), object)?;
         }
         session.settle(patience, object)?;
+        let backend = session.text("SELECT pg_catalog.pg_backend_pid()::pg_catalog.text", object)?;
+        session.backend = backend.and_then(|number| number.parse().ok());
         let found = session.text("SHOW transaction_read_only", object)?.unwrap_or_default();
         if found != "on" {
             return Err(PostgresError::NotReadOnly { server: object.to_owned(), found });
@@ -117,7 +134,7 @@ impl Session {
     fn try_run(&mut self, sql: &str, object: &str) -> Result<sqlx::Result<Vec<PgRow>>, PostgresError> {
         let mut connection = self.connection.take().ok_or_else(|| gone(object))?;
         let work = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection);
-        let outcome = self.runtime.block_on(watched(work, self.silence, self.stop.as_deref(), || false));
+        let outcome = self.runtime.block_on(watched(work, self.silence, || is_raised(&self.stops), || false));
         // If the wait ended first, an answer is still on its way and the connection of no use.
         let outcome = outcome.map_err(|ended| self.ended(&ended, object))?;
         self.connection = Some(connection);
@@ -161,14 +178,14 @@ impl Session {
         object: &str,
         hand_on: &mut dyn FnMut(Vec<u8>) -> bool,
     ) -> Result<u64, PostgresError> {
-        let (silence, stop) = (self.silence, self.stop.as_deref());
-        let begun = self.runtime.block_on(watched(connection.copy_out_raw(sql), silence, stop, || false));
+        let (silence, is_stopped) = (self.silence, || is_raised(&self.stops));
+        let begun = self.runtime.block_on(watched(connection.copy_out_raw(sql), silence, is_stopped, || false));
         let begun = begun.map_err(|ended| self.ended(&ended, object))?;
         let mut stream = begun.map_err(|cause| on_reading(cause, object, 0))?;
         let (mut chunks, mut rows) = (Chunks::default(), 0);
         loop {
             let moved = Cell::new(false);
-            let filled = watched(filled(&mut stream, &mut chunks, &moved), silence, stop, || moved.take());
+            let filled = watched(filled(&mut stream, &mut chunks, &moved), silence, is_stopped, || moved.take());
             let filled = self.runtime.block_on(filled).map_err(|ended| self.ended(&ended, object))?;
             let filled = filled.map_err(|cause| on_reading(cause, object, rows + chunks.rows()))?;
             let is_last = filled.is_none();
@@ -188,10 +205,27 @@ impl Session {
     }
 
     fn ended(&self, ended: &Ended, object: &str) -> PostgresError {
+        self.cancel();
         match ended {
             Ended::Stopped => PostgresError::Stopped,
             Ended::Silent => PostgresError::Silent { object: object.to_owned(), seconds: self.silence.as_secs() },
         }
+    }
+}
+
+impl Session {
+    /// Asks the server to end what this connection still waits for: closing it would not, until the server has something
+    /// to say. Nothing depends on whether it does.
+    fn cancel(&self) {
+        let Some(backend) = self.backend else { return };
+        let sql = format!("SELECT pg_catalog.pg_cancel_backend({backend})");
+        let options = self.target.options().clone().extra_float_digits(None::<i8>);
+        let cancelling = async {
+            let mut connection = options.connect().await?;
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+            connection.close().await
+        };
+        let _ = self.runtime.block_on(async { timeout(GOODBYE, cancelling).await });
     }
 }
 
@@ -217,6 +251,9 @@ fn gone(object: &str) -> PostgresError {
 
 /// Fills chunks until one is full; `None` at the end. One wait for each chunk, not for each row: a row costs a copy
 /// and nothing else.
+///
+/// When all is read that came, the thread rests before it waits to be woken: a server sends eight kilobytes at a time,
+/// and to wake and be woken for each of them costs both sides more than the bytes.
 async fn filled<B: AsRef<[u8]>>(
     stream: &mut (impl Stream<Item = sqlx::Result<B>> + Unpin),
     chunks: &mut Chunks,
@@ -224,9 +261,11 @@ async fn filled<B: AsRef<[u8]>>(
 ) -> sqlx::Result<Option<Vec<u8>>> {
     poll_fn(|context| {
         loop {
-            let Some(message) = ready!(Pin::new(&mut *stream).poll_next(context)?) else {
-                return Poll::Ready(Ok(None));
+            let Poll::Ready(next) = Pin::new(&mut *stream).poll_next(context) else {
+                std::thread::sleep(REST);
+                return Poll::Pending;
             };
+            let Some(message) = next.transpose()? else { return Poll::Ready(Ok(None)) };
             moved.set(true);
             if let Some(chunk) = chunks.push(message.as_ref()) {
                 return Poll::Ready(Ok(Some(chunk)));

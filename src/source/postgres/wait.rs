@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
@@ -18,11 +19,16 @@ pub(in crate::source) enum Ended {
     Silent,
 }
 
+/// Whether any of these flags is raised.
+pub(in crate::source) fn is_raised<'f>(flags: impl IntoIterator<Item = &'f Arc<AtomicBool>>) -> bool {
+    flags.into_iter().any(|flag| flag.load(Ordering::Relaxed))
+}
+
 /// Waits for `work` until it is to stop, or until `silence` passed in which nothing `moved`.
 pub(in crate::source) async fn watched<T>(
     work: impl Future<Output = T>,
     silence: Duration,
-    stop: Option<&AtomicBool>,
+    is_stopped: impl Fn() -> bool,
     moved: impl Fn() -> bool,
 ) -> Result<T, Ended> {
     let mut work = pin!(work);
@@ -34,7 +40,7 @@ pub(in crate::source) async fn watched<T>(
             return Poll::Ready(Ok(done));
         }
         while ticks.poll_tick(context).is_ready() {
-            if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            if is_stopped() {
                 return Poll::Ready(Err(Ended::Stopped));
             }
             silent = if moved() { Duration::ZERO } else { silent.saturating_add(TICK) };

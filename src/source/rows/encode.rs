@@ -10,6 +10,8 @@
 
 use std::borrow::Cow;
 
+use ring::digest::{SHA256, digest};
+
 use super::copy::{Fields, unescape};
 use super::fault::RowFault;
 use super::instant::Instant;
@@ -79,6 +81,12 @@ impl<'p> Encoder<'p> {
         Ok(Row { plan: self.plan, table: self.table, head: &self.head, buffers: &mut self.buffers, fields })
     }
 
+    /// What exceptions call the record of a row, `post/ID`; `None` if the row does not tell.
+    pub fn object(&mut self, row: &[u8]) -> Option<String> {
+        let kind = self.table.kind;
+        self.row(row).ok()?.id().ok().map(|id| format!("{kind}/{id}"))
+    }
+
     /// Appends the record line of a row; on a fault `out` is as it was.
     pub fn encode(&mut self, row: &[u8], out: &mut Vec<u8>) -> Result<Encoded, RowFault> {
         self.row(row)?.encode(out)
@@ -113,6 +121,14 @@ impl Row<'_> {
         self.plan.position(field).map_or(Ok(None), |position| self.field(position))
     }
 
+    /// A field as it stands in the record: JSON, with `redacted` in place of credentials; `None` for NULL.
+    pub fn value(&self, field: &str) -> Option<String> {
+        let feed = self.plan.feeds.iter().find(|feed| feed.field == field)?;
+        let (mut out, mut scratch) = (Vec::new(), Vec::new());
+        value::push(&mut out, self.fields.raw(feed.position)?, feed.shape, feed.is_json, &mut scratch).ok()?;
+        String::from_utf8(out).ok()
+    }
+
     /// A field that holds a time, in milliseconds, floored; 0 for NULL and for what is no time.
     pub fn time(&self, field: &str) -> Millis {
         let Some(feed) = self.plan.feeds.iter().find(|feed| feed.field == field) else { return 0 };
@@ -143,8 +159,13 @@ impl Row<'_> {
         let encoded = self.write(out);
         let bytes = out.len() - start;
         let room = if self.plan.has_content() { CONTENT_BYTES } else { 0 };
-        let encoded = encoded
-            .and_then(|encoded| if bytes + room > MAX_BYTES { Err(RowFault::TooLong(bytes)) } else { Ok(encoded) });
+        let encoded = encoded.and_then(|encoded| {
+            if bytes + room <= MAX_BYTES {
+                return Ok(encoded);
+            }
+            let line = digest(&SHA256, out.get(start..).unwrap_or_default());
+            Err(RowFault::TooLong { bytes, sha256: line.as_ref().try_into().unwrap_or_default() })
+        });
         if encoded.is_err() {
             out.truncate(start);
         }
@@ -299,7 +320,8 @@ mod tests {
         let around = r#"{"kind":"post","id":"a","at":0,"data":{"message":""}}"#.len();
         let fits = format!("a\t{}", "x".repeat(MAX_BYTES - around));
         assert_eq!(line(&plan, &fits).unwrap().0.len(), MAX_BYTES);
-        assert_eq!(line(&plan, &(fits + "x")).unwrap_err(), RowFault::TooLong(MAX_BYTES + 1));
+        let fault = line(&plan, &(fits + "x")).unwrap_err();
+        assert!(matches!(fault, RowFault::TooLong { bytes, .. } if bytes == MAX_BYTES + 1), "{fault}");
     }
 
     #[test]
@@ -401,6 +423,7 @@ mod tests {
             Array,
             Tokens,
             Hosts,
+            Buttons,
             Guarded,
             GuardedBytes,
         ])

@@ -1,6 +1,7 @@
 //! Why a row yields no record, in words that may be sealed: none of them is taken from the row.
 
 use crate::record::exception::Class;
+use crate::record::id::hex;
 
 /// Why a row yields no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,16 +23,21 @@ pub enum RowFault {
     /// A key that cannot name a record.
     #[error("the row has no key, or one that is longer than an id may be")]
     Key,
-    /// A line longer than a record may be.
-    #[error("the record line would have {0} bytes, more than 16,777,216")]
-    TooLong(usize),
+    /// A line longer than a record may be. Its digest is told, and not the row's: a row of a dump has more columns.
+    #[error("the record line would have {bytes} bytes, more than 16,777,216")]
+    TooLong {
+        /// Bytes of the line.
+        bytes: usize,
+        /// SHA-256 of the line.
+        sha256: [u8; 32],
+    },
 }
 
 impl RowFault {
     /// Class of the exception that tells of it.
     pub fn class(self) -> Class {
         match self {
-            Self::TooLong(_) => Class::RecordTooLong,
+            Self::TooLong { .. } => Class::RecordTooLong,
             _ => Class::RowUndecodable,
         }
     }
@@ -43,7 +49,7 @@ impl RowFault {
             Self::NotUtf8 => "UTF-8",
             Self::Escape => "a character behind each backslash",
             Self::Key => "a key that makes an id of 1 to 2,000 bytes",
-            Self::TooLong(_) => "a record line of at most 16,777,216 bytes",
+            Self::TooLong { .. } => "a record line of at most 16,777,216 bytes",
         }
     }
 
@@ -54,7 +60,7 @@ impl RowFault {
             Self::NotUtf8 => "other bytes".to_owned(),
             Self::Escape => "a field that ends in a backslash".to_owned(),
             Self::Key => "none, or a longer one".to_owned(),
-            Self::TooLong(bytes) => format!("{bytes} bytes"),
+            Self::TooLong { bytes, sha256 } => format!("{bytes} bytes, sha256:{}", hex(&sha256)),
         }
     }
 }

@@ -12,6 +12,7 @@
 //! Invariant: a row becomes one record, or is out of scope, or is quarantined with an exception; the number of rows is
 //! counted by whoever holds them, not here. Refuses to guess: a row with too few or too many fields is no row.
 
+pub mod buttons;
 pub(in crate::source) mod chunks;
 pub mod copy;
 pub mod encode;

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::copy::unescape;
 use super::fault::RowFault;
 use super::instant::Instant;
-use super::redact;
+use super::{buttons, redact};
 use crate::record::json::{Cursor, special};
 use crate::record::line::{push_escape, push_string, push_text};
 use crate::record::time::{MAX_EXACT, Millis};
@@ -54,8 +54,9 @@ pub fn push(
             None => copied(out, field, scratch)?,
         },
         // What most of these columns hold most of the time.
-        Shape::Json if matches!(field, "{}" | "[]") => out.extend_from_slice(field.as_bytes()),
+        Shape::Json | Shape::Buttons if matches!(field, "{}" | "[]") => out.extend_from_slice(field.as_bytes()),
         Shape::Json => return Ok(json(out, unescape(field, scratch)?, is_json)),
+        Shape::Buttons => return Ok(json(out, &buttons::redacted(unescape(field, scratch)?), is_json)),
         // A database without arrays keeps JSON instead.
         Shape::Array if field.starts_with("[\"") || field == "[]" => {
             return Ok(json(out, unescape(field, scratch)?, true));
@@ -380,6 +381,16 @@ mod tests {
             ("secret", r#""redacted""#, none),
         ];
         check(Shape::Guarded, false, &guarded);
+        let buttons = [
+            ("{}", "{}", none),
+            (
+                r#"{"attachments":[{"actions":[{"integration":{"url":"a?k","context":{"k":"a\\"b"}}}]}]}"#,
+                r#"{"attachments":[{"actions":[{"integration":{"url":"a?redacted","context":"redacted"}}]}]}"#,
+                none,
+            ),
+            (r#"{"attachments":1,"attachments":2}"#, r#""{\"attachments\":1,\"attachments\":2}""#, Remark::AsText),
+        ];
+        check(Shape::Buttons, true, &buttons);
         // The same bytes in both spellings of the server.
         let spelled = [
             (r"\\x7b2261223a225c6e227d", r#"{"a":"\n"}"#, none),

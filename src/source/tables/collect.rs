@@ -21,8 +21,8 @@ use crate::source::rows::Batch;
 use crate::source::rows::encode::{Encoded, Encoder, Row};
 use crate::source::rows::fault::RowFault;
 use crate::source::rows::plan::Plan;
-use crate::source::sort::{ARENA_BYTES, Sorter};
-use crate::source::tally::{Counts, NONE, Tally};
+use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
+use crate::source::tally::Tally;
 
 /// Ids that records in scope name, of the kinds that are in a narrow scope only then.
 pub type Named = HashMap<To, Ids>;
@@ -34,8 +34,6 @@ pub(super) struct Part {
     pub(super) contents: Sorter,
     pub(super) exceptions: Sorter,
     pub(super) tally: Tally,
-    /// Rows of a table that are of another kind, or none.
-    pub(super) other: Counts,
     pub(super) named: Named,
     pub(super) seen: Option<Seen>,
 }
@@ -60,7 +58,6 @@ pub(super) struct Collector<'w> {
     /// Whether rows have numbers that mean something: their place in a dump.
     is_numbered: bool,
     work: Work<'w>,
-    scratch: Vec<u8>,
     pub(super) part: Part,
 }
 
@@ -72,12 +69,11 @@ impl<'w> Collector<'w> {
             contents: small(),
             exceptions: small(),
             tally: Tally::default(),
-            other: NONE,
             named: Named::new(),
             seen: tables.log.as_ref().map(|_| Seen::default()),
         };
         let is_numbered = matches!(tables.store, Store::Dump(_));
-        Self { contents: &tables.contents, scope, is_numbered, work, scratch: Vec::new(), part }
+        Self { contents: &tables.contents, scope, is_numbered, work, part }
     }
 
     pub(super) fn drain(mut self, tasks: &Tasks) -> Result<Part, TablesError> {
@@ -101,7 +97,7 @@ impl<'w> Collector<'w> {
         for (number, row) in (batch.first..).zip(rows(&batch.text)) {
             if let Err(fault) = self.row(plan, &mut encoder, row) {
                 self.part.tally.quarantined[usize::from(plan.rank())] += 1;
-                let exception = quarantine(fault, name, self.is_numbered.then_some(number), row);
+                let exception = quarantine(fault, &mut encoder, name, self.is_numbered.then_some(number), row);
                 self.part.exceptions.push(0, 0, 0, |out| exception.push_line(out));
             }
             self.settle()?;
@@ -124,8 +120,8 @@ impl<'w> Collector<'w> {
     fn row(&mut self, plan: &Plan, encoder: &mut Encoder<'_>, row: &[u8]) -> Result<(), RowFault> {
         let rank = plan.rank();
         let mut row = encoder.row(row)?;
+        // Whoever counts the rows has not counted it either.
         if !row.matches_only()? {
-            self.part.other[usize::from(rank)] += 1;
             return Ok(());
         }
         if let Some(seen) = &mut self.part.seen {
@@ -141,26 +137,27 @@ impl<'w> Collector<'w> {
         if let Some(seen) = &mut self.part.seen {
             hear_of(seen, rank, &row)?;
         }
-        self.scratch.clear();
-        let written = row.encode(&mut self.scratch)?;
-        self.name(rank, &row)?;
-        self.keep(rank, &mut row, written)
+        let before = self.part.records.mark();
+        let written =
+            self.part.records.try_push(rank, 0, |out| row.encode(out).map(|written| (written.at, written)))?;
+        let kept = self.name(rank, &row).and_then(|()| self.keep(rank, &mut row, written, before));
+        kept.inspect_err(|_| self.part.records.rollback(before))
     }
 
-    fn keep(&mut self, rank: Rank, row: &mut Row<'_>, written: Encoded) -> Result<(), RowFault> {
+    /// Takes note of a record that was pushed behind `before`, and puts it aside if it lacks its content.
+    fn keep(&mut self, rank: Rank, row: &mut Row<'_>, written: Encoded, before: Mark) -> Result<(), RowFault> {
         let Part { records, contents, exceptions, tally, .. } = &mut self.part;
-        tally.records[usize::from(rank)] += 1;
-        let line = &self.scratch;
         if written.open {
             let path = row.content_path()?.unwrap_or_default();
+            let line = records.last().map(|item| item.line).unwrap_or_default();
             contents.push(rank, written.at, 0, |out| {
                 out.extend_from_slice(line);
                 out.push(b'\n');
                 out.extend_from_slice(path.as_bytes());
             });
-        } else {
-            records.push(rank, written.at, 0, |out| out.extend_from_slice(line));
+            records.rollback(before);
         }
+        tally.records[usize::from(rank)] += 1;
         if rank == FILE && !written.open {
             let exception = pathless(row.id()?);
             exceptions.push(0, 0, 0, |out| exception.push_line(out));
@@ -271,15 +268,25 @@ pub(super) fn rows(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The exception for a row that yields no record. Its bytes may hold secrets: only their length and digest are told.
-pub(super) fn quarantine(fault: RowFault, table: &str, number: Option<u64>, row: &[u8]) -> Exception {
-    let digest = ring::digest::digest(&ring::digest::SHA256, row);
-    Exception {
-        class: fault.class(),
-        object: number.map_or_else(|| table.to_owned(), |number| format!("{table}:{number}")),
-        expected: fault.expected(),
-        found: format!("{}; {} bytes, sha256:{}", fault.found(), row.len(), hex(digest.as_ref())),
-        records: 1,
+///
+/// Where the row has an id, the exception is the same live and dumped: it tells nothing of how the row lies there.
+pub(super) fn quarantine(
+    fault: RowFault,
+    encoder: &mut Encoder<'_>,
+    table: &str,
+    number: Option<u64>,
+    row: &[u8],
+) -> Exception {
+    let (class, expected) = (fault.class(), fault.expected());
+    if matches!(fault, RowFault::TooLong { .. })
+        && let Some(object) = encoder.object(row)
+    {
+        return Exception { class, object, expected, found: fault.found(), records: 1 };
     }
+    let digest = ring::digest::digest(&ring::digest::SHA256, row);
+    let object = number.map_or_else(|| table.to_owned(), |number| format!("{table}:{number}"));
+    let found = format!("{}; {} bytes, sha256:{}", fault.found(), row.len(), hex(digest.as_ref()));
+    Exception { class, object, expected, found, records: 1 }
 }
 
 /// The exception for a file whose row does not say where it lies.

@@ -1,5 +1,8 @@
 //! The live database behind the tables: PostgreSQL or MySQL, asked in the same words.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use serde_json::{Value, json};
 
 use super::TablesError;
@@ -60,10 +63,10 @@ impl Database {
         }
     }
 
-    /// Another connection to the same snapshot; `None` where the server shares none.
-    pub fn beside(&self) -> Result<Option<Self>, TablesError> {
+    /// Another connection to the same snapshot; `None` where the server shares none. Raising `halt` ends what it does.
+    pub fn beside(&self, halt: Option<Arc<AtomicBool>>) -> Result<Option<Self>, TablesError> {
         match self {
-            Self::Postgres(server) => match server.beside() {
+            Self::Postgres(server) => match server.beside(halt) {
                 Ok(beside) => Ok(Some(Self::Postgres(beside))),
                 Err(PostgresError::NoSnapshot) => Ok(None),
                 Err(error) => Err(error.into()),

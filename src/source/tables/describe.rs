@@ -1,6 +1,6 @@
 //! `data/source.json` of a database or a dump: what was read, which server it is of, and what was not there to be read.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::{Store, Tables};
 use crate::record::id::hex;
 use crate::record::time;
 use crate::source::audit_log::FileRead;
-use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, table};
+use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, redacted_fields, table};
 use crate::source::dump::{Account, TableCount};
 use crate::source::file_store;
 use crate::source::original::Hashed;
@@ -48,6 +48,7 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
         "tables_unknown": survey.tables_unknown(),
         "columns_unknown": survey.columns_unknown(),
         "tables_left_out": left_out,
+        "fields_redacted": redacted_fields((0..).zip(TABLES).map(|(rank, _)| rank)),
         "scope": {
             "since": asked.window.from.and_then(time::format),
             "until": asked.window.until.and_then(time::format),
@@ -110,7 +111,11 @@ fn log(file: &FileRead) -> Value {
 fn dump(account: &Account) -> Value {
     let names = |tables: &[TableFound]| tables.iter().map(|table| table.name.clone()).collect::<Vec<_>>();
     let counts = |tables: &[TableCount]| -> Map<String, Value> {
-        tables.iter().map(|table| (table.name.clone(), table.rows.into())).collect()
+        let mut rows = BTreeMap::<&str, u64>::new();
+        for table in tables {
+            *rows.entry(&table.name).or_default() += table.rows;
+        }
+        rows.into_iter().map(|(name, rows)| (name.to_owned(), rows.into())).collect()
     };
     json!({
         "server_version": account.server,

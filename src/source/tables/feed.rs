@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::facts::conditions;
 use super::scope::Scope;
@@ -114,22 +115,43 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
             ways.push((route, wanted));
         }
     }
-    let beside = server.beside()?;
+    // Whichever of the two fails first ends the other: neither waits for hours for work that is lost.
+    let (halt, is_lost) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
+    let beside = server.beside(Some(halt.clone()))?;
     std::thread::scope(|threads| {
         let counting = beside.map(|mut beside| {
-            let ways = &ways;
-            threads.spawn(move || count(&mut beside, ways, limits))
+            let (ways, is_lost) = (&ways, &is_lost);
+            threads.spawn(move || {
+                let counted = count(&mut beside, ways, limits);
+                is_lost.store(counted.is_err(), Ordering::Relaxed);
+                counted
+            })
         });
-        for (at, (route, wanted)) in ways.iter().enumerate() {
-            let mut query = limited(route, wanted, limits);
-            if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
-                query.all_of = vec![undated(wanted)];
+        let mut read_all = || {
+            for (at, (route, wanted)) in ways.iter().enumerate() {
+                let mut query = limited(route, wanted, limits);
+                if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
+                    query.all_of = vec![undated(wanted)];
+                }
+                read(server, &query, at, progress, &mut |batch| {
+                    if is_lost.load(Ordering::Relaxed) { Err(Interrupted) } else { give(route, Given::Rows(batch)) }
+                })?;
             }
-            read(server, &query, at, progress, &mut |batch| give(route, Given::Rows(batch)))?;
-        }
+            Ok(())
+        };
+        let was_read: Result<(), TablesError> = read_all();
+        let is_cause = was_read.is_err() && !is_lost.load(Ordering::Relaxed);
+        halt.store(was_read.is_err(), Ordering::Relaxed);
         let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        (survey.rows, survey.passed_by) = counted.unwrap_or_else(|| count(server, &ways, limits))?;
-        Ok(())
+        if is_cause {
+            return was_read;
+        }
+        let counted = match counted {
+            Some(counted) => counted?,
+            None => count(server, &ways, limits)?,
+        };
+        (survey.rows, survey.passed_by) = counted;
+        was_read
     })
 }
 
@@ -159,10 +181,10 @@ fn count(
 ) -> Result<(RowCounts, RowCounts), TablesError> {
     let (mut counts, mut passed_by) = (RowCounts::new(), RowCounts::new());
     for (route, wanted) in ways {
-        let rows = server.count(&query(wanted, sole(route)))?;
         let limited = limited(route, wanted, limits);
-        let asked = if limited.all_of.is_empty() { rows } else { server.count(&limited)? };
         for plan in &route.plans {
+            let rows = server.count(&query(wanted, Some(plan.rank())))?;
+            let asked = if limited.all_of.is_empty() { rows } else { server.count(&limited)? };
             // Tables whose names differ in case only are of one kind.
             *counts.entry(plan.rank()).or_default() += rows;
             *passed_by.entry(plan.rank()).or_default() += rows.saturating_sub(asked);
@@ -186,9 +208,10 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
         routes.get(at).and_then(Option::as_ref).map_or(Ok(()), |route| give(route, given))
     })?;
     // What has no way is told as unreadable. `posts` and `"Posts"` add up.
-    for (table, route) in account.tables.iter().zip(&routes) {
+    for (at, (table, route)) in account.tables.iter().zip(&routes).enumerate() {
         for plan in route.iter().flat_map(|route| &route.plans) {
-            *survey.rows.entry(plan.rank()).or_default() += table.rows;
+            let rows = account.only.get(&(at, plan.rank())).unwrap_or(&table.rows);
+            *survey.rows.entry(plan.rank()).or_default() += rows;
         }
     }
     for table in &account.not_dumped {

@@ -145,9 +145,6 @@ impl<'t> Gathered<'t> {
         let mut seen = Vec::new();
         for part in parts {
             self.tally.add(&part.tally);
-            for (source, other) in self.source.iter_mut().zip(part.other) {
-                *source = source.saturating_sub(other);
-            }
             self.records.push(part.records);
             self.contents.push(part.contents);
             self.exceptions.push(part.exceptions);

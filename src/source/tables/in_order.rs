@@ -6,6 +6,7 @@
 //! that keeps its runs on disk. Refuses nothing: an order that the server did not keep is found by the archive's writer.
 
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,7 +88,7 @@ impl Tables {
         if !scope.is_everything() || self.log.is_some() || at.is_empty() || Plan::new(POST, &found.columns).is_err() {
             return Ok(None);
         }
-        let Some(database) = server.beside()? else { return Ok(None) };
+        let Some(database) = server.beside(None)? else { return Ok(None) };
         Ok(Some(InOrder { database, found, threads: work.threads.max(1), temporary: work.temporary.to_owned() }))
     }
 }
@@ -151,7 +152,7 @@ impl Chunk {
         for row in rows(text) {
             if let Err(fault) = chunk.push(encoder, row) {
                 chunk.met.quarantined += 1;
-                chunk.met.exceptions.push(quarantine(fault, table, None, row));
+                chunk.met.exceptions.push(quarantine(fault, encoder, table, None, row));
             }
         }
         chunk.sort();
@@ -183,24 +184,32 @@ impl Chunk {
         Some(Item { kind: POST, at, tag: 0, line: self.lines.get(start..end)? })
     }
 
-    fn key(&self, index: usize) -> Option<(Millis, &[u8])> {
-        self.item(index).map(|item| (item.at, item.line))
+    /// Puts records of one time in the order of their lines.
+    fn sort(&mut self) {
+        let mut start = 0;
+        while start < self.len() {
+            let end = start + self.entries[start..].iter().take_while(|entry| entry.0 == self.at(start)).count();
+            if end - start > 1 {
+                self.sort_group(start..end);
+            }
+            start = end;
+        }
     }
 
-    /// Puts the records in order: by time, then by line. The server keeps the first of these, so there is little to do.
-    fn sort(&mut self) {
-        if (1..self.len()).all(|index| self.at(index - 1) < self.at(index) || self.key(index - 1) <= self.key(index)) {
+    fn sort_group(&mut self, group: Range<usize>) {
+        let mut lines: Vec<&[u8]> = group.clone().filter_map(|index| Some(self.item(index)?.line)).collect();
+        if lines.is_sorted() {
             return;
         }
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        order.sort_by(|a, b| self.key(*a).cmp(&self.key(*b)));
-        let mut lines = Vec::with_capacity(self.lines.len());
-        let mut entries = Vec::with_capacity(self.len());
-        for item in order.into_iter().filter_map(|index| self.item(index)) {
-            lines.extend_from_slice(item.line);
-            entries.push((item.at, lines.len()));
+        lines.sort_unstable();
+        let lengths: Vec<usize> = lines.iter().map(|line| line.len()).collect();
+        let sorted = lines.concat();
+        let mut end = self.entries[group.end - 1].1 - sorted.len();
+        self.lines[end..end + sorted.len()].copy_from_slice(&sorted);
+        for (entry, length) in self.entries[group].iter_mut().zip(lengths) {
+            end += length;
+            entry.1 = end;
         }
-        (self.lines, self.entries) = (lines, entries);
     }
 }
 
@@ -288,5 +297,25 @@ impl Posts {
             Some(Ok(Err(error))) => Err(io::Error::other(error)),
             Some(Err(panic)) => std::panic::resume_unwind(panic),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_one_time_come_in_the_order_of_their_lines() {
+        let rows = [(1, "z"), (2, "b"), (2, "a"), (2, "aa"), (3, "long"), (4, "y"), (4, "x")];
+        let mut chunk = Chunk::default();
+        for (at, line) in rows {
+            chunk.lines.extend_from_slice(line.as_bytes());
+            chunk.entries.push((at, chunk.lines.len()));
+        }
+        chunk.sort();
+        let sorted: Vec<_> =
+            (0..chunk.len()).filter_map(|index| chunk.item(index)).map(|item| (item.at, item.line)).collect();
+        let expected = [(1, "z"), (2, "a"), (2, "aa"), (2, "b"), (3, "long"), (4, "x"), (4, "y")];
+        assert_eq!(sorted, expected.map(|(at, line)| (at, line.as_bytes())));
     }
 }

@@ -27,6 +27,7 @@ pub mod in_order;
 pub mod scope;
 pub mod stream;
 pub mod survey;
+pub mod tell;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
