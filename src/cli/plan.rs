@@ -52,7 +52,7 @@ pub(super) struct Args {
     holds: Vec<PathBuf>,
     #[command(flatten)]
     reading: Reading,
-    /// How to answer; `json` is the same as `--json`
+    /// How to report; `--json` is the same as `--format json`
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Output")]
     format: Format,
     /// Taken and not used, so that the command line of an export can be planned
