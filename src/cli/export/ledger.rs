@@ -43,11 +43,13 @@ pub(super) fn check(folder: &Path, signer: &Signer, output: &Path) -> Result<Ori
     origin.ok_or_else(|| of_ledger(LedgerError::Absent(folder.to_owned())))
 }
 
-/// The holds of a ledger as a holds file, which is sealed with the archive; `None` if it has none.
+/// The holds of a ledger that are in force as a holds file, which is sealed with the archive; `None` if none is. What a
+/// released one names need not be in the source any more.
 pub(super) fn holds(folder: &Path, time: Millis) -> Result<Option<(String, Vec<u8>)>, Failure> {
     let reading = memory::read(folder)?;
     reading.require_whole().map_err(of_ledger)?;
-    let holds = frozen::holds(&reading, time);
+    let mut holds = frozen::holds(&reading, time);
+    holds.retain(|hold| hold.is_active(time));
     let name = format!("the holds in {}", folder.display());
     Ok((!holds.is_empty()).then(|| (name, frozen::document(&holds).into_bytes())))
 }

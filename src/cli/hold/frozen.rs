@@ -8,7 +8,8 @@ use crate::policy::rule::Pattern;
 use crate::record::time::{self, Millis};
 
 /// Every hold of a ledger, in order. Its place in the ledger puts a hold into force, not a clock: one that was stated
-/// before the clock stepped back is in force at `now` all the same.
+/// before the clock stepped back is in force at `now` all the same. It is released when both its place and the time of
+/// the release are past: where they disagree, more is kept.
 pub(in crate::cli) fn holds(reading: &Reading, now: Millis) -> Vec<Hold> {
     let mut holds: Vec<Hold> = Vec::new();
     for statement in reading.statements_said() {
@@ -17,7 +18,7 @@ pub(in crate::cli) fn holds(reading: &Reading, now: Millis) -> Vec<Hold> {
             Said::Release { id, act: said } => {
                 for hold in holds.iter_mut().filter(|hold| hold.id == *id && hold.released.is_none()) {
                     // Its place says that it came later, whatever the clock said.
-                    let at = statement.time.min(now).max(hold.issued.at.saturating_add(1));
+                    let at = statement.time.max(hold.issued.at.saturating_add(1));
                     hold.released = Some(act(said, at));
                 }
             }
