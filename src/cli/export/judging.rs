@@ -197,8 +197,15 @@ impl Outcome {
         let holds = self.account.holds.iter().filter(|(_, records)| **records == 0);
         let rules = rules.map(|(rule, _)| unused(Class::NoteRuleUnused, "rule", rule));
         let holds = holds.map(|(hold, _)| unused(Class::NoteHoldUnused, "hold", hold));
-        let _ = judging;
-        self.too_long.iter().cloned().chain(clashes).chain(rules).chain(holds).collect()
+        let current = judging.judge.evaluator().holds_from_current_members().into_iter();
+        let current = current.map(|(hold, places)| Exception {
+            class: Class::NoteCustodyFromMembers,
+            object: format!("hold {hold}"),
+            expected: "a history of who was where when",
+            found: format!("current membership alone, {places} times; it counts as membership from the beginning"),
+            records: 0,
+        });
+        self.too_long.iter().cloned().chain(clashes).chain(rules).chain(holds).chain(current).collect()
     }
 
     /// The counts for the summary.

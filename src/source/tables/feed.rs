@@ -221,7 +221,7 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
 }
 
 /// Reads one query as batches of the table at this position.
-fn read(
+pub(super) fn read(
     server: &mut Database,
     query: &Query<'_>,
     table: usize,
@@ -247,7 +247,7 @@ pub(super) fn wanted(found: &TableFound) -> TableFound {
 }
 
 /// The columns that some fields need, besides what makes a row one of its kind.
-fn narrowed(rank: Rank, found: &TableFound, fields: &[&str]) -> TableFound {
+pub(super) fn narrowed(rank: Rank, found: &TableFound, fields: &[&str]) -> TableFound {
     let described = table(rank);
     let is_needed = |column: &&ColumnFound| {
         let feeds = |field: &str| described.column(field).is_some_and(|known| known.is(&column.name));
