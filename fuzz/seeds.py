@@ -186,6 +186,25 @@ def intact(folder, chatseal):
     run("export", "small.jsonl", "--key", "seal.key", "--output", "small.zip", "--no-files")
     run("demo", "story")
     archives(folder)
+    ledger(folder, run)
+
+
+def ledger(folder, run):
+    run("ledger", "init", "ledger", "--origin", "a.example/audit", "--key", "seal.key")
+    act = ["--ledger", "ledger", "--key", "seal.key", "--by", "Mia", "--why", "a letter"]
+    run("hold", "add", "h1", "--matter", "Crane 7", "--user", "kai", "--since", "2026-06-01", *act, "--approved-by", "Ada")
+    run("hold", "release", "h1", *act)
+    run("custody", "add", "small.zip", "--from", "IT", "--to", "counsel", "--how", "by hand", *act)
+    run("keygen", "next.key")
+    run("ledger", "rotate", "ledger", "--key", "seal.key", "--new-key", "next.key", "--compromised-since", "4")
+    run("ledger", "request", "ledger", "--output", "request", "--since", "3")
+    for path in (folder / "ledger/statements").glob("*.txt"):
+        seed("statement", path.read_bytes())
+    note = (folder / "ledger/checkpoint").read_bytes()
+    seed("note", note)
+    for text in ((folder / "request").read_bytes(), note.split(b"\n\n")[0] + b"\n",
+                 b"43-B9D5M-PJTB9-D5MPJ-TB9D5-MPJTB-1V", b"group g 1 w\nquorum none\n"):
+        seed("ledger_texts", text)
 
 
 def main():

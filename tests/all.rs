@@ -28,6 +28,8 @@ mod hostile;
 mod house;
 /// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
 mod keys;
+/// The chain across runs: kept, attacked, recovered.
+mod ledger;
 /// The pages in `man/` are what the commands say today.
 mod man;
 /// No change of an archive goes unseen.

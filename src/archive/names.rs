@@ -261,7 +261,7 @@ pub fn printable(name: &str) -> String {
 }
 
 /// Characters that reorder or hide text.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 

@@ -4,6 +4,11 @@
 //! exist; dropping a stage removes its file; a killed process leaves at most the partial file, which the next run
 //! takes over if it begins as only such a file does. The end of the zip is written last, so what is left behind does not verify.
 
+mod name;
+
+pub use name::{Published, publish_left_behind};
+use name::{partial_name, take_name};
+
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -76,7 +81,10 @@ pub struct Stage {
     digests: Vec<Hash>,
     sync: Option<(SyncSender<()>, JoinHandle<()>)>,
     synced: u64,
-    published: bool,
+    /// Size of the whole file, once it is complete and on disk.
+    complete: Option<u64>,
+    /// Whether the partial file outlives this value.
+    kept: bool,
 }
 
 /// A member being written, before its name and size are known.
@@ -105,9 +113,7 @@ impl Stage {
     /// Begins the archive `target`, whose file name without `.zip` names the bag.
     pub fn create(target: &Path) -> Result<Self, StageError> {
         let bag = Self::check(target)?;
-        let mut partial = target.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
+        let partial = partial_name(target);
         let failed = |source| StageError::Io { path: partial.clone(), source };
         // A link or a folder of this name was not left behind by a run; what it leads to is not ours to empty.
         if partial.symlink_metadata().is_ok_and(|found| !is_own(&found)) {
@@ -137,7 +143,8 @@ impl Stage {
             digests: Vec::new(),
             sync: Some(sync),
             synced: 0,
-            published: false,
+            complete: None,
+            kept: false,
         })
     }
 
@@ -236,35 +243,37 @@ impl Stage {
         }
     }
 
-    /// Writes the zip's directory, brings everything to disk, and gives the archive its name.
-    pub fn publish(mut self) -> Result<Published, StageError> {
+    /// Writes the zip's directory and brings everything to disk, still under the partial name.
+    pub fn complete(&mut self) -> Result<u64, StageError> {
+        if let Some(bytes) = self.complete {
+            return Ok(bytes);
+        }
         let mut directory = Vec::new();
         write_directory(&mut directory, &self.bag, &self.entries, self.at).map_err(|source| self.failed(source))?;
         self.stop_syncing();
         self.write_at(&directory, self.at)?;
         let bytes = self.at + directory.len() as u64;
         self.file.set_len(bytes).and_then(|()| self.file.sync_all()).map_err(|source| self.failed(source))?;
-        self.take_name()?;
-        self.published = true;
-        let folder = self.target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|source| StageError::Io { path: folder.to_owned(), source })?;
-        Ok(Published { path: self.target.clone(), bytes })
+        self.complete = Some(bytes);
+        Ok(bytes)
     }
 
-    /// A hard link never replaces what stands there; where the file system has none, a check and a rename must do.
-    fn take_name(&self) -> Result<(), StageError> {
-        let failed = |source| StageError::Io { path: self.target.clone(), source };
-        match std::fs::hard_link(&self.partial, &self.target) {
-            Ok(()) => {
-                // The archive stands; a second name that cannot be removed takes nothing from it.
-                let _ = std::fs::remove_file(&self.partial);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(StageError::Exists(self.target.clone())),
-            Err(_) if self.target.symlink_metadata().is_ok() => Err(StageError::Exists(self.target.clone())),
-            Err(_) => std::fs::rename(&self.partial, &self.target).map_err(failed),
-        }
+    /// The file while it has no name of its own.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Leaves the partial file behind whatever happens now: a ledger names it already.
+    pub fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// Completes the archive and gives it its name.
+    pub fn publish(mut self) -> Result<Published, StageError> {
+        let bytes = self.complete()?;
+        take_name(&self.partial, &self.target)?;
+        self.kept = true;
+        Ok(Published { path: self.target.clone(), bytes })
     }
 
     fn stop_syncing(&mut self) {
@@ -302,19 +311,10 @@ fn start_syncing(file: File) -> (SyncSender<()>, JoinHandle<()>) {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.stop_syncing();
-        if !self.published {
+        if !self.kept {
             let _ = std::fs::remove_file(&self.partial);
         }
     }
-}
-
-/// A finished archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// Where it stands.
-    pub path: PathBuf,
-    /// Its size.
-    pub bytes: u64,
 }
 
 impl Draft<'_> {

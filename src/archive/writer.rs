@@ -72,6 +72,8 @@ pub enum WriterError {
 pub struct Statement<'a> {
     /// Who keeps the series.
     pub origin: Origin,
+    /// Number of the seal in the ledger; `None` without one.
+    pub number: Option<u64>,
     /// SHA-256 of the previous archive's `seal.txt`.
     pub previous: Option<Hash>,
     /// Which rows were asked for.
@@ -142,6 +144,31 @@ pub struct Sealed {
     pub seal: Seal,
     /// SHA-256 of `seal.txt`.
     pub seal_digest: Hash,
+}
+
+/// A sealed archive that has no name yet.
+#[derive(Debug)]
+pub struct Staged {
+    /// Its file.
+    pub stage: Stage,
+    /// What it holds.
+    pub summary: Summary,
+    /// Exceptions by class.
+    pub gaps: Gaps,
+    /// What was signed.
+    pub seal: Seal,
+    /// The bytes of `seal.txt`.
+    pub text: String,
+    /// SHA-256 of those.
+    pub seal_digest: Hash,
+}
+
+impl Staged {
+    /// Gives the archive its name.
+    pub fn publish(self) -> Result<Sealed, StageError> {
+        let Self { stage, summary, gaps, seal, seal_digest, .. } = self;
+        Ok(Sealed { published: stage.publish()?, summary, gaps, seal, seal_digest })
+    }
 }
 
 /// Writes the fixed text that tells how to check an archive, and where it came from: the first members after records.
@@ -225,14 +252,14 @@ fn sha256(bytes: &[u8]) -> Hash {
     hash
 }
 
-/// Writes the rest, signs, and publishes.
+/// Writes the rest and signs; what is left is to publish.
 pub fn seal(
     mut stage: Stage,
     contents: Contents<'_>,
     salt: &ArchiveSalt,
     signer: &Signer,
     statement: Statement<'_>,
-) -> Result<Sealed, WriterError> {
+) -> Result<Staged, WriterError> {
     let Contents { written, kinds, gaps, judged, withheld } = contents;
     check_equation(&kinds)?;
     let has_policy = judged.as_ref().is_some_and(|judged| !judged.policies.is_empty());
@@ -250,9 +277,9 @@ pub fn seal(
         purged_posts: statement.purged_posts,
         retention: judged.map(|judged| judged.decided),
     };
-    let text = summary::text(stage.bag(), &summary, &gaps.classes);
+    let summary_text = summary::text(stage.bag(), &summary, &gaps.classes);
     stage.add(Member::Summary, summary.json()?.as_bytes())?;
-    stage.add(Member::SummaryText, text.as_bytes())?;
+    stage.add(Member::SummaryText, summary_text.as_bytes())?;
     stage.add(Member::Segments, &segments::text(&written.rows))?;
     let source = stage.add(Member::Source, statement.source)?;
     if has_policy {
@@ -276,7 +303,7 @@ pub fn seal(
 
     let seal = Seal {
         origin: statement.origin,
-        number: None,
+        number: statement.number,
         records: written.records,
         root: written.root,
         previous: statement.previous,
@@ -298,7 +325,7 @@ pub fn seal(
     let seal_digest = stage.add(Member::Seal, text.as_bytes())?;
     stage.add(Member::SealSignature, signature.as_bytes())?;
     stage.add(Member::SealNote, note.as_bytes())?;
-    Ok(Sealed { published: stage.publish()?, summary, gaps, seal, seal_digest })
+    Ok(Staged { stage, summary, gaps, seal, text, seal_digest })
 }
 
 /// SHA-256 of the public key as OpenSSH encodes it, taken from the fingerprint that spells it.

@@ -4,6 +4,7 @@ mod account;
 mod earlier;
 pub(super) mod failures;
 pub(super) mod judging;
+mod ledger;
 mod options;
 mod sealing;
 pub(super) mod source;
@@ -62,9 +63,18 @@ pub(super) struct Args {
     /// well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Retention")]
     pub(super) holds: Vec<PathBuf>,
-    /// Name of the log that this archive belongs to, such as `chat.example.org/audit`
+    /// Name of the log, such as `chat.example.org/audit`
+    ///
+    /// The archive belongs to it. A ledger knows its own.
     #[arg(long, value_name = "NAME", help_heading = "Seal")]
     pub(super) origin: Option<String>,
+    /// Folder of the ledger
+    ///
+    /// It gives the archive its number, its origin and its previous archive.
+    /// The archive gets its name only after its seal was committed to the ledger. What an earlier run that was killed
+    /// left unfinished is finished first.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "previous", help_heading = "Seal")]
+    pub(super) ledger: Option<PathBuf>,
     /// Earlier archive to chain to; it is checked first
     #[arg(long, value_name = "ARCHIVE", value_hint = ValueHint::FilePath, help_heading = "Seal")]
     pub(super) previous: Option<PathBuf>,
@@ -78,6 +88,8 @@ pub(super) const MANUAL: Manual = Manual {
         (Exit::Ok, "sealed; everything in scope was collected"),
         (Exit::Exceptions, "sealed and valid, but something could not be collected; see the exceptions"),
         (Exit::Unavailable, "source, disk or key could not be used; nothing was sealed"),
+        (Exit::Incomplete, "the ledger does not hold together; nothing was sealed"),
+        (Exit::Locked, "another run writes the same archive, or appends to the ledger"),
         (Exit::Refused, "the output exists or lies inside, at or above the source; nothing was touched"),
     ],
     files: &[
@@ -89,6 +101,10 @@ pub(super) const MANUAL: Manual = Manual {
         (
             "Seal the live database with its files and audit log",
             "chatseal export postgres://chatseal@db.example.org/mattermost --key seal.key --output 2026-11.zip \\\n      --files /opt/mattermost/data --audit-log /opt/mattermost/logs/audit.log",
+        ),
+        (
+            "Seal into a ledger, which numbers and chains the archives",
+            "chatseal export export.zip --key seal.key --output 2026-11.zip --ledger ledger",
         ),
         (
             "Seal a dump, without any server",
@@ -103,7 +119,13 @@ pub(super) const MANUAL: Manual = Manual {
             "chatseal export export.zip --key seal.key --output week-47.zip --channel ops/bridge \\\n      --since 2026-11-16 --until 2026-11-23 --previous week-46.zip",
         ),
     ],
-    see_also: &["chatseal-verify(1)", "chatseal-policy(1)", "chatseal-archive(5)", "chatseal-policy(5)"],
+    see_also: &[
+        "chatseal-verify(1)",
+        "chatseal-policy(1)",
+        "chatseal-ledger(1)",
+        "chatseal-archive(5)",
+        "chatseal-policy(5)",
+    ],
 };
 
 /// Runs the command.
@@ -111,11 +133,11 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let options = Options::new(args, printer.stop())?;
     printer.note(options.understood());
     let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
-    let (sealed, unknown) = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
-    for unknown in &unknown {
+    let exported = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
+    for unknown in &exported.unknown {
         printer.warn(judging::sentence(unknown));
     }
-    let exit = if sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
-    account::show(&sealed, exit, printer);
+    let exit = if exported.sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
+    account::show(&exported, exit, printer);
     Ok(exit)
 }

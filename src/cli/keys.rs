@@ -7,12 +7,13 @@ use super::manual::Manual;
 use super::printer::Printer;
 use crate::keys::{
     AgentError, Authority, Certificate, KeyFile, KeyFileError, PrivateKeyError, PublicKeyError, SEAL_NAMESPACE,
-    STATEMENT_NAMESPACE, SignerError, allowed_authority_line, allowed_signers_line,
+    STATEMENT_NAMESPACE, Signer, SignerError, allowed_authority_line, allowed_signers_line,
 };
 use crate::record::time::{self, Millis};
 use clap::{Subcommand, ValueHint};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Who signs, where nobody was named.
 pub(super) const DEFAULT_NAME: &str = "chatseal";
@@ -22,6 +23,9 @@ pub(super) const NAMESPACES: [&str; 2] = [SEAL_NAMESPACE, STATEMENT_NAMESPACE];
 
 /// The name in the verifier key: the origin of archives that were given none.
 const ORIGIN: &str = "chatseal.invalid";
+
+/// How long an ssh-agent may take; a token may want to be touched.
+const AGENT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Look at keys
 ///
@@ -77,6 +81,23 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let shown = Shown::of(&args.file, &file, clock::now());
     printer.answer("keys-show", Exit::Ok, &shown, || shown.text());
     Ok(Exit::Ok)
+}
+
+/// Opens the key and makes sure that it will sign: a certificate must be valid, an agent must not refuse.
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+pub(super) fn open_signer(key: &Path, time: Millis) -> Result<Signer, Failure> {
+    let socket = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let signer = Signer::open(key, socket.as_deref(), AGENT_PATIENCE).map_err(unusable_signer)?;
+    if let Some(certificate) = signer.certificate() {
+        certificate.check(time).map_err(|problem| {
+            let message = format!("the certificate beside `{}` would not be accepted: {problem}", key.display());
+            Failure::new(Exit::Usage, message).hint("move the certificate away, or have the key certified anew")
+        })?;
+    }
+    if signer.is_agent() {
+        signer.probe().map_err(unusable_signer)?;
+    }
+    Ok(signer)
 }
 
 /// Every spelling of the key in a file.

@@ -8,6 +8,7 @@
 mod clock;
 mod completions;
 mod crash;
+mod custody;
 mod demo;
 mod environment;
 pub mod exit;
@@ -15,9 +16,11 @@ mod export;
 mod extract;
 pub mod failure;
 mod grants;
+mod hold;
 mod interrupt;
 mod keygen;
 mod keys;
+mod ledger;
 pub mod manual;
 mod opening;
 mod plan;
@@ -79,6 +82,9 @@ enum Command {
     Verify(verify::Args),
     Show(show::Args),
     Extract(extract::Args),
+    Ledger(ledger::Args),
+    Hold(hold::Args),
+    Custody(custody::Args),
     Completions(completions::Args),
 }
 
@@ -159,6 +165,9 @@ impl Cli {
             | Command::Plan(_)
             | Command::Verify(_)
             | Command::Show(_)
+            | Command::Ledger(_)
+            | Command::Hold(_)
+            | Command::Custody(_)
             | Command::Completions(_) => Product::Answer,
         }
     }
@@ -176,6 +185,9 @@ impl Cli {
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
+            Command::Ledger(args) => ledger::run(&args, printer),
+            Command::Hold(args) => hold::run(&args, printer),
+            Command::Custody(args) => custody::run(&args, printer),
             Command::Completions(args) => Ok(completions::run(&args, printer)),
         }
     }
@@ -204,6 +216,12 @@ impl Cli {
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
             ["extract"] => extract::MANUAL,
+            ["ledger"] => ledger::MANUAL,
+            ["ledger", word] => ledger::manual(word)?,
+            ["hold"] => hold::MANUAL,
+            ["hold", word] => hold::manual(word)?,
+            ["custody"] => custody::MANUAL,
+            ["custody", word] => custody::manual(word)?,
             ["completions"] => completions::MANUAL,
             _ => return None,
         })

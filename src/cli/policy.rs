@@ -11,7 +11,7 @@ mod load;
 mod server;
 mod table;
 
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_with};
 
 use super::exit::Exit;
 use super::failure::Failure;

@@ -1,11 +1,17 @@
 //! `chatseal verify`: does an archive still say what was sealed, and who says so?
 
+mod chain;
 mod document;
 mod folder;
 mod text;
 
+pub(super) use document::Ledger;
+pub(super) use folder::Chosen;
+pub(super) use text::ledger as ledger_text;
+
 use super::exit::Exit;
 use super::failure::Failure;
+use super::ledger::memory::Memory;
 use super::manual::Manual;
 use super::printer::Printer;
 use super::progress;
@@ -13,9 +19,8 @@ use super::threads::Threads;
 use crate::keys::{AllowedSigners, Revocation};
 use crate::progress::Progress;
 use crate::record::time::{self, Millis};
-use crate::verify::{Ending, Report, TrustPolicy, VerifyError, check_chain, verify};
+use crate::verify::{Ending, Report, TrustPolicy, VerifyError, verify};
 use clap::{ValueEnum, ValueHint};
-use folder::Chosen;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +54,15 @@ pub(super) struct Args {
     /// RFC 3339 (`2026-11-21T08:00:00Z`), a date (midnight UTC), `ms:N` or `s:N`.
     #[arg(long, value_name = "TIME", value_parser = time::parse, requires = "signers", help_heading = "Trust", allow_hyphen_values = true)]
     pub(super) at: Option<Millis>,
+    /// Folder of the ledger
+    ///
+    /// The archives must be those that it holds seals of; with a folder of archives, all of them must be there.
+    /// The ledger is checked too: every statement, signature and checkpoint. Its first key must be one that the signers
+    /// file admits for `statement@chatseal.v1`; later keys are those that it names.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Chain")]
+    pub(super) ledger: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) memory: Memory,
     /// How to report; `--json` is the same as `--format json`
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     pub(super) format: Option<Format>,
@@ -77,15 +91,25 @@ pub(super) const MANUAL: Manual = Manual {
         (Exit::Ok, "everything that was asked for was checked, and it is as sealed, by an accepted signer"),
         (Exit::FailedCheck, "an integrity finding, or a signature that does not verify"),
         (Exit::Untrusted, "bytes intact, but no --signers, or the signer is unknown, expired or revoked"),
-        (Exit::Incomplete, "archives are intact, but the chain between them has a gap or a fork"),
-        (Exit::Unavailable, "an archive or the signers could not be read"),
+        (Exit::Incomplete, "intact, but the chain has a gap or a fork, or the ledger is not the one expected"),
+        (Exit::Unavailable, "an archive, the signers or the ledger could not be read"),
     ],
     files: &[("ALLOWED_SIGNERS", "one line for each key: names, options, key; see ssh-keygen(1), ALLOWED SIGNERS")],
     examples: &[
         ("Check an archive", "chatseal verify 2026-11.zip --signers allowed_signers"),
         ("Check a year of archives and the chain between them", "chatseal verify archives/ --signers allowed_signers"),
+        (
+            "Check that no archive of a ledger is missing and that its history is the one seen before",
+            "chatseal verify archives/ --signers allowed_signers --ledger ledger --state seen.note",
+        ),
     ],
-    see_also: &["chatseal-export(1)", "chatseal-archive(5)", "ssh-keygen(1)"],
+    see_also: &[
+        "chatseal-export(1)",
+        "chatseal-ledger(1)",
+        "chatseal-archive(5)",
+        "chatseal-ledger(5)",
+        "ssh-keygen(1)",
+    ],
 };
 
 /// Runs the command.
@@ -97,19 +121,20 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         signer: args.signer.as_deref(),
         revoked: revoked.as_ref(),
         at: args.at,
+        vouched: None,
     };
     let chosen = Chosen::of(&args.archives)?;
+    let chain = chain::Chain::read(args, &policy)?;
+    let policy = TrustPolicy { vouched: chain.vouched(), ..policy };
     let mut checked =
         args.threads.run(|| progress::watch(printer, |progress| check(&chosen.archives, &policy, progress)))??;
-    let mut reports: Vec<&mut Report> = checked.iter_mut().filter_map(|(_, result)| result.as_mut().ok()).collect();
-    check_chain(&mut reports);
-    let exit = checked
-        .iter()
-        .map(|(_, result)| ending(result))
-        .min_by_key(|exit| severity(*exit))
-        .unwrap_or(Exit::Unavailable);
-    printer.answer("verify", exit, &document::Document::new(&checked, &chosen.passed_over), || {
-        text::render(printer, &checked, &chosen.passed_over, exit)
+    let ledger = chain.check(&mut checked, &policy, args)?;
+    let of_ledger = ledger.as_ref().map(|report| exit_of(report.ending()));
+    let exits = checked.iter().map(|(_, result)| ending(result)).chain(of_ledger);
+    let exit = exits.min_by_key(|exit| severity(*exit)).unwrap_or(Exit::Unavailable);
+    let document = document::Document::new(&checked, &chosen.passed_over, ledger.as_ref());
+    printer.answer("verify", exit, &document, || {
+        text::render(printer, &checked, &chosen.passed_over, ledger.as_ref(), exit)
     });
     Ok(exit)
 }
@@ -134,12 +159,16 @@ fn check(paths: &[PathBuf], policy: &TrustPolicy<'_>, progress: &Progress) -> Re
 
 /// How the check of one archive ends the program.
 fn ending(result: &Result<Report, VerifyError>) -> Exit {
-    match result.as_ref().map(Report::ending) {
-        Err(_) => Exit::Unavailable,
-        Ok(Ending::FailedCheck) => Exit::FailedCheck,
-        Ok(Ending::Untrusted) => Exit::Untrusted,
-        Ok(Ending::Incomplete) => Exit::Incomplete,
-        Ok(Ending::Intact) => Exit::Ok,
+    result.as_ref().map_or(Exit::Unavailable, |report| exit_of(report.ending()))
+}
+
+/// How a check ends the program.
+pub(super) fn exit_of(ending: Ending) -> Exit {
+    match ending {
+        Ending::FailedCheck => Exit::FailedCheck,
+        Ending::Untrusted => Exit::Untrusted,
+        Ending::Incomplete => Exit::Incomplete,
+        Ending::Intact => Exit::Ok,
     }
 }
 
@@ -149,12 +178,12 @@ fn severity(exit: Exit) -> usize {
     order.iter().position(|other| *other == exit).unwrap_or(order.len())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let context = || format!("cannot read `{}`", path.display());
     fs::read(path).map_err(|error| Failure::of(Exit::Unavailable, error).context(context()))
 }
 
-fn revocation(path: &Path) -> Result<Revocation, Failure> {
+pub(super) fn revocation(path: &Path) -> Result<Revocation, Failure> {
     let context = || format!("cannot use the revocation list `{}`", path.display());
     Revocation::parse(&read(path)?).map_err(|error| {
         let failure = Failure::of(Exit::Unavailable, error).context(context());

@@ -13,6 +13,7 @@
 mod agent;
 mod allowed_signers;
 mod certificate;
+mod cosignature;
 mod der;
 mod file;
 mod generate;
@@ -33,6 +34,7 @@ mod wire;
 pub use agent::AgentError;
 pub use allowed_signers::{AllowedSigners, LineNote, allowed_authority_line, allowed_signers_line, is_principal};
 pub use certificate::{Authority, Certificate, CertificateError, CertificateProblem};
+pub use cosignature::Witness;
 pub use file::{KeyFile, KeyFileError};
 pub use generate::{GenerateError, GeneratedKey, generate};
 pub use krl::KrlError;

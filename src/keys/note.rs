@@ -143,6 +143,26 @@ impl Note {
         note
     }
 
+    /// Whether `other` has the same text and every signature line of this note.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.text == other.text && self.signatures.iter().all(|line| other.signatures.contains(line))
+    }
+
+    /// The same note with the signature lines of `other` that it lacks; `None` unless both are of one text.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Option<Self> {
+        let mut joined = self.clone();
+        joined.signatures.extend(other.signatures.iter().filter(|line| !self.signatures.contains(line)).cloned());
+        (self.text == other.text && joined.signatures.len() <= MAX_LINES).then_some(joined)
+    }
+
+    /// The same note with one signature line more.
+    pub(super) fn with_line(&self, line: NoteSignature) -> Self {
+        let mut note = self.clone();
+        note.signatures.push(line);
+        note
+    }
+
     /// What the Ed25519 key known as `name` says.
     pub fn check(&self, name: &str, key: &PublicKey) -> NoteCheck {
         let key_id = key.note_key_id(name);
@@ -156,6 +176,9 @@ impl Note {
         if lines.all(verifies) { NoteCheck::Verified } else { NoteCheck::Failed }
     }
 }
+
+/// A name that no signature line can hold.
+pub(super) const BAD_SIGNATURE_NAME: NoteError = NoteError::Line { line: 1, reason: BAD_NAME };
 
 const BAD_NAME: &str = "has a name that is empty or holds white space, a control character or `+`";
 

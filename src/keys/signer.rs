@@ -144,7 +144,7 @@ impl Signer {
         self.sign_note("chatseal/probe\n", &["chatseal.invalid/probe"]).map(drop)
     }
 
-    fn sign(&self, bytes: &[u8]) -> Result<[u8; 64], SignerError> {
+    pub(super) fn sign(&self, bytes: &[u8]) -> Result<[u8; 64], SignerError> {
         let signature = match &self.holder {
             Holder::Memory(pair) => pair.sign(bytes),
             Holder::Agent(agent) => Some(agent.sign(&self.public_key, bytes)?),

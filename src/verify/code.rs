@@ -4,6 +4,7 @@
 
 use super::layer::Layer;
 use crate::archive::defect::Flaw;
+use crate::ledger::flaw::Flaw as LedgerFlaw;
 
 /// What kind of answer a finding is; decides how the program exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +30,8 @@ macro_rules! codes {
         pub enum Code {
             /// The zip is not the one that the format allows.
             Zip(Flaw),
+            /// The ledger does not hold together.
+            Ledger(LedgerFlaw),
             $(#[doc = $meaning] $name,)+
         }
 
@@ -38,7 +41,7 @@ macro_rules! codes {
 
             /// Its stable name.
             pub const fn code(self) -> &'static str {
-                match self { Self::Zip(flaw) => flaw.code(), $(Self::$name => $code,)+ }
+                match self { Self::Zip(flaw) => flaw.code(), Self::Ledger(flaw) => flaw.code(), $(Self::$name => $code,)+ }
             }
 
             /// The layer of the check that finds it.
@@ -46,28 +49,35 @@ macro_rules! codes {
                 match self {
                     Self::Zip(Flaw::DeflateDamaged | Flaw::CrcMismatch) => Layer::Digests,
                     Self::Zip(_) => Layer::Container,
+                    Self::Ledger(_) => Layer::Chain,
                     $(Self::$name => Layer::$layer,)+
                 }
             }
 
             /// What kind of answer it is.
             pub const fn class(self) -> Class {
-                match self { Self::Zip(_) => Class::Integrity, $(Self::$name => Class::$class,)+ }
+                match self { Self::Zip(_) => Class::Integrity, Self::Ledger(_) => Class::Chain, $(Self::$name => Class::$class,)+ }
             }
 
             /// What it means, in one sentence.
             pub const fn meaning(self) -> &'static str {
-                match self { Self::Zip(flaw) => flaw.meaning(), $(Self::$name => $meaning,)+ }
+                match self { Self::Zip(flaw) => flaw.meaning(), Self::Ledger(flaw) => flaw.meaning(), $(Self::$name => $meaning,)+ }
             }
 
             /// What to do about it.
             pub const fn next_step(self) -> &'static str {
-                match self { Self::Zip(_) => OTHER_COPY, $(Self::$name => $next,)+ }
+                match self { Self::Zip(_) => OTHER_COPY, Self::Ledger(_) => OTHER_LEDGER, $(Self::$name => $next,)+ }
             }
         }
     };
 }
 
+const OTHER_LEDGER: &str =
+    "keep this ledger, compare it with its copies, and append nothing until it is clear which one is true";
+const REMEMBERED: &str =
+    "ask for the ledger that had the remembered head; if there is none, history was rewritten or an old state restored";
+const RUN: &str = "find out why nothing was sealed since; if something was, this is an old copy of the ledger";
+const WITNESSES: &str = "carry a request to the witnesses and attach what they give back";
 const UPGRADE: &str = "use the version of chatseal that made it, or a later one";
 const RENEW: &str =
     "decide by `--at` at which time the signer must have been valid, or get the signers file of that time";
@@ -154,12 +164,27 @@ codes! {
     ChainGap = "chain-gap", Chain, Chain, COLLECT: "an archive names a previous one that was not given",
     ChainFork = "chain-fork", Chain, Chain, HISTORIES: "two archives name the same previous one",
     ChainBackwards = "chain-backwards", Chain, Chain, HISTORIES: "an archive is older, or has a lower number, than the one it follows",
+
+    LedgerUntrusted = "ledger-untrusted", Trust, Trust, SIGNERS: "the first key of the ledger is not one that may sign statements",
+    SignerCompromised = "signer-compromised", Trust, Trust, NEVER: "the ledger states that the key had fallen into other hands by then",
+    WitnessesMissing = "witnesses-missing", Trust, Trust, WITNESSES: "no checkpoint is cosigned by as many witnesses as the policy wants",
+    CosignatureInvalid = "cosignature-invalid", Chain, Chain, OTHER_LEDGER: "a cosignature does not verify with the key of its witness",
+    ArchiveMissing = "archive-missing", Chain, Chain, COLLECT: "the ledger holds a seal whose archive was not given",
+    ArchiveReplaced = "archive-replaced", Chain, Chain, HISTORIES: "the archive has the number of another seal in the ledger",
+    ArchiveUnknown = "archive-unknown", Chain, Chain, HISTORIES: "the archive names the ledger, but the ledger does not hold its seal",
+    ArchiveRepeated = "archive-repeated", Chain, Chain, COLLECT: "two files are the same archive",
+    ListDiffers = "list-differs", Chain, Chain, OTHER_LEDGER: "archives.sha256 does not list the archive with the digest that it has",
+    HeadUnknown = "head-unknown", Chain, Chain, REMEMBERED: "no state of the ledger has the expected head: it was rolled back or rewritten",
+    LedgerRollback = "ledger-rollback", Chain, Chain, REMEMBERED: "the ledger is shorter than it was when it was last seen",
+    LedgerFork = "ledger-fork", Chain, Chain, REMEMBERED: "the ledger holds other statements than it did when it was last seen",
+    LedgerStale = "ledger-stale", Chain, Chain, RUN: "nothing was appended to the ledger for longer than allowed",
 }
 
 impl Code {
     /// Every code, in the order of the checks.
     pub fn all() -> impl Iterator<Item = Self> {
-        Flaw::ALL.iter().copied().map(Self::Zip).chain(Self::OTHERS.iter().copied())
+        let flaws = Flaw::ALL.iter().copied().map(Self::Zip);
+        flaws.chain(Self::OTHERS.iter().copied()).chain(LedgerFlaw::ALL.iter().copied().map(Self::Ledger))
     }
 }
 

@@ -38,6 +38,12 @@ impl Findings {
         }
     }
 
+    /// Adds a finding that is listed however many there are: each is a thing of its own that somebody has to look for.
+    pub fn push_listed(&mut self, code: Code, place: impl Into<String>, detail: impl Into<String>) {
+        *self.counts.entry(code).or_default() += 1;
+        self.shown.push(Finding { code, place: short(place.into()), detail: short(detail.into()) });
+    }
+
     /// Adds what was found behind this.
     pub fn append(&mut self, behind: Self) {
         for finding in behind.shown {

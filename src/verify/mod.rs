@@ -18,6 +18,7 @@ pub mod code;
 pub mod finding;
 mod kinds;
 pub mod layer;
+mod ledger;
 mod members;
 mod records;
 pub mod report;
@@ -36,11 +37,12 @@ use crate::progress::{Interrupted, Progress};
 use checks::Checks;
 use code::Code;
 use layer::Layer;
+pub use ledger::{Asked, LedgerReport, check_ledger, expect_seal, vouched};
 use members::Texts;
 use records::Walk;
 pub use report::{Ending, Report};
 pub use tables::Counted;
-pub use trust::TrustPolicy;
+pub use trust::{TrustPolicy, Vouched};
 
 /// Unknown kinds that a report names.
 const KINDS_NAMED: usize = 10;

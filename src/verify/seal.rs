@@ -109,9 +109,20 @@ pub(super) fn trust(
         checks.found(Code::SignerRevoked, &place, revocation(&revoked));
     }
     let at = policy.at.unwrap_or(seal.time);
-    let fingerprint = signature.public_key().fingerprint();
+    let key = signature.public_key();
+    let fingerprint = key.fingerprint();
+    let term = policy.vouched.filter(|vouched| vouched.origin == seal.origin).zip(seal.number);
+    let term = term.and_then(|(vouched, number)| Some((vouched.keys.at(number)?, number, vouched)));
+    if let Some((term, number, _)) = term
+        && term.compromised_since.is_some_and(|since| since <= number)
+    {
+        checks.found(Code::SignerCompromised, &place, format!("{fingerprint} signed number {number}"));
+    }
     let (code, detail) = match signers.judge(signature, SEAL_NAMESPACE, at, policy.signer) {
         Trust::Accepted { principals, .. } => return principals,
+        Trust::UnknownSigner if policy.signer.is_none() && term.is_some_and(|(term, ..)| term.key == key) => {
+            return term.map(|(.., vouched)| vouched.principals.clone()).unwrap_or_default();
+        }
         Trust::UnknownSigner => (Code::SignerUnknown, format!("the key is {fingerprint}")),
         Trust::WrongPrincipal { line, principals } => {
             (Code::SignerOther, format!("line {line} of the signers file names {}", principals.join(", ")))

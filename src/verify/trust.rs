@@ -1,6 +1,8 @@
 //! Whom the verifier trusts: nothing in an archive says so.
 
+use crate::archive::seal::Origin;
 use crate::keys::{AllowedSigners, Revocation};
+use crate::ledger::Succession;
 use crate::record::time::Millis;
 
 /// What the verifier brings along.
@@ -14,4 +16,17 @@ pub struct TrustPolicy<'a> {
     pub revoked: Option<&'a Revocation>,
     /// When the signer must have been valid; otherwise at the time that the seal claims.
     pub at: Option<Millis>,
+    /// Keys that a ledger vouches for, each from its place on.
+    pub vouched: Option<&'a Vouched>,
+}
+
+/// The keys of a ledger whose first key is accepted: each is named by the one before, so all of them are.
+#[derive(Clone, Debug)]
+pub struct Vouched {
+    /// The ledger.
+    pub origin: Origin,
+    /// Which key was in force where.
+    pub keys: Succession,
+    /// Who the first key belongs to.
+    pub principals: Vec<String>,
 }

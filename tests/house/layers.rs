@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("source", &["record", "progress"]),
     ("select", &["source", "policy", "record", "progress"]),
     ("archive", &["record", "merkle", "keys", "progress"]),
-    ("ledger", &["archive", "merkle", "keys", "progress"]),
+    ("ledger", &["archive", "record", "merkle", "keys", "progress"]),
     ("verify", &["archive", "ledger", "record", "merkle", "keys", "progress"]),
     ("produce", &["archive", "record", "progress"]),
     ("cli", &["*"]),

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::sealing::Exported;
 use crate::archive::summary::{Counts, Decided, Dispositions, Ruled, Summary};
 use crate::archive::writer::Sealed;
 use crate::cli::exit::Exit;
 use crate::cli::printer::{Mark, Printer, count, harmless, size};
+use crate::ledger::Recovered;
 use crate::record::exception::Class;
 use crate::record::id::hex;
 
@@ -21,10 +23,19 @@ struct Answer<'a> {
     signer: String,
     summary: &'a Summary,
     classes: &'a std::collections::BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recovered: Vec<String>,
 }
 
 /// Shows what was sealed.
-pub(super) fn show(sealed: &Sealed, exit: Exit, printer: &Printer) {
+pub(super) fn show(exported: &Exported, exit: Exit, printer: &Printer) {
+    let sealed = &exported.sealed;
+    let recovered: Vec<String> = exported.recovered.iter().map(recovery).collect();
+    for words in &recovered {
+        printer.warn(words);
+    }
     let answer = Answer {
         archive: sealed.published.path.display().to_string(),
         bytes: sealed.published.bytes,
@@ -33,8 +44,25 @@ pub(super) fn show(sealed: &Sealed, exit: Exit, printer: &Printer) {
         signer: sealed.seal.fingerprint(),
         summary: &sealed.summary,
         classes: &sealed.gaps.classes,
+        head: exported.head.map(|head| head.to_string()),
+        recovered,
     };
-    printer.answer("export", exit, &answer, || text(sealed, exit, printer));
+    printer.answer("export", exit, &answer, || {
+        let head = answer.head.as_ref().map(|head| format!("ledger head {head}\n"));
+        text(sealed, exit, printer) + &head.unwrap_or_default()
+    });
+}
+
+/// What an earlier run had left unfinished.
+fn recovery(recovered: &Recovered) -> String {
+    match recovered {
+        Recovered::Published(target) => {
+            format!("`{}`, which an earlier run had sealed, was published", target.display())
+        }
+        Recovered::Gap { number, target } => {
+            format!("the archive of seal {number}, `{}`, is gone; the ledger states the gap", target.display())
+        }
+    }
 }
 
 /// What policies and holds decided. Of rules and holds without records the notes tell.

@@ -14,6 +14,7 @@ use crate::archive::writer::WriterError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
+use crate::cli::ledger::failures::of_ledger;
 use crate::policy::unknown::Unknown;
 use crate::select::SourceError;
 use crate::source::tables::TablesError;
@@ -71,6 +72,7 @@ pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
         SealingError::Writer(error @ WriterError::Incomplete { .. }) => Failure::of(Exit::Internal, error)
             .context("the counts do not add up, so nothing was sealed")
             .hint("report this, with the kind that is named here"),
+        SealingError::Ledger(error) => of_ledger(error),
         SealingError::Unknown(unknown) => of_unknown(&unknown),
         SealingError::Records(error @ RecordsError::Order { .. }) => Failure::of(Exit::Internal, error),
         SealingError::Records(error @ RecordsError::TooMany) => Failure::of(Exit::Usage, error),

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -11,6 +10,7 @@ use super::Args;
 use super::earlier;
 use super::failures;
 use super::judging;
+use super::ledger;
 use super::sealing::Job;
 use super::source;
 use crate::archive::salt::ArchiveSalt;
@@ -18,7 +18,7 @@ use crate::archive::seal::{NO_ORIGIN, Origin};
 use crate::archive::stage::Stage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::keys::unusable_signer;
+use crate::cli::keys::open_signer;
 use crate::cli::policy::{self, Loaded};
 use crate::cli::reading::understood;
 use crate::keys::Signer;
@@ -29,9 +29,6 @@ use crate::select::Source;
 use crate::source::bulk::container::ContentPlace;
 use crate::source::scope::Asked;
 
-/// How long an ssh-agent may take; a token may want to be touched.
-const AGENT_PATIENCE: Duration = Duration::from_secs(60);
-
 /// A validated export.
 pub(super) struct Options {
     opened: Source,
@@ -41,6 +38,7 @@ pub(super) struct Options {
     output: PathBuf,
     origin: Origin,
     previous: Option<Hash>,
+    ledger: Option<PathBuf>,
     salt: ArchiveSalt,
     in_force: Option<Loaded>,
     time: Millis,
@@ -51,13 +49,25 @@ impl Options {
     /// Checks the arguments, opens key and source, and checks the earlier archives that are named.
     pub(super) fn new(args: &Args, stop: &Arc<AtomicBool>) -> Result<Self, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
-        let origin = Origin::new(args.origin.as_deref().unwrap_or(NO_ORIGIN)).map_err(|error| usage(&error))?;
+        let named = args.origin.as_deref().map(Origin::new).transpose().map_err(|error| usage(&error))?;
         let (asked, time) = (args.reading.asked()?, args.reading.time()?);
-        let is_judged = !(args.policy.is_empty() && args.holds.is_empty());
-        let in_force = is_judged.then(|| policy::load(&args.policy, &args.holds)).transpose()?;
+        let stated = args.ledger.as_deref().map(|folder| ledger::holds(folder, time)).transpose()?.flatten();
+        let is_judged = !(args.policy.is_empty() && args.holds.is_empty() && stated.is_none());
+        let in_force = is_judged.then(|| policy::load_with(&args.policy, &args.holds, stated)).transpose()?;
         Stage::check(&args.output).map_err(failures::of_stage)?;
         refuse_overlap(args)?;
         let signer = open_signer(&args.key, time)?;
+        let origin = match &args.ledger {
+            Some(folder) => {
+                let origin = ledger::check(folder, &signer, &args.output)?;
+                if let Some(other) = named.filter(|named| *named != origin) {
+                    let message = format!("`--origin {}`, but the ledger is `{}`", other.as_str(), origin.as_str());
+                    return Err(Failure::new(Exit::Usage, message).hint("leave `--origin` out; the ledger knows it"));
+                }
+                origin
+            }
+            None => named.map_or_else(|| Origin::new(NO_ORIGIN), Ok).map_err(|error| usage(&error))?,
+        };
         let salt = match &args.salt_from {
             Some(archive) => earlier::salt(archive)?,
             None => fresh_salt()?,
@@ -71,7 +81,8 @@ impl Options {
         let contents = args.reading.contents();
         let opened = source::open(&args.source, &args.reading, stop)?;
         let (source, output) = (args.source.clone(), args.output.clone());
-        Ok(Self { opened, asked, signer, source, output, origin, previous, salt, in_force, time, contents })
+        let ledger = args.ledger.clone();
+        Ok(Self { opened, asked, signer, source, output, origin, previous, ledger, salt, in_force, time, contents })
     }
 
     /// What was understood, said before the work starts.
@@ -103,6 +114,7 @@ impl Options {
             output: self.output,
             origin: self.origin,
             previous: self.previous,
+            ledger: self.ledger,
             in_force: self.in_force,
             salt: self.salt,
             time: self.time,
@@ -110,23 +122,6 @@ impl Options {
             progress,
         }
     }
-}
-
-/// Opens the key and makes sure that it will sign: a certificate must be valid, an agent must not refuse.
-#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn open_signer(key: &Path, time: Millis) -> Result<Signer, Failure> {
-    let socket = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let signer = Signer::open(key, socket.as_deref(), AGENT_PATIENCE).map_err(unusable_signer)?;
-    if let Some(certificate) = signer.certificate() {
-        certificate.check(time).map_err(|problem| {
-            let message = format!("the certificate beside `{}` would not be accepted: {problem}", key.display());
-            Failure::new(Exit::Usage, message).hint("move the certificate away, or have the key certified anew")
-        })?;
-    }
-    if signer.is_agent() {
-        signer.probe().map_err(unusable_signer)?;
-    }
-    Ok(signer)
 }
 
 fn fresh_salt() -> Result<ArchiveSalt, Failure> {
@@ -149,7 +144,8 @@ fn refuse_overlap(args: &Args) -> Result<(), Failure> {
     })?;
     let output = folder.join(args.output.file_name().unwrap_or_default());
     let beside = args.source.parent().unwrap_or(Path::new("")).join("data");
-    let folders = args.reading.files.iter().cloned().chain((!source::is_url(&args.source)).then_some(beside));
+    let folders = args.reading.files.iter().chain(&args.ledger).cloned();
+    let folders = folders.chain((!source::is_url(&args.source)).then_some(beside));
     for read in folders.filter_map(|path| path.canonicalize().ok()).filter(|path| path.is_dir()) {
         if output.starts_with(&read) {
             return Err(refused(&read));

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::judging::{Judging, Outcome, Records, Sorted};
+use super::ledger::Chain;
 use crate::archive::names::Member;
 use crate::archive::records::{self, Incoming, RecordsError};
 use crate::archive::salt::ArchiveSalt;
@@ -19,6 +20,8 @@ use crate::archive::summary::{Counts, Kinds};
 use crate::archive::writer::{self, Contents, Judged, Sealed, Statement, WriterError};
 use crate::cli::policy::Loaded;
 use crate::keys::Signer;
+use crate::ledger::head::Head;
+use crate::ledger::{LedgerError, Recovered};
 use crate::merkle::Hash;
 use crate::policy::unknown::Unknown;
 use crate::progress::{Interrupted, Progress};
@@ -55,8 +58,10 @@ pub(super) struct Job<'a> {
     pub(super) output: PathBuf,
     /// Who keeps the series of archives.
     pub(super) origin: Origin,
-    /// SHA-256 of the previous archive's `seal.txt`.
+    /// SHA-256 of the previous archive's `seal.txt`; a ledger knows its own.
     pub(super) previous: Option<Hash>,
+    /// The ledger that it goes into.
+    pub(super) ledger: Option<PathBuf>,
     /// Policies and holds; `None` if none were given.
     pub(super) in_force: Option<Loaded>,
     /// The archive's salt.
@@ -90,6 +95,9 @@ pub(super) enum SealingError {
     /// The rest of the archive.
     #[error(transparent)]
     Writer(#[from] WriterError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// Rules or holds name what the source does not have.
     #[error("{} names in rules and holds match nothing", .0.len())]
     Unknown(Vec<Unknown>),
@@ -98,8 +106,20 @@ pub(super) enum SealingError {
     Interrupted(#[from] Interrupted),
 }
 
-/// Reads, selects, judges, writes and seals. Also returns the names in rules and holds that match nothing and need not.
-pub(super) fn seal(job: &Job<'_>) -> Result<(Sealed, Vec<Unknown>), SealingError> {
+/// What came of an export.
+pub(super) struct Exported {
+    /// The archive.
+    pub(super) sealed: Sealed,
+    /// Names in rules and holds that match nothing and need not.
+    pub(super) unknown: Vec<Unknown>,
+    /// The new head of the ledger.
+    pub(super) head: Option<Head>,
+    /// What earlier runs had left unfinished.
+    pub(super) recovered: Vec<Recovered>,
+}
+
+/// Reads, selects, judges, writes and seals.
+pub(super) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let mut stage = Stage::create(&job.output)?;
     let temporary = temporary(&job.output);
     let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
@@ -143,8 +163,9 @@ pub(super) fn seal(job: &Job<'_>) -> Result<(Sealed, Vec<Unknown>), SealingError
     let source = job.source.describe(&files, &selection, &job.asked);
     let custody = custody(job, &files);
     let kinds = kinds(&selection, outcome.as_ref());
-    let statement = Statement {
+    let mut statement = Statement {
         origin: job.origin.clone(),
+        number: None,
         previous: job.previous,
         window: job.asked.window,
         time: job.time,
@@ -177,7 +198,16 @@ pub(super) fn seal(job: &Job<'_>) -> Result<(Sealed, Vec<Unknown>), SealingError
     };
     let mut withheld = |give: &mut dyn FnMut(&[u8])| withheld.next(give);
     let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
-    Ok((writer::seal(stage, contents, &job.salt, &job.signer, statement)?, unknown))
+    let Some(folder) = &job.ledger else {
+        let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
+        return Ok(Exported { sealed: staged.publish()?, unknown, head: None, recovered: Vec::new() });
+    };
+    let mut chain = Chain::open(folder, &job.signer, job.time, job.progress)?;
+    let (number, previous) = chain.place();
+    (statement.number, statement.previous) = (Some(number), previous);
+    let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
+    let sealed = chain.commit(staged, &job.output, &job.signer)?;
+    Ok(Exported { sealed, unknown, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
 }
 
 /// Temporary files lie beside the output: there is room for it, and it is as private.

@@ -27,16 +27,31 @@ pub struct Loaded {
 /// Reads policies (`--policy`) and holds files (`--holds`) and composes them. Anything wrong with any of them ends the
 /// command as a usage error; a file that cannot be read ends it as unavailable.
 pub fn load(policies: &[PathBuf], holds: &[PathBuf]) -> Result<Loaded, Failure> {
+    load_with(policies, holds, None)
+}
+
+/// The same, with a holds file that does not stand on its own: what it is called, and its bytes.
+pub fn load_with(
+    policies: &[PathBuf],
+    holds: &[PathBuf],
+    stated: Option<(String, Vec<u8>)>,
+) -> Result<Loaded, Failure> {
     let mut loaded = Loaded::default();
     if policies.len() + holds.len() > limits::FILES {
         let message = format!("more than {} policies and holds files", limits::FILES);
         return Err(Failure::new(Exit::Usage, message));
     }
-    let names: Vec<String> = policies.iter().chain(holds).map(|path| path.display().to_string()).collect();
-    let mut files: Vec<(&str, Parsed)> = Vec::new();
-    for (path, name) in policies.iter().chain(holds).zip(&names) {
+    let mut texts: Vec<(String, Vec<u8>)> = Vec::new();
+    for path in policies.iter().chain(holds) {
+        let name = path.display().to_string();
         let bytes = read(path)
             .map_err(|error| Failure::of(Exit::Unavailable, error).context(format!("cannot read `{name}`")))?;
+        texts.push((name, bytes));
+    }
+    texts.extend(stated);
+    let names: Vec<String> = texts.iter().map(|(name, _)| name.clone()).collect();
+    let mut files: Vec<(&str, Parsed)> = Vec::new();
+    for ((_, bytes), name) in texts.into_iter().zip(&names) {
         files.push((name, parse(&bytes, kinds())));
         let kept = if files.len() <= policies.len() { &mut loaded.policies } else { &mut loaded.holds };
         kept.push(bytes);

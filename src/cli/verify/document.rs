@@ -1,11 +1,12 @@
 //! The report as one JSON document.
 
 use super::folder::PassedOver;
-use super::{Checked, ending};
+use super::{Checked, ending, exit_of};
 use crate::record::id::hex;
 use crate::record::time;
-use crate::verify::Report;
+use crate::verify::finding::Findings;
 use crate::verify::layer::{Layer, Outcome};
+use crate::verify::{LedgerReport, Report};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,6 +16,8 @@ use std::error::Error;
 pub(super) struct Document {
     archives: Vec<Archive>,
     passed_over: Vec<Passed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ledger: Option<Ledger>,
 }
 
 /// Something in a folder that was not checked.
@@ -22,6 +25,42 @@ pub(super) struct Document {
 struct Passed {
     path: String,
     why: &'static str,
+}
+
+/// The ledger that the archives belong to.
+#[derive(Serialize)]
+pub(in crate::cli) struct Ledger {
+    path: String,
+    exit: &'static str,
+    origin: Option<String>,
+    size: Option<u64>,
+    head: Option<String>,
+    head_sha256: Option<String>,
+    seals: u64,
+    given: u64,
+    signers: Vec<String>,
+    findings: Vec<Finding>,
+    finding_counts: BTreeMap<&'static str, u64>,
+    remarks: Vec<String>,
+}
+
+impl Ledger {
+    pub(in crate::cli) fn new(report: &LedgerReport) -> Self {
+        Self {
+            path: report.path.display().to_string(),
+            exit: exit_of(report.ending()).name(),
+            origin: report.origin.as_ref().map(|origin| origin.as_str().to_owned()),
+            size: report.head.map(|head| head.size),
+            head: report.head.map(|head| head.to_string()),
+            head_sha256: report.head.map(|head| hex(&head.digest)),
+            seals: report.seals,
+            given: report.given,
+            signers: report.principals.clone(),
+            findings: listed(&report.findings),
+            finding_counts: report.findings.counts().iter().map(|(code, count)| (code.code(), *count)).collect(),
+            remarks: report.remarks.clone(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -89,7 +128,7 @@ struct Finding {
 }
 
 impl Document {
-    pub(super) fn new(checked: &[Checked], passed_over: &[PassedOver]) -> Self {
+    pub(super) fn new(checked: &[Checked], passed_over: &[PassedOver], ledger: Option<&LedgerReport>) -> Self {
         let archives = checked.iter().map(|(path, result)| {
             let (path, exit) = (path.display().to_string(), ending(result).name());
             match result {
@@ -106,8 +145,21 @@ impl Document {
             }
         });
         let passed = |passed: &PassedOver| Passed { path: passed.path.display().to_string(), why: passed.why };
-        Self { archives: archives.collect(), passed_over: passed_over.iter().map(passed).collect() }
+        let passed_over = passed_over.iter().map(passed).collect();
+        Self { archives: archives.collect(), passed_over, ledger: ledger.map(Ledger::new) }
     }
+}
+
+fn listed(findings: &Findings) -> Vec<Finding> {
+    let finding = |finding: &crate::verify::finding::Finding| Finding {
+        code: finding.code.code(),
+        layer: finding.code.layer(),
+        place: finding.place.clone(),
+        detail: finding.detail.clone(),
+        meaning: finding.code.meaning(),
+        next_step: finding.code.next_step(),
+    };
+    findings.shown().into_iter().map(finding).collect()
 }
 
 fn checking(path: String, exit: &'static str, report: &Report) -> Checking {
@@ -131,14 +183,6 @@ fn checking(path: String, exit: &'static str, report: &Report) -> Checking {
             Outcome::Pass | Outcome::Fail => None,
         },
     });
-    let findings = report.findings().shown().into_iter().map(|finding| Finding {
-        code: finding.code.code(),
-        layer: finding.code.layer(),
-        place: finding.place.clone(),
-        detail: finding.detail.clone(),
-        meaning: finding.code.meaning(),
-        next_step: finding.code.next_step(),
-    });
     Checking {
         path,
         exit,
@@ -155,7 +199,7 @@ fn checking(path: String, exit: &'static str, report: &Report) -> Checking {
             kinds: counted.kinds.iter().cloned().collect(),
         },
         layers: layers.collect(),
-        findings: findings.collect(),
+        findings: listed(report.findings()),
         finding_counts: report.findings().counts().iter().map(|(code, count)| (code.code(), *count)).collect(),
         remarks: report.remarks.clone(),
     }

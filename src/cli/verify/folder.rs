@@ -11,25 +11,25 @@ use super::super::failure::Failure;
 
 /// Something in a folder that is not checked.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct PassedOver {
+pub(in crate::cli) struct PassedOver {
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub(in crate::cli) path: PathBuf,
     /// Why it is not checked.
-    pub(super) why: &'static str,
+    pub(in crate::cli) why: &'static str,
 }
 
 /// What is checked, and what is not.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Chosen {
+pub(in crate::cli) struct Chosen {
     /// Archives, in order.
-    pub(super) archives: Vec<PathBuf>,
+    pub(in crate::cli) archives: Vec<PathBuf>,
     /// What lies beside them.
-    pub(super) passed_over: Vec<PassedOver>,
+    pub(in crate::cli) passed_over: Vec<PassedOver>,
 }
 
 impl Chosen {
     /// The files to check: each path given, and the `.zip` files of each folder given.
-    pub(super) fn of(given: &[PathBuf]) -> Result<Self, Failure> {
+    pub(in crate::cli) fn of(given: &[PathBuf]) -> Result<Self, Failure> {
         let mut chosen = Self::default();
         for path in given {
             if path.is_dir() {

@@ -5,8 +5,10 @@ use super::super::printer::{Mark, Printer, count, harmless, size};
 use super::folder::PassedOver;
 use super::{Checked, ending};
 use crate::record::time;
+use crate::verify::code::Code;
+use crate::verify::finding::Findings;
 use crate::verify::layer::Outcome;
-use crate::verify::{Ending, Report, VerifyError};
+use crate::verify::{Ending, LedgerReport, Report, VerifyError};
 use std::error::Error;
 use std::fmt::Write as _;
 
@@ -17,7 +19,13 @@ const PLACES: usize = 5;
 const SEALED_IN: &str = "sealed in it";
 
 /// The whole report.
-pub(super) fn render(printer: &Printer, checked: &[Checked], passed: &[PassedOver], exit: Exit) -> String {
+pub(super) fn render(
+    printer: &Printer,
+    checked: &[Checked],
+    passed: &[PassedOver],
+    chain: Option<&LedgerReport>,
+    exit: Exit,
+) -> String {
     let mut out = String::new();
     for (path, result) in checked {
         let name = harmless(&path.display().to_string()).into_owned();
@@ -34,8 +42,12 @@ pub(super) fn render(printer: &Printer, checked: &[Checked], passed: &[PassedOve
         }
     }
     passed_over(&mut out, passed);
+    let of_ledger = chain.map_or_else(String::new, |report| {
+        ledger(&mut out, printer, report);
+        ledger_words(report)
+    });
     if let [(_, Ok(report))] = checked {
-        return out + &verdict(printer, exit, &report.verdict());
+        return out + &verdict(printer, exit, &(report.verdict() + &of_ledger));
     }
     let well = checked.iter().filter(|(_, result)| ending(result) == Exit::Ok).count();
     let mut words = format!("{well} of {} archives intact, with accepted signers", checked.len());
@@ -44,7 +56,35 @@ pub(super) fn render(printer: &Printer, checked: &[Checked], passed: &[PassedOve
     if gaps > 0 {
         let _ = write!(words, ", {gaps} of them with exceptions {SEALED_IN}");
     }
-    out + &verdict(printer, exit, &words)
+    out + &verdict(printer, exit, &(words + &of_ledger))
+}
+
+/// What the verdict says of the ledger.
+fn ledger_words(report: &LedgerReport) -> String {
+    match (report.ending(), report.findings.total()) {
+        (Ending::Intact, _) if report.given == report.seals => {
+            "; the ledger holds together, none is missing".to_owned()
+        }
+        (Ending::Intact, _) => "; the ledger holds together".to_owned(),
+        (_, 0) => "; the ledger's signer not checked".to_owned(),
+        (_, 1) => "; THE LEDGER: 1 finding".to_owned(),
+        (_, n) => format!("; THE LEDGER: {n} findings"),
+    }
+}
+
+/// The part of the report that is about the ledger.
+pub(in crate::cli) fn ledger(out: &mut String, printer: &Printer, report: &LedgerReport) {
+    let name = harmless(&report.path.display().to_string()).into_owned();
+    let _ = writeln!(out, "ledger   {}", printer.mark(Mark::Strong, &name));
+    if let Some(head) = &report.head {
+        let _ = writeln!(out, "head     {head}");
+    }
+    let _ = writeln!(out, "seals    {}, archives of {} given", count(report.seals), count(report.given));
+    findings(out, printer, &report.findings);
+    for remark in &report.remarks {
+        let _ = write!(out, "\nnote: {}", harmless(remark));
+    }
+    out.push_str(if report.remarks.is_empty() { "\n" } else { "\n\n" });
 }
 
 /// What lies in the folders and was not checked, by reason.
@@ -104,7 +144,7 @@ fn archive(out: &mut String, printer: &Printer, name: &str, report: &Report) {
         let word = printer.mark(mark, &format!("{:<11}", outcome.word()));
         let _ = writeln!(out, "{word}  {:<12}  {words}", layer.word());
     }
-    findings(out, printer, report);
+    findings(out, printer, report.findings());
     for remark in &report.remarks {
         let _ = write!(out, "\nnote: {}", harmless(remark));
     }
@@ -112,16 +152,18 @@ fn archive(out: &mut String, printer: &Printer, name: &str, report: &Report) {
 }
 
 /// Findings by code: what it means once, then where.
-fn findings(out: &mut String, printer: &Printer, report: &Report) {
-    let shown = report.findings().shown();
+fn findings(out: &mut String, printer: &Printer, findings: &Findings) {
+    let shown = findings.shown();
     for group in shown.chunk_by(|left, right| left.code == right.code) {
         let Some(code) = group.first().map(|finding| finding.code) else { continue };
-        let total = report.findings().counts().get(&code).copied().unwrap_or_default();
+        let total = findings.counts().get(&code).copied().unwrap_or_default();
         let _ = writeln!(out, "\n{}  {}", printer.mark(Mark::Bad, code.code()), code.meaning());
-        for finding in group.iter().take(PLACES) {
+        // Each missing archive is a thing of its own that somebody has to look for.
+        let places = if code == Code::ArchiveMissing { usize::MAX } else { PLACES };
+        for finding in group.iter().take(places) {
             let _ = writeln!(out, "  {}: {}", harmless(&finding.place), harmless(&finding.detail));
         }
-        let more = total.saturating_sub(PLACES as u64);
+        let more = total.saturating_sub(places.min(group.len()) as u64);
         if more > 0 {
             let _ = writeln!(out, "  and {} more", count(more));
         }
