@@ -51,6 +51,11 @@ impl Case<'_> {
         }
     }
 
+    /// Where the periods of a rule begin; `None` if its clock has not started.
+    pub(super) fn from(&self, rule: &Rule) -> Option<Millis> {
+        self.clock(rule).0.map(|clock| rule.cutoff.start(clock))
+    }
+
     /// The newest of the thread of a post, itself included.
     fn newest(&self, own: Moment) -> Option<Moment> {
         let Some(thread) = self.thread else { return Some(own) };
@@ -97,15 +102,7 @@ impl Case<'_> {
             None => (rule.keep_for, rule.dispose_after),
         };
         let from = clock.map(|clock| rule.cutoff.start(clock));
-        let mut end = |period: Period| {
-            let Some(from) = from else { return Until::Forever };
-            let start = match *last {
-                Some((at, start)) if at == from => start,
-                _ => Start::at(from),
-            };
-            *last = Some((from, start));
-            start.end(period)
-        };
+        let mut end = |period: Period| from.map_or(Until::Forever, |from| period.end_from(from, last));
         let minimum = keep_for.map(&mut end);
         let exempt_as_pinned = rule.keeps_pinned && dispose_after.is_some() && self.pin() == (Some(true), 0);
         let maximum = dispose_after.map(|period| if exempt_as_pinned { Until::Forever } else { end(period) });

@@ -41,6 +41,16 @@ impl Period {
     pub fn end(self, from: Millis) -> Until {
         Start::at(from).end(self)
     }
+
+    /// The same; `last` spares taking the same time apart again.
+    pub(super) fn end_from(self, from: Millis, last: &mut Option<(Millis, Start)>) -> Until {
+        let start = match *last {
+            Some((at, start)) if at == from => start,
+            _ => Start::at(from),
+        };
+        *last = Some((from, start));
+        start.end(self)
+    }
 }
 
 impl Cutoff {
