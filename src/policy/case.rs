@@ -186,8 +186,8 @@ impl<'c> Case<'c> {
     }
 
     /// Users that the record names itself.
-    pub(super) fn actors(&self) -> Vec<At> {
-        self.subject.users.iter().filter_map(|id| self.world.users.find(id)).collect()
+    pub(super) fn actors(&self) -> impl Iterator<Item = At> {
+        self.subject.users.iter().filter_map(|id| self.world.users.find(id))
     }
 
     /// Where and when the record itself happened: without times of its own, when its post did.
@@ -218,9 +218,9 @@ impl<'c> Case<'c> {
             // All that is known of it was known to `custody`.
             (PostOf::Itself(post), Shown::Facts(_)) if post.original.is_empty() => {}
             (PostOf::Itself(_), _) => {
-                custody.add_event(self.event(&mut times), self.author.as_slice(), self.named, &mut held);
+                custody.add_event(self.event(&mut times), self.author.into_iter(), self.named, &mut held);
             }
-            _ => custody.add_event(self.event(&mut times), &self.actors(), self.named, &mut held),
+            _ => custody.add_event(self.event(&mut times), self.actors(), self.named, &mut held),
         }
         held
     }

@@ -124,13 +124,7 @@ impl Evaluator {
     }
 
     /// Adds a rule that covers a record.
-    pub(super) fn weigh<'e>(
-        &'e self,
-        case: &Case<'_>,
-        at: usize,
-        scale: &mut Scale<'e>,
-        last: &mut Option<(Millis, Start)>,
-    ) {
+    pub(super) fn weigh<'e>(&'e self, case: &Case<'_>, at: usize, scale: &mut Scale<'e>, last: &mut Option<Start>) {
         if let Some(ranked) = self.ranked(at) {
             let ends = case.ends(ranked.rule, last);
             scale.add(ranked, ends.minimum, ends.maximum);

@@ -106,15 +106,14 @@ impl Evaluator {
         }
         let (mut scale, mut last) = (Scale::default(), None);
         for group in &profile.groups {
-            let from = case.from(self.rules.get(group.clock)?);
-            if from.is_some_and(|from| !ORDERED.contains(&from)) {
+            let from = case.from(self.rules.get(group.clock)?, &mut last);
+            if from.is_some_and(|from| !ORDERED.contains(&from.millis())) {
                 return None;
             }
+            let end = |period: Period| from.map_or(Until::Forever, |from| from.end(period));
             for at in if from.is_some() { &group.started } else { &group.unstarted } {
                 let ranked = self.ranked(*at)?;
-                let mut end = |period: Period| from.map_or(Until::Forever, |from| period.end_from(from, &mut last));
-                let (minimum, maximum) = (ranked.rule.keep_for.map(&mut end), ranked.rule.dispose_after.map(&mut end));
-                scale.add(ranked, minimum, maximum);
+                scale.add(ranked, ranked.rule.keep_for.map(end), ranked.rule.dispose_after.map(end));
             }
         }
         if let Some(silent) = profile.silent {
