@@ -141,6 +141,14 @@ impl<'c> Case<'c> {
 
     /// Calls `found` with each rule that covers the record, in order.
     pub(super) fn each_rule(&self, masks: &Masks, mut found: impl FnMut(usize)) {
+        self.each_word(masks, |word, covered, excepted| {
+            bits(&[self.covering(masks.words, word, covered, excepted)]).for_each(|bit| found(word * 64 + bit));
+        });
+    }
+
+    /// Calls `found` with the number of each word of rules, those of its rules that cover the record, and those that
+    /// except it, both if the post is as they ask.
+    pub(super) fn each_word(&self, masks: &Masks, mut found: impl FnMut(usize, u64, u64)) {
         let place = masks.place(self);
         let runs = masks.runs(self.world, self.run, self.channel);
         let users = match self.post {
@@ -151,13 +159,20 @@ impl<'c> Case<'c> {
         let kind = if self.is_of_post() { masks.posts() } else { Masks::kind(self.world, self.subject.kind) };
         let all: [&Mask<'_>; 4] = [&place, &runs, &users, &kind];
         let word = |at: usize| all.iter().fold(u64::MAX, |word, mask| word & mask.get(at).copied().unwrap_or(0));
-        for at in 0..masks.words {
-            let mut covered = word(at);
-            let excepted = word(masks.words + at);
-            covered = self.meeting(at, covered);
-            covered &= !self.meeting(masks.words + at, excepted & covered);
-            bits(&[covered]).for_each(|bit| found(at * 64 + bit));
-        }
+        (0..masks.words).for_each(|at| found(at, word(at), word(masks.words + at)));
+    }
+
+    /// Those of the rules of a word that cover the record, the post being as it is.
+    pub(super) fn covering(&self, words: usize, word: usize, covered: u64, excepted: u64) -> u64 {
+        let covered = self.meeting(word, covered);
+        covered & !self.meeting(words + word, excepted & covered)
+    }
+
+    /// The described channel and the known author on which alone it depends which rules may cover the record; `None` for
+    /// what is of no post, and of rare ones.
+    pub(super) fn class(&self) -> Option<(At, At)> {
+        let depends = self.is_of_post() && !matches!(self.post, Shown::Nothing) && self.run.is_none();
+        self.channel.filter(|_| depends && self.is_described).zip(self.author)
     }
 
     /// Those of 64 scopes whose conditions on the post are met, or that state none.
@@ -171,8 +186,8 @@ impl<'c> Case<'c> {
     }
 
     /// Users that the record names itself.
-    pub(super) fn actors(&self) -> Vec<At> {
-        self.subject.users.iter().filter_map(|id| self.world.users.find(id)).collect()
+    pub(super) fn actors(&self) -> impl Iterator<Item = At> {
+        self.subject.users.iter().filter_map(|id| self.world.users.find(id))
     }
 
     /// Where and when the record itself happened: without times of its own, when its post did.
@@ -203,9 +218,9 @@ impl<'c> Case<'c> {
             // All that is known of it was known to `custody`.
             (PostOf::Itself(post), Shown::Facts(_)) if post.original.is_empty() => {}
             (PostOf::Itself(_), _) => {
-                custody.add_event(self.event(&mut times), self.author.as_slice(), self.named, &mut held);
+                custody.add_event(self.event(&mut times), self.author.into_iter(), self.named, &mut held);
             }
-            _ => custody.add_event(self.event(&mut times), &self.actors(), self.named, &mut held),
+            _ => custody.add_event(self.event(&mut times), self.actors(), self.named, &mut held),
         }
         held
     }

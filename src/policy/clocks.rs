@@ -51,6 +51,12 @@ impl Case<'_> {
         }
     }
 
+    /// Where the periods of a rule begin; `None` if its clock has not started. `last` spares taking the same time apart
+    /// again.
+    pub(super) fn from(&self, rule: &Rule, last: &mut Option<Start>) -> Option<Start> {
+        self.clock(rule).0.map(|clock| rule.cutoff.begin(Start::again(clock, last)))
+    }
+
     /// The newest of the thread of a post, itself included.
     fn newest(&self, own: Moment) -> Option<Moment> {
         let Some(thread) = self.thread else { return Some(own) };
@@ -86,7 +92,7 @@ impl Case<'_> {
     }
 
     /// The ends of the periods of a rule that covers the record. `last` spares taking the same time apart again.
-    pub(super) fn ends(&self, rule: &Rule, last: &mut Option<(Millis, Start)>) -> Ends {
+    pub(super) fn ends(&self, rule: &Rule, last: &mut Option<Start>) -> Ends {
         let files = rule.files.filter(|_| self.subject.kind == "file");
         let (clock, clock_of) = match files {
             Some(_) => (known(self.subject.at), ClockOf::Itself),
@@ -96,20 +102,20 @@ impl Case<'_> {
             Some(files) => (files.keep_for, files.dispose_after),
             None => (rule.keep_for, rule.dispose_after),
         };
-        let from = clock.map(|clock| rule.cutoff.start(clock));
-        let mut end = |period: Period| {
-            let Some(from) = from else { return Until::Forever };
-            let start = match *last {
-                Some((at, start)) if at == from => start,
-                _ => Start::at(from),
-            };
-            *last = Some((from, start));
-            start.end(period)
-        };
-        let minimum = keep_for.map(&mut end);
+        let from = clock.map(|clock| rule.cutoff.begin(Start::again(clock, last)));
+        let end = |period: Period| from.map_or(Until::Forever, |from| from.end(period));
+        let minimum = keep_for.map(end);
         let exempt_as_pinned = rule.keeps_pinned && dispose_after.is_some() && self.pin() == (Some(true), 0);
         let maximum = dispose_after.map(|period| if exempt_as_pinned { Until::Forever } else { end(period) });
-        Ends { clock, clock_of, from, for_files: files.is_some(), minimum, maximum, exempt_as_pinned }
+        Ends {
+            clock,
+            clock_of,
+            from: from.map(Start::millis),
+            for_files: files.is_some(),
+            minimum,
+            maximum,
+            exempt_as_pinned,
+        }
     }
 }
 

@@ -226,7 +226,7 @@ impl Custody {
             if facts.is_seen {
                 times.extend([facts.create_at, facts.edit_at, facts.delete_at].into_iter().filter(|time| *time != 0));
                 let event = Event { channel: Some(facts.channel), team: None, times: Times::At(&times) };
-                self.each(event, &[facts.user], |set| unite(&mut held, set));
+                self.each(event, std::iter::once(facts.user), |set| unite(&mut held, set));
                 held.iter_mut().zip(self.sets.get(allowed)).for_each(|(word, allowed)| *word &= allowed);
             }
             let judged = PostHolds { held: self.sets.keep(&held), allowed };
@@ -246,24 +246,25 @@ impl Custody {
     }
 
     /// Calls `found` with sets of holds that cover an event of these users, whatever its words.
-    fn each(&self, event: Event<'_>, users: &[At], mut found: impl FnMut(&[u64])) {
+    fn each(&self, event: Event<'_>, users: impl Iterator<Item = At>, mut found: impl FnMut(&[u64])) {
         let channel = event.channel.and_then(|channel| self.channels.get(channel as usize));
         let place = channel.into_iter().chain(event.team.and_then(|team| self.teams.get(team as usize)));
-        let users = users.iter().filter_map(|user| self.users.get(*user as usize));
+        let users = users.filter_map(|user| self.users.get(user as usize));
         for timeline in place.chain(users).chain([&self.everywhere]) {
             timeline.each(event.times, |set| found(self.sets.get(set)));
         }
     }
 
     /// Adds to `held` the holds that cover an event of these users. `post`: the post whose words count.
-    pub(super) fn add_event(&self, event: Event<'_>, users: &[At], post: Option<PostAt>, held: &mut Bits) {
-        if self.active.is_empty() {
-            return;
-        }
-        let mut more = Bits::default();
-        self.each(event, users, |set| more.unite(set));
-        more.keep_of(self.sets.get(self.post(post).map_or(self.wordless, |post| post.allowed)));
-        held.unite_with(&more);
+    pub(super) fn add_event(
+        &self,
+        event: Event<'_>,
+        users: impl Iterator<Item = At>,
+        post: Option<PostAt>,
+        held: &mut Bits,
+    ) {
+        let allowed = self.sets.get(self.post(post).map_or(self.wordless, |post| post.allowed));
+        self.each(event, users, |set| held.unite_common(set, allowed));
     }
 
     /// Adds to `held` the holds that cover a post that is known.

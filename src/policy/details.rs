@@ -62,9 +62,14 @@ impl Details {
         64 * self.stated.len()
     }
 
+    /// Those of 64 scopes that state conditions on posts.
+    pub(super) fn stated(&self, word: usize) -> u64 {
+        word_of(&self.stated, word)
+    }
+
     /// Those of 64 scopes whose conditions on the post are met, or that state none.
     pub(super) fn meeting(&self, word: usize, scopes: u64, post: &Post<'_>) -> u64 {
-        let stated = scopes & word_of(&self.stated, word);
+        let stated = scopes & self.stated(word);
         if stated == 0 {
             return scopes;
         }
@@ -77,7 +82,7 @@ impl Details {
 
     /// The same for a set that [`Self::of`] made; none for a record that is of no post.
     pub(super) fn met(&self, word: usize, scopes: u64, met: &[u64]) -> u64 {
-        scopes & (word_of(met, word) | !word_of(&self.stated, word))
+        scopes & (word_of(met, word) | !self.stated(word))
     }
 
     /// Scopes whose conditions the post meets.

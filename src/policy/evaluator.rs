@@ -8,6 +8,8 @@ use super::custody::{Active, Custody, sight};
 use super::decision::{Decision, Disposition, Held};
 use super::masks::Masks;
 use super::mattermost::Server;
+use super::period::Start;
+use super::profile::Profiles;
 use super::rule::{Precedence, Rule, Then};
 use super::sets::Bits;
 use super::subject::Subject;
@@ -25,6 +27,7 @@ pub struct Evaluator {
     pub(super) rules: Vec<Rule>,
     ranks: Vec<u32>,
     pub(super) masks: Masks,
+    pub(super) profiles: Profiles,
     pub(super) custody: Custody,
     pub(super) server: Option<Server>,
 }
@@ -59,7 +62,8 @@ impl Evaluator {
             ranks[at] = rank;
         }
         let masks = Masks::new(&world);
-        (Self { world, now, rules, ranks, masks, custody, server }, unknown)
+        let profiles = Profiles::new(&masks.channels, &masks.users, &rules);
+        (Self { world, now, rules, ranks, masks, profiles, custody, server }, unknown)
     }
 
     /// The time of the decisions.
@@ -108,23 +112,26 @@ impl Evaluator {
             let said = server.says(case, &self.rules);
             return said.map_or_else(|| Scale::default().verdict(self.now), |said| said.verdict(&self.rules, self.now));
         }
-        self.scale(case).verdict(self.now)
+        self.profiled(case).unwrap_or_else(|| self.scale(case)).verdict(self.now)
     }
 
-    /// The rules that cover a record, weighed.
+    /// All rules that cover a record, weighed.
     pub(super) fn scale(&self, case: &Case<'_>) -> Scale<'_> {
         let mut scale = Scale::default();
         let mut last = None;
-        case.each_rule(&self.masks, |at| {
-            if let Some(ranked) = self.ranked(at) {
-                let ends = case.ends(ranked.rule, &mut last);
-                scale.add(ranked, ends.minimum, ends.maximum);
-            }
-        });
+        case.each_rule(&self.masks, |at| self.weigh(case, at, &mut scale, &mut last));
         scale
     }
 
-    fn ranked(&self, at: usize) -> Option<Ranked<'_>> {
+    /// Adds a rule that covers a record.
+    pub(super) fn weigh<'e>(&'e self, case: &Case<'_>, at: usize, scale: &mut Scale<'e>, last: &mut Option<Start>) {
+        if let Some(ranked) = self.ranked(at) {
+            let ends = case.ends(ranked.rule, last);
+            scale.add(ranked, ends.minimum, ends.maximum);
+        }
+    }
+
+    pub(super) fn ranked(&self, at: usize) -> Option<Ranked<'_>> {
         Some(Ranked { rule: self.rules.get(at)?, rank: *self.ranks.get(at)? })
     }
 

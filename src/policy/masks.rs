@@ -24,8 +24,8 @@ pub(super) struct Masks {
     no_run: SetId,
     posts: SetId,
     teams: Vec<SetId>,
-    channels: Vec<(SetId, SetId)>,
-    users: Vec<SetId>,
+    pub(super) channels: Vec<(SetId, SetId)>,
+    pub(super) users: Vec<SetId>,
 }
 
 /// A set that is kept, or one made for a rare record.

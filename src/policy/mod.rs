@@ -44,6 +44,7 @@ mod mattermost;
 pub mod near;
 mod pattern;
 pub mod period;
+mod profile;
 mod reasons;
 pub mod rule;
 mod scope;

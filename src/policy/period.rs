@@ -46,14 +46,20 @@ impl Period {
 impl Cutoff {
     /// Where periods begin for a clock that says `clock`: at the clock, or at the first beginning of a year after it.
     pub fn start(self, clock: Millis) -> Millis {
+        self.begin(Start::at(clock)).at
+    }
+
+    /// The same, taken apart.
+    pub(super) fn begin(self, clock: Start) -> Start {
         match self {
             Self::Clock => clock,
             Self::YearEnd { month, day } => {
-                let (year, ..) = date(clock.div_euclid(DAY));
+                let (month, day) = (i64::from(month), i64::from(day));
                 // A clock that lies before this year's day is in the year that ends on it.
-                let begins = |year| days(year, i64::from(month), i64::from(day)).saturating_mul(DAY);
+                let begins = |year: i64| Start::midnight(year * 12 + month - 1, day);
+                let year = clock.months.div_euclid(12);
                 let this = begins(year);
-                if clock < this { this } else { begins(year + 1) }
+                if clock.at < this.at { this } else { begins(year + 1) }
             }
         }
     }
@@ -75,6 +81,25 @@ impl Start {
     pub(super) fn at(at: Millis) -> Self {
         let (year, month, day) = date(at.div_euclid(DAY));
         Self { at, months: year * 12 + month - 1, day, time: at.rem_euclid(DAY) }
+    }
+
+    /// The same; `last` spares taking a time apart again.
+    pub(super) fn again(at: Millis, last: &mut Option<Self>) -> Self {
+        match *last {
+            Some(start) if start.at == at => start,
+            _ => *last.insert(Self::at(at)),
+        }
+    }
+
+    /// The midnight of a day that each month has; the last time of all if it lies beyond.
+    fn midnight(months: i64, day: i64) -> Self {
+        let number = first_day(months) + day - 1;
+        let beyond = || Self::at(if number < 0 { Millis::MIN } else { Millis::MAX });
+        number.checked_mul(DAY).map_or_else(beyond, |at| Self { at, months, day, time: 0 })
+    }
+
+    pub(super) fn millis(self) -> Millis {
+        self.at
     }
 
     /// The same day of the month so many months on, or the last day of a month that is too short.

@@ -77,7 +77,7 @@ impl Evaluator {
         let users = match &case.subject.post {
             PostOf::Itself(post) if !views.is_empty() && post.original.is_empty() => return views,
             PostOf::Itself(_) => case.author.into_iter().collect(),
-            _ => case.actors(),
+            _ => case.actors().collect(),
         };
         let mut times = [0; 3];
         let event = case.event(&mut times);

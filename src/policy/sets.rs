@@ -96,18 +96,16 @@ impl Bits {
         unite(&mut self.more, more);
     }
 
-    pub(super) fn unite_with(&mut self, other: &Self) {
-        self.unite(&other.few);
-        if !other.more.is_empty() {
-            let all: Vec<u64> = other.few.iter().chain(&other.more).copied().collect();
-            self.unite(&all);
+    /// Adds what is in both sets; they are of the same number of bits.
+    pub(super) fn unite_common(&mut self, one: &[u64], other: &[u64]) {
+        for (word, (one, other)) in self.few.iter_mut().zip(one.iter().zip(other)) {
+            *word |= one & other;
         }
-    }
-
-    /// Keeps what is in `set` too.
-    pub(super) fn keep_of(&mut self, set: &[u64]) {
-        for (at, word) in self.few.iter_mut().chain(&mut self.more).enumerate() {
-            *word &= set.get(at).copied().unwrap_or(0);
+        if one.len() > self.few.len() {
+            self.more.resize(one.len() - self.few.len(), 0);
+            for (word, (one, other)) in self.more.iter_mut().zip(one.iter().zip(other).skip(self.few.len())) {
+                *word |= one & other;
+            }
         }
     }
 
@@ -134,10 +132,13 @@ mod tests {
         found.unite(&set);
         found.unite(&[8]);
         assert!(found.contains(3) && found.contains(300) && !found.contains(44) && !found.contains(256 + 3));
-        found.keep_of(&[8]);
-        assert!(found.contains(3) && !found.contains(300));
-        found.keep_of(&[]);
-        assert!(found.is_empty());
+        let mut both = Bits::default();
+        both.unite_common(&set, &[0; 6]);
+        assert!(both.is_empty());
+        both.unite_common(&set, &[8, 0, 0, 0, 0, 0]);
+        assert!(both.contains(3) && !both.contains(300));
+        both.unite_common(&set, &[0, 0, 0, 0, u64::MAX, 0]);
+        assert!(both.contains(3) && both.contains(300) && !both.contains(301));
     }
 
     #[test]

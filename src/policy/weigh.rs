@@ -37,7 +37,7 @@ pub(super) struct Verdict<'e> {
 }
 
 /// From the most careful to the least: a record goes by itself only if every rule that sets it a maximum says so.
-fn care(then: Then) -> u8 {
+pub(super) fn care(then: Then) -> u8 {
     match then {
         Then::Review => 0,
         Then::Transfer => 1,
