@@ -247,7 +247,7 @@ pub(super) fn wanted(found: &TableFound) -> TableFound {
 }
 
 /// The columns that some fields need, besides what makes a row one of its kind.
-fn narrowed(rank: Rank, found: &TableFound, fields: &[&str]) -> TableFound {
+pub(super) fn narrowed(rank: Rank, found: &TableFound, fields: &[&str]) -> TableFound {
     let described = table(rank);
     let is_needed = |column: &&ColumnFound| {
         let feeds = |field: &str| described.column(field).is_some_and(|known| known.is(&column.name));

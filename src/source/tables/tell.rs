@@ -4,11 +4,13 @@
 //! once more.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::collect::rows;
-use super::{Store, Tables, TablesError};
+use super::feed::narrowed;
+use super::{Store, Tables, TablesError, lock};
 use crate::progress::Progress;
-use crate::source::catalogue::{LEGAL_HOLD, Rank};
+use crate::source::catalogue::{LEGAL_HOLD, Rank, of_table};
 use crate::source::rows::encode::Encoder;
 use crate::source::rows::plan::Plan;
 
@@ -32,7 +34,11 @@ impl Tables {
                     continue;
                 }
                 let field = |name: &str| match (plan.rank(), name) {
-                    (LEGAL_HOLD, "value") => row.value(name).map(Cow::Owned),
+                    // One that cannot be decoded is there all the same.
+                    (LEGAL_HOLD, "value") => match (row.value(name), row.named(name)) {
+                        (None, Ok(None)) => None,
+                        (value, _) => Some(Cow::Owned(value.unwrap_or_default())),
+                    },
                     _ => row.named(name).ok().flatten(),
                 };
                 give(plan.rank(), &field);
@@ -47,6 +53,29 @@ impl Tables {
                 self.visit(&ranks, &[], None, progress, &mut hand_over)
             }
         }
+    }
+
+    /// Refuses if one of these fields is there and may not be read: what it would tell must not be taken for nothing. All
+    /// that a dump holds may be read.
+    pub fn require(&self, asked: &[(Rank, Vec<&'static str>)]) -> Result<(), TablesError> {
+        let Store::Live(server) = &self.store else { return Ok(()) };
+        let server = lock(server);
+        let mut denied = BTreeSet::new();
+        for found in server.tables() {
+            let is_open = |name: &str| server.may_read(&found.name, name);
+            let is_closed = !found.columns.iter().any(|column| is_open(&column.name));
+            for rank in of_table(&found.name) {
+                let fields = asked.iter().filter(|(of, _)| *of == rank);
+                for column in fields.flat_map(|(_, fields)| narrowed(rank, found, fields).columns) {
+                    if is_closed {
+                        denied.insert(format!("`{}`", found.name));
+                    } else if !is_open(&column.name) {
+                        denied.insert(format!("`{}.{}`", found.name, column.name));
+                    }
+                }
+            }
+        }
+        if denied.is_empty() { Ok(()) } else { Err(TablesError::Denied(denied.into_iter().collect())) }
     }
 
     /// Whether one more question costs another reading of everything.
