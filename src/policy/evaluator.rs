@@ -72,6 +72,13 @@ impl Evaluator {
         &self.world.set
     }
 
+    /// Active holds for which it is not known since when custodians are in channels, only that they are now: ids, and
+    /// how many such memberships. There all that ever happened in the channel counts as seen, or all since they were
+    /// last known to leave.
+    pub fn custody_from_members(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.custody.known_from_members(&self.world)
+    }
+
     /// What happens to a record.
     pub fn decide(&self, subject: &Subject<'_>) -> Decision<'_> {
         let case = Case::new(&self.world, subject);

@@ -165,6 +165,17 @@ pub(in crate::cli) fn sentence(unknown: &Unknown) -> String {
     format!("{place} names the {what} `{}`, which the source does not have{near}", harmless(name))
 }
 
+/// What a hold rests on where there is no history, for people.
+pub(in crate::cli) fn custody_sentence(hold: &str, number: u64) -> String {
+    let plural = if number == 1 { "membership" } else { "memberships" };
+    format!(
+        "hold `{}` goes by {} {plural} as they are now, because history does not have them; what a custodian could see \
+         before leaving a channel may be missing",
+        harmless(hold),
+        count(number)
+    )
+}
+
 fn too_long(item: &Item<'_>) -> Exception {
     let sha256 = hex(ring::digest::digest(&ring::digest::SHA256, item.line).as_ref());
     Exception {
@@ -197,8 +208,14 @@ impl Outcome {
         let holds = self.account.holds.iter().filter(|(_, records)| **records == 0);
         let rules = rules.map(|(rule, _)| unused(Class::NoteRuleUnused, "rule", rule));
         let holds = holds.map(|(hold, _)| unused(Class::NoteHoldUnused, "hold", hold));
-        let _ = judging;
-        self.too_long.iter().cloned().chain(clashes).chain(rules).chain(holds).collect()
+        let from_members = judging.judge.evaluator().custody_from_members().map(|(hold, number)| Exception {
+            class: Class::NoteCustodyFromMembers,
+            object: format!("hold {hold}"),
+            expected: "a history of who was in which channel, from when until when",
+            found: format!("{number} memberships of custodians known only as they are now"),
+            records: 0,
+        });
+        self.too_long.iter().cloned().chain(clashes).chain(rules).chain(holds).chain(from_members).collect()
     }
 
     /// The counts for the summary.
