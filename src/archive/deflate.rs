@@ -3,8 +3,8 @@
 //! Why our own: the digest of the stream is sealed, so equal input is to give equal bytes in every build, whichever
 //! version of a library it is made with. And record lines are known: long pieces of them stand in a line shortly before
 //! (names of fields, ids of users and channels), between digits that never come again. Looking for nothing but long
-//! repeats, ever more rarely where none are found, takes less than half the time of zlib's fastest level, and a sixth
-//! less room.
+//! repeats, and first of all where they begin, at quotation marks, takes less than half the time of zlib's fastest
+//! level, and a sixth less room.
 //!
 //! Invariant: the stream is a function of the bytes alone and inflates to them, whatever they are.
 
@@ -22,12 +22,12 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 257;
 
 /// Bytes after which a block ends: its codes follow what it holds, and it still lies in the cache when it is written.
-const BLOCK: usize = 128 << 10;
+const BLOCK: usize = 256 << 10;
 
 /// Bits of a hash of [`SHORTEST`] bytes.
 const HASH: u32 = 16;
 
-/// Largest step from one place without a repeat to the next that is tried.
+/// Largest step from one place without a repeat to the next that is tried, in texts without quotation marks.
 const STRIDE: usize = 16;
 
 /// Literals, the end of a block, and lengths.
@@ -92,7 +92,7 @@ impl Finder<'_> {
         if let Some(before) = from.checked_sub(2) {
             self.swap(before, word(self.bytes, before)?);
         }
-        let (mut at, mut step) = (from.max(1), 1);
+        let mut at = from.max(1);
         loop {
             let here = word(self.bytes, at)?;
             let earlier = self.swap(at, here);
@@ -100,8 +100,9 @@ impl Finder<'_> {
             if at - earlier <= WINDOW && word(self.bytes, earlier) == Some(here) {
                 return Some(self.widen(from, earlier, at));
             }
-            step = STRIDE.min(step + 1);
-            at += step;
+            let ahead = self.bytes.get(at + 1..)?;
+            let near = &ahead[..ahead.len().min(STRIDE)];
+            at += 1 + memchr::memchr(b'"', near).unwrap_or(STRIDE);
         }
     }
 
@@ -179,7 +180,9 @@ impl Block {
     #[inline]
     fn count(&mut self, literals: &[u8]) {
         for byte in literals {
-            self.symbols[usize::from(*byte)] += 1;
+            let count = &mut self.symbols[usize::from(*byte)];
+            // It counts fewer than 4 GiB.
+            *count = count.wrapping_add(1);
         }
     }
 
@@ -294,7 +297,7 @@ mod tests {
         let digest = ring::digest::digest(&ring::digest::SHA256, &stream);
         assert_eq!(
             (stream.len(), crate::record::id::hex(digest.as_ref())),
-            (61_667, "f3e3ceb541ab567b3c46cdc27b7c23af5aabf81eaf19db809821363f23d20abe".to_owned())
+            (61_527, "791d67655819a758d8173b0224ef12b720d3f3b896827547de9acc29c3640a20".to_owned())
         );
     }
 

@@ -122,8 +122,10 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             progress.phase("counting");
             let plan = Plan::of(selection, &judge, &work).map_err(SourceError::Temporary)?;
             let evaluator = judge.evaluator();
-            let custody =
-                evaluator.custody_from_members().map(|(hold, number)| judging::custody_sentence(hold, number));
+            let custody = evaluator
+                .holds_from_current_members()
+                .into_iter()
+                .map(|(hold, number)| judging::custody_sentence(hold, number));
             let warnings = unknown.iter().map(judging::sentence).chain(custody).collect();
             Ok((plan, warnings))
         })

@@ -154,41 +154,19 @@ impl<'c> Case<'c> {
         for at in 0..masks.words {
             let mut covered = word(at);
             let excepted = word(masks.words + at);
-            if self.states_details(at, covered) || self.states_details(masks.words + at, excepted) {
-                let may = self.may_have_properties();
-                covered = self.meeting(at, covered, may);
-                covered &= !self.meeting(masks.words + at, excepted & covered, may);
-            } else {
-                covered &= !excepted;
-            }
+            covered = self.meeting(at, covered);
+            covered &= !self.meeting(masks.words + at, excepted & covered);
             bits(&[covered]).for_each(|bit| found(at * 64 + bit));
         }
     }
 
-    fn states_details(&self, word: usize, scopes: u64) -> bool {
-        self.world.details.stated().get(word).is_some_and(|stated| stated & scopes != 0)
-    }
-
-    /// Those of 64 scopes whose conditions on the post are met.
-    fn meeting(&self, word: usize, scopes: u64, may: bool) -> u64 {
-        bits(&[scopes]).filter(|bit| self.meets(word * 64 + bit, may)).fold(0, |met, bit| met | 1 << bit)
-    }
-
-    /// Whether the post may have properties that a scope asks for.
-    pub(super) fn may_have_properties(&self) -> bool {
-        match self.post {
-            Shown::Row(post) => self.world.details.may_have_properties(post.props),
-            Shown::Facts(_) | Shown::Nothing => false,
-        }
-    }
-
-    /// Whether the conditions of a scope on the post are met; `may`: as [`Self::may_have_properties`] says.
-    pub(super) fn meets(&self, scope: usize, may: bool) -> bool {
+    /// Those of 64 scopes whose conditions on the post are met, or that state none.
+    pub(super) fn meeting(&self, word: usize, scopes: u64) -> u64 {
         let details = &self.world.details;
         match self.post {
-            Shown::Facts(facts) => details.is_met(scope, self.world.detail_sets.get(facts.details)),
-            Shown::Row(post) => details.is_met(scope, &[]) || details.meets(scope, post, may),
-            Shown::Nothing => details.is_met(scope, &[]),
+            Shown::Facts(facts) => details.met(word, scopes, self.world.detail_sets.get(facts.details)),
+            Shown::Row(post) => details.meeting(word, scopes, post),
+            Shown::Nothing => details.met(word, scopes, &[]),
         }
     }
 

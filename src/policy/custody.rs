@@ -270,16 +270,6 @@ impl Custody {
         held.unite_with(&more);
     }
 
-    /// Active holds for which something is known from current membership alone, with how many memberships that is.
-    pub(super) fn known_from_members<'c>(&'c self, world: &'c World) -> impl Iterator<Item = (&'c str, u64)> {
-        self.active.iter().zip(&self.ids).filter_map(|(active, id)| {
-            let hold = world.set.holds.get(active.at)?;
-            let stays = active.custodians.iter().flat_map(|user| self.stays.of(*user));
-            let number = stays.filter(|stay| stay.from_current && sight(world, hold, stay).is_some()).count();
-            (number > 0).then_some((id.as_str(), number as u64))
-        })
-    }
-
     /// Adds to `held` the holds that cover a post that is known.
     pub(super) fn add_post(&self, post: PostAt, held: &mut Bits) {
         if let Some(post) = self.post(Some(post)) {

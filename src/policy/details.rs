@@ -5,7 +5,7 @@ use memchr::memmem::Finder;
 use super::explanation::Condition;
 use super::rule::{Pattern, Scope};
 use super::set::Set;
-use super::sets::{SetId, Sets, contains, insert};
+use super::sets::{SetId, Sets, bits, insert};
 use super::subject::Post;
 use crate::record::json::Cursor;
 
@@ -15,6 +15,8 @@ use crate::record::json::Cursor;
 pub(super) struct Details {
     scopes: Vec<(usize, Scope)>,
     stated: Vec<u64>,
+    /// Those of them that state properties.
+    of_properties: Vec<u64>,
     /// What any property that is asked for must have in its name; few, whatever the number of scopes.
     names: Vec<Finder<'static>>,
 }
@@ -27,13 +29,21 @@ pub(super) fn words_of_rules(set: &Set) -> usize {
 impl Details {
     pub(super) fn new(set: &Set) -> Self {
         let words = words_of_rules(set);
-        let mut details = Self { scopes: Vec::new(), stated: vec![0; 2 * words], names: Vec::new() };
+        let mut details = Self {
+            scopes: Vec::new(),
+            stated: vec![0; 2 * words],
+            of_properties: vec![0; 2 * words],
+            names: Vec::new(),
+        };
         for (at, rule) in set.rules().enumerate() {
             let both = [(at, Some(&rule.scope)), (64 * words + at, rule.except.as_ref())];
             for (number, scope) in both.into_iter().filter_map(|(number, scope)| Some((number, scope?))) {
                 if !scope.post_types.is_empty() || !scope.props.is_empty() || !scope.tags.is_empty() {
                     insert(&mut details.stated, number);
                     details.scopes.push((number, scope.clone()));
+                    if !scope.props.is_empty() {
+                        insert(&mut details.of_properties, number);
+                    }
                     for pattern in &scope.props {
                         let longest = pattern.0.split('*').max_by_key(|part| part.len()).unwrap_or_default();
                         if details.names.iter().all(|name| name.needle() != longest.as_bytes()) {
@@ -52,9 +62,22 @@ impl Details {
         64 * self.stated.len()
     }
 
-    /// Scopes that state such conditions.
-    pub(super) fn stated(&self) -> &[u64] {
-        &self.stated
+    /// Those of 64 scopes whose conditions on the post are met, or that state none.
+    pub(super) fn meeting(&self, word: usize, scopes: u64, post: &Post<'_>) -> u64 {
+        let stated = scopes & word_of(&self.stated, word);
+        if stated == 0 {
+            return scopes;
+        }
+        let of_properties = stated & word_of(&self.of_properties, word);
+        let may = of_properties != 0 && self.may_have_properties(post.props);
+        let asked = [if may { stated } else { stated & !of_properties }];
+        let met = bits(&asked).filter(|bit| self.meets(word * 64 + bit, post));
+        met.fold(scopes & !stated, |met, bit| met | 1 << bit)
+    }
+
+    /// The same for a set that [`Self::of`] made; none for a record that is of no post.
+    pub(super) fn met(&self, word: usize, scopes: u64, met: &[u64]) -> u64 {
+        scopes & (word_of(met, word) | !word_of(&self.stated, word))
     }
 
     /// Scopes whose conditions the post meets.
@@ -73,26 +96,21 @@ impl Details {
     }
 
     /// Whether properties may be among those that any scope asks for, or are spelled so that only reading them tells.
-    pub(super) fn may_have_properties(&self, props: &str) -> bool {
+    fn may_have_properties(&self, props: &str) -> bool {
         let props = props.as_bytes();
         self.names.iter().any(|name| name.find(props).is_some())
             || !self.names.is_empty() && memchr::memchr(b'\\', props).is_some()
     }
 
-    /// Whether the post meets the conditions of a scope that states any. `may`: whether it [may have properties].
-    ///
-    /// [may have properties]: Self::may_have_properties
-    pub(super) fn meets(&self, number: usize, post: &Post<'_>, may: bool) -> bool {
+    /// Whether the post meets the conditions of a scope that states any.
+    fn meets(&self, number: usize, post: &Post<'_>) -> bool {
         let at = self.scopes.partition_point(|(other, _)| *other < number);
-        self.scopes.get(at).is_some_and(|(other, scope)| {
-            *other == number && (may || scope.props.is_empty()) && failing(scope, post).is_none()
-        })
+        self.scopes.get(at).is_some_and(|(other, scope)| *other == number && failing(scope, post).is_none())
     }
+}
 
-    /// The same for a set that [`Self::of`] made, and for a record that is of no post.
-    pub(super) fn is_met(&self, number: usize, met: &[u64]) -> bool {
-        !contains(&self.stated, number) || contains(met, number)
-    }
+fn word_of(set: &[u64], word: usize) -> u64 {
+    set.get(word).copied().unwrap_or(0)
 }
 
 /// The first condition on posts that is not met.
@@ -167,7 +185,12 @@ mod tests {
     #[test]
     fn no_property_is_passed_over_unread() {
         let scope = Scope { props: vec![Pattern("from_*".into()), Pattern("*_bot".into())], ..Scope::default() };
-        let details = Details { scopes: vec![(3, scope)], stated: vec![8, 0], names: vec![Finder::new("from_")] };
+        let details = Details {
+            scopes: vec![(3, scope)],
+            stated: vec![8, 0],
+            of_properties: vec![8, 0],
+            names: vec![Finder::new("from_")],
+        };
         for (props, may, meets) in [
             (r#"{"from_bot":"true"}"#, true, true),
             (r#"{"from\u005fbot":"true"}"#, true, true),
@@ -177,9 +200,10 @@ mod tests {
         ] {
             let post = Post { props, ..Post::default() };
             assert_eq!(details.may_have_properties(props), may, "{props}");
-            assert_eq!(details.meets(3, &post, may), meets, "{props}");
-            assert!(!details.meets(4, &post, may));
+            assert_eq!(details.meeting(0, 0b1010, &post), if meets { 0b1010 } else { 0b0010 }, "{props}");
+            assert_eq!(details.meeting(1, 0b1010, &post), 0b1010, "{props}");
         }
+        assert_eq!((details.met(0, 0b1010, &[8, 0]), details.met(0, 0b1010, &[])), (0b1010, 0b0010));
     }
 
     #[test]

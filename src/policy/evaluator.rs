@@ -4,7 +4,7 @@
 //! [`Evaluator::new`]; what is left for a record is to look up a few sets of bits and to add a few periods.
 
 use super::case::Case;
-use super::custody::Custody;
+use super::custody::{Active, Custody, sight};
 use super::decision::{Decision, Disposition, Held};
 use super::masks::Masks;
 use super::mattermost::Server;
@@ -72,11 +72,16 @@ impl Evaluator {
         &self.world.set
     }
 
-    /// Active holds for which it is not known since when custodians are in channels, only that they are now: ids, and
-    /// how many such memberships. There all that ever happened in the channel counts as seen, or all since they were
-    /// last known to leave.
-    pub fn custody_from_members(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.custody.known_from_members(&self.world)
+    /// Active holds for which history knows too little: what a custodian could see rests on current membership in so
+    /// many places. By id.
+    pub fn holds_from_current_members(&self) -> Vec<(&str, u64)> {
+        let of_hold = |active: &Active| {
+            let hold = self.world.set.holds.get(active.at)?;
+            let stays = active.custodians.iter().flat_map(|user| self.custody.stays.of(*user));
+            let current = stays.filter(|stay| stay.from_current && sight(&self.world, hold, stay).is_some());
+            Some((hold.id.as_str(), current.count() as u64))
+        };
+        self.custody.active.iter().filter_map(of_hold).filter(|(_, places)| *places > 0).collect()
     }
 
     /// What happens to a record.

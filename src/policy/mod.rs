@@ -6,10 +6,20 @@
 //! world ───── facts of a source, read before its records ───────────┘
 //! ```
 //!
+//! [`evaluator::Evaluator::new`] works out once what depends on a place or a person alone: which scopes cover it (`masks`),
+//! which holds cover it when (`custody`, `timeline`). A record then becomes a `case`: its post, thread, place and author;
+//! `clocks` says when the periods of each rule end, `weigh` what they come to, `mattermost` what the server's way makes
+//! of it. `explain` and `reasons` ask the same questions and keep the answers.
+//!
 //! Precedence, in one sentence: **hold > longest required minimum > shortest allowed maximum.** A record that any active
 //! hold covers is kept. Else it is kept until the latest of the minimum periods of all rules that cover it. Else the
-//! earliest of their maximum periods says when it is due, and the rule that set it says what then happens. A record
-//! that no rule covers is kept. Adding a hold or lengthening a period never makes anything disposable.
+//! earliest of their maximum periods says when it is due. What then happens is the most careful of what these rules say:
+//! it is disposed of only if every rule that sets it a maximum says so; review goes before transfer. A record that no
+//! rule covers is kept. Adding a hold or lengthening a period never makes anything disposable, and no order of rules,
+//! holds or files decides anything.
+//!
+//! What belongs to a post (its reactions, files, earlier versions …) is decided as the post is, so that nothing of it is
+//! parted from it; a rule may set files periods of their own, and a hold may cover more than the post.
 //!
 //! [`rule::Precedence::Mattermost`] is the server's own way instead (channel > team > global, strict comparisons), so
 //! that an officer can reproduce what the server would delete.

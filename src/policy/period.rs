@@ -83,11 +83,14 @@ impl Start {
             Period::Millis(length) => self.at.checked_add(length),
             Period::Months(count) => {
                 let months = self.months + i64::from(count);
-                let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
-                let day = self.day.min(length_of_month(year, month));
-                // In 128 bits, because the first midnight of the least 64 bits lies before them.
-                let end = i128::from(days(year, month, day)) * i128::from(DAY) + i128::from(self.time);
-                Millis::try_from(end).ok()
+                let (first, next) = (first_day(months), first_day(months + 1));
+                let day = first + (self.day - 1).min(next - first - 1);
+                // The first midnight of the least 64 bits lies before them; so the time of the day may have to be taken
+                // from the next one.
+                match day.checked_mul(DAY) {
+                    Some(midnight) => midnight.checked_add(self.time),
+                    None => (day + 1).checked_mul(DAY).and_then(|midnight| midnight.checked_add(self.time - DAY)),
+                }
             }
             Period::Forever => None,
         };
@@ -95,14 +98,29 @@ impl Start {
     }
 }
 
-fn length_of_month(year: i64, month: i64) -> i64 {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 => 28 + i64::from(is_leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
+/// The first day of the month that is so many months after the beginning of the year 0.
+fn first_day(months: i64) -> i64 {
+    let near = months.checked_sub(FIRST_NEAR * 12).and_then(|at| usize::try_from(at).ok());
+    match near.and_then(|at| NEAR.get(at)) {
+        Some(day) => i64::from(*day),
+        None => days(months.div_euclid(12), months.rem_euclid(12) + 1, 1),
     }
 }
+
+/// First days of the months of the years that nearly all periods begin and end in: looked up, because a decision asks
+/// for two or more ends for each rule.
+static NEAR: [i32; 12 * 200] = {
+    let mut near = [0; 12 * 200];
+    let mut at = 0;
+    while at < near.len() {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "200 years have few days")]
+        let day = days(FIRST_NEAR + at as i64 / 12, at as i64 % 12 + 1, 1) as i32;
+        near[at] = day;
+        at += 1;
+    }
+    near
+};
+const FIRST_NEAR: i64 = 1970;
 
 /// Days of the Gregorian calendar come round every 400 years. Years are counted from 1 March, so that the leap day is
 /// the last of a year.
@@ -112,7 +130,7 @@ const DAYS_OF_400_YEARS: i64 = 146_097;
 const EPOCH: i64 = 719_468;
 
 /// Days since 1970-01-01.
-fn days(year: i64, month: i64, day: i64) -> i64 {
+const fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;

@@ -90,7 +90,8 @@ pub struct Scope {
     pub roles: Vec<Pattern>,
     /// Groups of that user by name or id, with `*`.
     pub groups: Vec<Pattern>,
-    /// Kinds of records. Empty: messages, which are the kinds that belong to posts, and nothing of the directory.
+    /// Kinds of records. Empty: messages, which are posts and the kinds that belong to them, and nothing of the directory;
+    /// in what a rule excepts, whatever the rule covers. What belongs to a post counts as a `post`.
     pub kinds: Vec<Pattern>,
     /// Types of posts; the empty text is an ordinary message.
     pub post_types: Vec<Pattern>,

@@ -176,8 +176,8 @@ mod tests {
         ];
         let mut sets = Sets::new(71);
         let mut spans = Spans::default();
-        for (span, hold) in &all {
-            spans.add(*span, *hold);
+        for (span, hold) in all {
+            spans.add(span, hold);
         }
         let timeline = Timeline::new(&spans, &mut sets, 71);
         let probes: Vec<Millis> = (-8..25).chain([i64::MIN, i64::MAX - 1]).collect();

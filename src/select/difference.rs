@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::Selection;
-use super::fields::id;
+use super::fields::Head;
 use super::fold::fold;
 use super::judge::Judge;
 use crate::policy::decision::{Decision, Disposition, Until};
@@ -144,7 +144,7 @@ impl Difference {
                 is_undated: item.at == 0,
                 at: item.at,
                 kind: kind(item.kind),
-                id: id(line).to_owned(),
+                id: Head::of(line, kind(item.kind)).id.to_owned(),
                 before: due(&old),
                 after: due(&new),
                 holds: new.holds.iter().map(str::to_owned).collect(),

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::fields::{characters, id, in_order, scan};
+use super::fields::{Head, characters, in_order};
 use super::plugin;
 use super::spool::Spool;
 use super::{Source, SourceError};
@@ -28,7 +28,7 @@ use crate::source::catalogue::{
 };
 use crate::source::scope::Scope;
 use crate::source::sort::{ARENA_BYTES, Sorter};
-use crate::source::tables::tell::Told;
+use crate::source::tables::tell::{Told, Wanted};
 
 /// What is known of a source.
 #[derive(Debug)]
@@ -181,9 +181,15 @@ pub(super) fn tell(
     };
     match source {
         Source::Tables(tables) => {
-            let asked: Vec<(Rank, &[&'static str])> =
-                asked.iter().map(|(rank, names)| (*rank, names.as_slice())).collect();
-            Ok(tables.tell(&asked, work.progress, &mut each)?)
+            // Where no text of a post is looked at, a post that is linked with nothing is decided by its own row.
+            let links: &[&str] = &["root_id", "original_id"];
+            let is_linked = |rank, names: &[&str]| rank == POST && !names.contains(&"message");
+            let wanted = asked.iter().map(|(rank, names)| Wanted {
+                rank: *rank,
+                fields: names,
+                linked_by: if is_linked(*rank, names) { links } else { &[] },
+            });
+            Ok(tables.tell(&wanted.collect::<Vec<_>>(), work.progress, &mut each)?)
         }
         Source::Bulk(bulk) => Ok(tell_lines(bulk, asked, work, &mut each)?),
     }
@@ -204,10 +210,11 @@ fn tell_lines(
             let Some((rank, names)) = asked.iter().find(|(rank, _)| *rank == item.kind) else { continue };
             let wanted = in_order(table(*rank), names.iter().copied());
             let mut found = Vec::new();
-            scan(item.line, &wanted, &mut found);
+            let head = Head::of(item.line, table(*rank).kind);
+            head.scan(&wanted, &mut found);
             give(*rank, &|name| match wanted.iter().position(|wanted| *wanted == name) {
                 Some(at) => found.get(at).copied().flatten().map(characters),
-                None => (name == "id").then(|| Cow::Borrowed(id(item.line))),
+                None => (name == "id").then_some(Cow::Borrowed(head.id)),
             });
         }
         work.progress.check()?;

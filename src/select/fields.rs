@@ -9,7 +9,10 @@ use std::borrow::Cow;
 use crate::record::json::Text;
 use crate::source::catalogue::Table;
 
-/// What stands between the head of a line and its fields.
+/// What stands before the kind, the id and the time of a line, and before its fields.
+const BEFORE_KIND: &[u8] = b"{\"kind\":\"";
+const BEFORE_ID: &[u8] = b"\",\"id\":\"";
+const BEFORE_AT: &[u8] = b"\",\"at\":";
 const DATA: &[u8] = b",\"data\":{";
 
 /// Puts field names into the order in which lines hold them, each once.
@@ -19,32 +22,46 @@ pub(super) fn in_order(table: &Table, names: impl IntoIterator<Item = &'static s
     known.filter(|field| wanted.contains(field)).collect()
 }
 
-/// The id of a line: between the seventh quotation mark and the eighth.
-pub(super) fn id(line: &[u8]) -> &str {
-    let start = memchr::memchr_iter(b'"', line).nth(6).map_or(line.len(), |at| at + 1);
-    let rest = line.get(start..).unwrap_or_default();
-    text(&rest[..memchr::memchr(b'"', rest).unwrap_or(0)])
+/// A line, taken apart as far as its head.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head<'l> {
+    /// The record's id.
+    pub(super) id: &'l str,
+    /// The rest of the line, from its first field on.
+    fields: &'l [u8],
 }
 
-/// The values of `wanted`, which stand in the order of the catalogue; `None` for NULL.
-pub(super) fn scan<'l>(line: &'l [u8], wanted: &[&str], found: &mut Vec<Option<&'l [u8]>>) {
-    found.clear();
-    found.resize(wanted.len(), None);
-    let Some(mut at) = memchr::memmem::find(line, DATA).map(|at| at + DATA.len()) else { return };
-    let mut next = 0;
-    while next < wanted.len() && line.get(at) == Some(&b'"') {
-        let name_at = at + 1;
-        let Some(length) = line.get(name_at..).and_then(|rest| memchr::memchr(b'"', rest)) else { return };
-        let name = &line[name_at..name_at + length];
-        let value_at = name_at + length + 2;
-        let Some(rest) = line.get(value_at..) else { return };
-        let end = value_end(rest);
-        if let Some(offset) = wanted[next..].iter().position(|wanted| wanted.as_bytes() == name) {
-            next += offset;
-            found[next] = rest.get(..end).filter(|value| *value != b"null");
-            next += 1;
+impl<'l> Head<'l> {
+    /// The head of a line of a kind.
+    pub(super) fn of(line: &'l [u8], kind: &str) -> Self {
+        let rest = line.get(BEFORE_KIND.len() + kind.len() + BEFORE_ID.len()..).unwrap_or_default();
+        let end = memchr::memchr(b'"', rest).unwrap_or(rest.len());
+        let (id, rest) = rest.split_at(end);
+        // Nearly always the fields follow the time at once.
+        let digits = rest.get(BEFORE_AT.len()..).unwrap_or_default();
+        let time = digits.iter().position(|byte| *byte == b',').unwrap_or(digits.len());
+        let fields = digits.get(time..).and_then(|rest| rest.strip_prefix(DATA));
+        let found = || memchr::memmem::find(rest, DATA).and_then(|at| rest.get(at + DATA.len()..));
+        Self { id: text(id), fields: fields.or_else(found).unwrap_or_default() }
+    }
+
+    /// The values of `wanted`, which stand in the order of the catalogue; `None` for NULL.
+    pub(super) fn scan(&self, wanted: &[&str], found: &mut Vec<Option<&'l [u8]>>) {
+        found.clear();
+        found.resize(wanted.len(), None);
+        let (mut rest, mut next) = (self.fields, 0);
+        while next < wanted.len() {
+            let Some(named) = rest.strip_prefix(b"\"") else { return };
+            let Some(length) = memchr::memchr(b'"', named) else { return };
+            let Some(value) = named.get(length + 2..) else { return };
+            let end = value_end(value);
+            if let Some(offset) = wanted[next..].iter().position(|wanted| wanted.as_bytes() == &named[..length]) {
+                next += offset;
+                found[next] = value.get(..end).filter(|value| *value != b"null");
+                next += 1;
+            }
+            rest = value.get(end + 1..).unwrap_or_default();
         }
-        at = value_at + end + 1;
     }
 }
 
@@ -111,9 +128,9 @@ mod tests {
 
     const LINE: &str = r##"{"kind":"post","id":"p1","at":5,"text":["props"],"data":{"create_at":5,"is_pinned":true,"user_id":"u","root_id":"","message":"a\"b\\","type":null,"props":{"x":["}\"",{"y":"]"}]},"hashtags":"\"#a","extra":[]}}"##;
 
-    fn found<'l>(line: &'l str, wanted: &[&str]) -> Vec<Option<Cow<'l, str>>> {
+    fn found<'l>(kind: &str, line: &'l str, wanted: &[&str]) -> Vec<Option<Cow<'l, str>>> {
         let mut values = Vec::new();
-        scan(line.as_bytes(), wanted, &mut values);
+        Head::of(line.as_bytes(), kind).scan(wanted, &mut values);
         values.into_iter().map(|value| value.map(characters)).collect()
     }
 
@@ -132,9 +149,9 @@ mod tests {
             Some(r#"{"x":["}\"",{"y":"]"}]}"#),
             Some("\"#a"),
         ];
-        let found = found(LINE, &wanted);
+        let found = found("post", LINE, &wanted);
         assert_eq!(found.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
-        assert_eq!(id(LINE.as_bytes()), "p1");
+        assert_eq!(Head::of(LINE.as_bytes(), "post").id, "p1");
     }
 
     #[test]
@@ -147,11 +164,10 @@ mod tests {
     #[test]
     fn no_bytes_make_it_panic() {
         for end in 0..LINE.len() {
-            found(&LINE[..end], &["create_at", "props", "hashtags", "nothing"]);
-            let _ = id(&LINE.as_bytes()[..end]);
+            found("post", &LINE[..end], &["create_at", "props", "hashtags", "nothing"]);
         }
         // A line that is still open, as those of files are.
         let open = r#"{"kind":"file","id":"f","at":5,"data":{"post_id":"p"#;
-        assert_eq!(found(&format!("{open}\""), &["post_id"])[0].as_deref(), Some("p"));
+        assert_eq!(found("file", &format!("{open}\""), &["post_id"])[0].as_deref(), Some("p"));
     }
 }

@@ -3,11 +3,11 @@
 use std::io;
 
 use super::Selection;
-use super::fields::id;
+use super::fields::Head;
 use super::fold::fold;
 use crate::record::time::Millis;
 use crate::source::Work;
-use crate::source::catalogue::Rank;
+use crate::source::catalogue::{Rank, table};
 use crate::source::sort::{Item, Sorter};
 
 /// Records that are handed out at most; one id names one record of a kind, unless the source repeats it.
@@ -29,7 +29,10 @@ pub fn find(mut selection: Selection<'_>, kind: Option<Rank>, wanted: &str, work
     let each = |found: &mut Vec<Found>, item: &Item<'_>| {
         // A record that lacks its content is followed by the path of it.
         let line = item.line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        if kind.is_none_or(|kind| kind == item.kind) && id(line) == wanted && found.len() < MOST {
+        if kind.is_none_or(|kind| kind == item.kind)
+            && Head::of(line, table(item.kind).kind).id == wanted
+            && found.len() < MOST
+        {
             found.push(Found { kind: item.kind, at: item.at, line: line.to_vec() });
         }
     };

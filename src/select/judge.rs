@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::facts::{Facts, Place, is_true, learn};
-use super::fields::{characters, id, in_order, plain, scan};
+use super::fields::{Head, characters, in_order, plain};
 use super::{Source, SourceError};
 use crate::policy::decision::{self, Decision};
 use crate::policy::evaluator::Evaluator;
@@ -252,9 +252,9 @@ impl Reading {
         found: &mut Vec<Option<&'l [u8]>>,
         ask: impl FnOnce(&Subject<'_>) -> T,
     ) -> T {
-        scan(line, &self.wanted, found);
-        let found = found.as_slice();
-        let id = id(line);
+        let head = Head::of(line, table(rank).kind);
+        head.scan(&self.wanted, found);
+        let (found, id) = (found.as_slice(), head.id);
         let value = |slot: &Slot| match *slot {
             Slot::Id => id,
             Slot::At(at) => plain(found.get(at).copied().flatten()),

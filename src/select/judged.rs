@@ -13,7 +13,7 @@ use super::{Lines, fields};
 use crate::policy::decision::{Decision, Disposition};
 use crate::record::line::MAX_BYTES;
 use crate::record::time::Millis;
-use crate::source::catalogue::Rank;
+use crate::source::catalogue::{Rank, table};
 use crate::source::sort::Item;
 use crate::source::tally::{Counts, NONE};
 
@@ -244,7 +244,7 @@ impl<'j> JudgedLines<'j> {
             Fate::Stays => Judged::Record(item),
             Fate::Withheld { rule, since } => {
                 self.account.withheld[usize::from(kind)] += 1;
-                Judged::Withheld { kind, id: fields::id(line), at, rule, since }
+                Judged::Withheld { kind, id: fields::Head::of(line, table(kind).kind).id, at, rule, since }
             }
             Fate::TooLong => {
                 self.account.too_long[usize::from(kind)] += 1;

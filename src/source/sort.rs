@@ -11,14 +11,16 @@
 //! first. What an id begins with is kept beside each line ([`Key`]): lines lie scattered over an arena, and to look at
 //! two for every comparison would take longer than everything else.
 
+mod key;
+
 use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use super::catalogue::TABLES;
+use key::Key;
 
 /// Bytes of lines that a sorter holds before it writes a run.
 pub const ARENA_BYTES: usize = 24 << 20;
@@ -28,37 +30,6 @@ const MAX_RUNS: usize = 256;
 
 /// Bytes of a record's header in a run: kind, at, tag, length.
 const HEADER: usize = 1 + 8 + 8 + 4;
-
-/// How record lines of each kind begin, up to their id.
-static HEADS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    TABLES.iter().map(|table| format!("{{\"kind\":\"{}\",\"id\":\"", table.kind).into_bytes()).collect()
-});
-
-/// What a record is sorted by; only where these are equal do the lines decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    kind: u8,
-    at: i64,
-    /// The first bytes of the id. A line that begins in another way stands before or behind all ids.
-    id: u64,
-}
-
-impl Key {
-    #[inline]
-    fn new(kind: u8, at: i64, line: &[u8]) -> Self {
-        let head = HEADS.get(usize::from(kind)).map(Vec::as_slice).unwrap_or_default();
-        let id = match line.strip_prefix(head) {
-            Some(rest) => u64::from_be_bytes(rest.first_chunk().copied().unwrap_or_else(|| padded(rest))),
-            None if line < head => 0,
-            None => u64::MAX,
-        };
-        Self { kind, at, id }
-    }
-}
-
-fn padded(short: &[u8]) -> [u8; 8] {
-    std::array::from_fn(|at| short.get(at).copied().unwrap_or(0))
-}
 
 /// A record in an arena.
 #[derive(Clone, Copy, Debug)]
@@ -453,7 +424,7 @@ mod tests {
             .map(|i| {
                 let x = i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
                 let kind = (x % 3) as u8;
-                let head = String::from_utf8(HEADS[usize::from(kind)].clone()).unwrap();
+                let head = String::from_utf8(key::HEADS[usize::from(kind)].clone()).unwrap();
                 // Ids shorter and longer than what is kept of them, and lines before, within and behind all ids.
                 let line = match x % 8 {
                     0 => format!("line {}", x % 5),

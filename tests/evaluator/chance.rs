@@ -18,7 +18,7 @@ pub(crate) fn now() -> Millis {
 }
 
 /// A time at, just before or just after the boundary of some period; seldom none.
-fn time(dice: &mut Dice) -> Millis {
+pub(crate) fn time(dice: &mut Dice) -> Millis {
     let text = dice.of(&[
         "2024-03-31T12:00:00Z",
         "2024-03-30T12:00:00Z",
@@ -133,6 +133,7 @@ pub(crate) fn story(dice: &mut Dice, posts: usize) -> Story {
         let place = dice.one_in(2);
         story.records.push(Record {
             kind: kind.to_owned(),
+            id: format!("record{}", story.records.len()),
             at: time(dice),
             times,
             team: if dice.one_in(3) { id("t", dice.below(2)) } else { String::new() },

@@ -69,6 +69,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) kind: String,
+    pub(crate) id: String,
     pub(crate) at: Millis,
     pub(crate) times: When,
     pub(crate) team: String,
@@ -131,7 +132,7 @@ impl Record {
         let stated = |text| Some(text).filter(|text: &&str| !text.is_empty());
         use_it(&Subject {
             kind: &self.kind,
-            id: "record",
+            id: &self.id,
             at: self.at,
             times: match &self.times {
                 When::Always => Times::Always,

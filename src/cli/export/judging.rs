@@ -208,14 +208,17 @@ impl Outcome {
         let holds = self.account.holds.iter().filter(|(_, records)| **records == 0);
         let rules = rules.map(|(rule, _)| unused(Class::NoteRuleUnused, "rule", rule));
         let holds = holds.map(|(hold, _)| unused(Class::NoteHoldUnused, "hold", hold));
-        let from_members = judging.judge.evaluator().custody_from_members().map(|(hold, number)| Exception {
+        let current = judging.judge.evaluator().holds_from_current_members().into_iter();
+        let current = current.map(|(hold, places)| Exception {
             class: Class::NoteCustodyFromMembers,
             object: format!("hold {hold}"),
-            expected: "a history of who was in which channel, from when until when",
-            found: format!("{number} memberships of custodians known only as they are now"),
+            expected: "a history of who was where when",
+            found: format!(
+                "current membership alone, {places} times; it counts from the last known leave, or from the beginning"
+            ),
             records: 0,
         });
-        self.too_long.iter().cloned().chain(clashes).chain(rules).chain(holds).chain(from_members).collect()
+        self.too_long.iter().cloned().chain(clashes).chain(rules).chain(holds).chain(current).collect()
     }
 
     /// The counts for the summary.

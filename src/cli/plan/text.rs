@@ -90,12 +90,10 @@ fn verdict(printer: &Printer, plan: &Plan, is_judged: bool, exit: Exit) -> Strin
     let quarantined: u64 = plan.equation.iter().map(|row| row.quarantined).sum();
     let mut words = format!("{} records would be exported", count(plan.total.exported()));
     if is_judged {
-        let _ = write!(
-            words,
-            ", {} withheld as due for disposal; {} more are due and held",
-            count(plan.total.dispose),
-            count(plan.total.held)
-        );
+        let _ = write!(words, ", {} withheld as due for disposal", count(plan.total.dispose));
+    }
+    if plan.total.held > 0 {
+        let _ = write!(words, ", {} are due and held", count(plan.total.held));
     }
     if quarantined > 0 {
         let _ = write!(words, "; {} rows could not be read", count(quarantined));

@@ -218,9 +218,7 @@ fn policy(reader: &mut Reader<'_>, table: &DeTable<'_>, kinds: Kinds<'_>, parsed
     let rules: Vec<_> = rules.into_iter().map(|(placed, _)| placed.rule).collect();
     if precedence != Precedence::Mattermost {
         let own: Vec<_> = rules.iter().zip(&parsed.places.rules).map(|(rule, clashing)| (0, rule, clashing)).collect();
-        for clash in clashes(&own, kinds) {
-            reader.add(clash.finding(None));
-        }
+        clashes(&own, kinds, |clash| reader.add(clash.finding(None)));
     }
     let Head { title, about, citation, review } = head;
     parsed.content = Some(Content::Policy(Policy { id, title, about, citation, review, precedence, rules }));

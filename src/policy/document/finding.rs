@@ -56,6 +56,17 @@ impl Findings {
         }
     }
 
+    /// Adds what was found elsewhere.
+    pub(super) fn append(&mut self, other: Self) {
+        for (code, count) in &other.counts {
+            let listed = other.listed.iter().filter(|finding| finding.code == *code).count() as u64;
+            let own = self.counts.entry(*code).or_default();
+            *own = own.saturating_add(count.saturating_sub(listed));
+        }
+        // Those that are listed elsewhere come last, so that they are counted once, listed or not.
+        other.listed.into_iter().for_each(|finding| self.push(finding));
+    }
+
     /// Those that are listed, in the order of the file.
     pub fn listed(&self) -> &[Finding] {
         &self.listed
@@ -98,6 +109,24 @@ mod tests {
         }
         assert_eq!((findings.total(), findings.listed().len()), (50, 20));
         assert!(findings.listed().windows(2).all(|pair| pair[0].place < pair[1].place));
+    }
+
+    #[test]
+    fn none_is_lost_where_lists_meet() {
+        let many = |count: usize| {
+            let mut findings = Findings::default();
+            for line in 1..=count {
+                let place = Place { line, column: 1 };
+                findings.push(Finding { code: Code::RuleClash, place, detail: String::new(), advice: None });
+            }
+            findings
+        };
+        for (left, right) in [(0, 0), (3, 4), (19, 5), (20, 20), (25, 3), (3, 25), (100, 100)] {
+            let mut joined = many(left);
+            joined.append(many(right));
+            assert_eq!(joined.total(), (left + right) as u64, "{left} {right}");
+            assert!(joined.listed().len() <= 20 && (left + right == 0) == joined.is_empty(), "{left} {right}");
+        }
     }
 
     #[test]

@@ -227,6 +227,10 @@ fn rules_that_are_wrong_in_one_way() {
         ),
         ("dispose_after = \"1y\"\nthread = \"oldest\"\n[[rule]]\nid = \"s\"\nkeep_for = \"2y\"", "rule-clash@10:12"),
         ("files = { dispose_after = \"1d\" }\n[[rule]]\nid = \"s\"\nfiles = { keep_for = \"2d\" }", "rule-clash@9:22"),
+        (
+            "files = { dispose_after = \"1d\" }\ncutoff = \"year-end\"\n[[rule]]\nid = \"s\"\nfiles = { keep_for = \"2d\" }",
+            "",
+        ),
     ] {
         let expected: Vec<&str> = expected.split_whitespace().collect();
         assert_eq!(told(&rule(lines)), expected, "{lines}");

@@ -6,7 +6,7 @@
 use super::Kinds;
 use super::code::Code;
 use super::file::{Content, Parsed};
-use super::finding::{Finding, Place};
+use super::finding::{Finding, Findings, Place};
 use super::limits;
 use super::overlap::includes;
 use super::period::{Span, written};
@@ -76,18 +76,17 @@ impl Clash {
     }
 }
 
-/// All pairs of rules that clash for certain; each rule with the number of its file.
-pub(super) fn clashes(rules: &[(usize, &Rule, &Clashing)], kinds: Kinds<'_>) -> Vec<Clash> {
-    let mut found = Vec::new();
+/// Calls `found` with all pairs of rules that clash for certain; each rule has the number of its file.
+pub(super) fn clashes(rules: &[Numbered<'_>], kinds: Kinds<'_>, mut found: impl FnMut(Clash)) {
     for (index, later) in rules.iter().enumerate() {
         for earlier in rules.get(..index).unwrap_or_default() {
-            found.extend(clash(earlier, later, kinds));
+            clash(earlier, later, kinds).into_iter().for_each(&mut found);
         }
     }
-    found
 }
 
-type Numbered<'a> = (usize, &'a Rule, &'a Clashing);
+/// A rule with the number of its file.
+pub(super) type Numbered<'a> = (usize, &'a Rule, &'a Clashing);
 
 fn clash(earlier: &Numbered<'_>, later: &Numbered<'_>, kinds: Kinds<'_>) -> Option<Clash> {
     if !(earlier.2.is_whole && later.2.is_whole) {
@@ -98,6 +97,7 @@ fn clash(earlier: &Numbered<'_>, later: &Numbered<'_>, kinds: Kinds<'_>) -> Opti
             false
         } else if let (Some(keep), Some(after)) = (&keeper.2.files, &disposer.2.files)
             && crosses(keep, after)
+            && keeper.1.cutoff == disposer.1.cutoff
         {
             true
         } else {
@@ -153,9 +153,14 @@ fn covers_same(left: &Rule, right: &Rule, kinds: Kinds<'_>) -> bool {
 
 /// Holds files against each other that are to be composed; each file gets its name and what was parsed of it.
 pub fn together(files: &mut [(&str, Parsed)], kinds: Kinds<'_>) {
-    let mut found: Vec<(usize, Finding)> = Vec::new();
-    ids(files, &mut found);
-    precedences(files, &mut found);
+    let mut found: Vec<Findings> = vec![Findings::default(); files.len()];
+    let mut add = |file: usize, finding: Finding| {
+        if let Some(findings) = found.get_mut(file) {
+            findings.push(finding);
+        }
+    };
+    ids(files, &mut add);
+    precedences(files, &mut add);
     let mut rules: Vec<Numbered<'_>> = Vec::new();
     for (number, (_, parsed)) in files.iter().enumerate() {
         if let Some(Content::Policy(policy)) = &parsed.content
@@ -167,24 +172,22 @@ pub fn together(files: &mut [(&str, Parsed)], kinds: Kinds<'_>) {
     if rules.len() > limits::RULES_TOGETHER {
         let detail = format!("more than {} rules in the files together", limits::RULES_TOGETHER);
         let place = Place { line: 1, column: 1 };
-        found.push((files.len().saturating_sub(1), Finding { code: Code::TooMany, place, detail, advice: None }));
+        add(files.len().saturating_sub(1), Finding { code: Code::TooMany, place, detail, advice: None });
         rules.clear();
     }
     // Clashes within a file are findings of that file already.
-    for clash in clashes(&rules, kinds).into_iter().filter(|clash| clash.earlier != clash.later) {
+    clashes(&rules, kinds, |clash| {
         let (later, earlier) = (clash.later, clash.earlier);
-        if let Some((name, _)) = files.get(earlier) {
-            found.push((later, clash.finding(Some(name))));
+        if let Some((name, _)) = files.get(earlier).filter(|_| earlier != later) {
+            add(later, clash.finding(Some(name)));
         }
-    }
-    for (number, finding) in found {
-        if let Some((_, parsed)) = files.get_mut(number) {
-            parsed.findings.push(finding);
-        }
+    });
+    for ((_, parsed), findings) in files.iter_mut().zip(found) {
+        parsed.findings.append(findings);
     }
 }
 
-fn ids(files: &[(&str, Parsed)], found: &mut Vec<(usize, Finding)>) {
+fn ids(files: &[(&str, Parsed)], add: &mut impl FnMut(usize, Finding)) {
     let mut policies: HashMap<&str, &str> = HashMap::new();
     let mut holds: HashMap<&str, &str> = HashMap::new();
     for (number, (name, parsed)) in files.iter().enumerate() {
@@ -194,7 +197,7 @@ fn ids(files: &[(&str, Parsed)], found: &mut Vec<(usize, Finding)>) {
                     && let Some(place) = parsed.places.id
                 {
                     let detail = format!("`{}` is the id of the policy in {first} too", policy.id);
-                    found.push((number, Finding { code: Code::PolicyIdTwice, place, detail, advice: None }));
+                    add(number, Finding { code: Code::PolicyIdTwice, place, detail, advice: None });
                 }
             }
             Some(Content::Holds(file)) => {
@@ -203,7 +206,7 @@ fn ids(files: &[(&str, Parsed)], found: &mut Vec<(usize, Finding)>) {
                     // Twice in one file is a finding of that file already.
                     if let Some(first) = holds.get(hold.id.as_str()) {
                         let detail = format!("`{}` is the id of a hold in {first} too", hold.id);
-                        found.push((number, Finding { code: Code::HoldIdTwice, place: *place, detail, advice: None }));
+                        add(number, Finding { code: Code::HoldIdTwice, place: *place, detail, advice: None });
                     }
                     own.insert(&hold.id, name);
                 }
@@ -214,7 +217,7 @@ fn ids(files: &[(&str, Parsed)], found: &mut Vec<(usize, Finding)>) {
     }
 }
 
-fn precedences(files: &[(&str, Parsed)], found: &mut Vec<(usize, Finding)>) {
+fn precedences(files: &[(&str, Parsed)], add: &mut impl FnMut(usize, Finding)) {
     let mut first: Option<(&str, Precedence)> = None;
     for (number, (name, parsed)) in files.iter().enumerate() {
         let Some(Content::Policy(policy)) = &parsed.content else { continue };
@@ -223,7 +226,7 @@ fn precedences(files: &[(&str, Parsed)], found: &mut Vec<(usize, Finding)>) {
             Some((other, precedence)) if precedence != policy.precedence => {
                 if let Some(place) = parsed.places.precedence {
                     let detail = format!("{other} weighs its rules in another way");
-                    found.push((number, Finding { code: Code::PrecedenceDiffers, place, detail, advice: None }));
+                    add(number, Finding { code: Code::PrecedenceDiffers, place, detail, advice: None });
                 }
             }
             Some(_) => {}

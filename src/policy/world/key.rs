@@ -1,7 +1,8 @@
-//! Ids in twenty bytes, and a hasher for tables of them.
+//! Ids in twenty-four bytes, and a hasher for tables of them.
 //!
-//! A server's id is 26 letters and digits, a derived one 32 hex digits; both fit exactly. An id of any other spelling is
-//! kept as the beginning of its SHA-256: 158 bits, in which nobody finds two alike.
+//! A server's id is 26 letters and digits, which fit in seven bits each; a derived one is 32 hex digits; up to 22 bytes
+//! fit as they are. An id of any other spelling is kept as the beginning of its SHA-256: 184 bits, in which nobody finds
+//! two alike.
 
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
@@ -9,86 +10,74 @@ use ring::digest::{SHA256, digest};
 
 use crate::record::id::unhex;
 
-/// An id.
+/// An id. The highest byte of the last word tells its spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key([u32; 5]);
+pub(super) struct Key([u64; 3]);
 
-/// Which of the three spellings a key holds: the two highest bits of its fourth word.
-const ROW: u32 = 1 << 30;
-const DERIVED: u32 = 2 << 30;
-const OTHER: u32 = 3 << 30;
-
-/// Six bits for each letter and digit; `NONE` for all other bytes.
-const SIX: [u8; 256] = {
-    let mut six = [NONE; 256];
-    let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut at = 0;
-    while at < alphabet.len() {
-        #[allow(clippy::cast_possible_truncation, reason = "62 of them")]
-        let value = at as u8;
-        six[alphabet[at] as usize] = value;
-        at += 1;
-    }
-    six
-};
-const NONE: u8 = 0x80;
+const ROW: u64 = 1 << 56;
+const DERIVED: u64 = 2 << 56;
+const SHORT: u64 = 3 << 56;
+const OTHER: u64 = 4 << 56;
 
 impl Key {
     pub(super) fn of(id: &str) -> Self {
-        let bytes = id.as_bytes();
-        Self::of_row(bytes).or_else(|| Self::of_derived(id)).unwrap_or_else(|| {
-            let mut words = four(digest(&SHA256, bytes).as_ref());
-            let rest = digest(&SHA256, bytes).as_ref().get(16..20).map_or(0, word);
-            words[3] = OTHER | rest >> 2;
-            Self(words)
+        let short = || Self::of_short(id.as_bytes());
+        Self::of_row(id.as_bytes()).or_else(short).or_else(|| Self::of_derived(id)).unwrap_or_else(|| {
+            let [first, second, third] = words(digest(&SHA256, id.as_bytes()).as_ref());
+            Self([first, second, OTHER | third >> 8])
         })
     }
 
+    /// Any 26 bytes of ASCII.
     fn of_row(bytes: &[u8]) -> Option<Self> {
-        let (most, last) = bytes.split_at_checked(25)?;
-        let &[last] = last else { return None };
-        let mut words = [0; 5];
-        let mut seen = 0;
-        for (word, letters) in words.iter_mut().zip(most.chunks_exact(5)) {
-            for letter in letters {
-                let six = SIX[usize::from(*letter)];
-                seen |= six;
-                *word = *word << 6 | u32::from(six);
-            }
+        let &[ref most @ .., last_but_one, last] = bytes else { return None };
+        if most.len() != 24 {
+            return None;
         }
-        let six = SIX[usize::from(last)];
-        // The last letter goes where five words have two bits left each.
-        for (word, shift) in [(0, 0), (1, 2), (2, 4)] {
-            words[word] |= (u32::from(six) >> shift & 3) << 30;
+        let all = words(most);
+        let high = all.iter().fold(u64::from(last_but_one | last), |high, word| high | word);
+        if high & 0x8080_8080_8080_8080 != 0 {
+            return None;
         }
-        words[3] |= ROW;
-        ((seen | six) & NONE == 0).then_some(Self(words))
+        let [first, second, third] = all.map(seven_bits_each);
+        Some(Self([first | u64::from(last_but_one) << 56, second | u64::from(last) << 56, third | ROW]))
+    }
+
+    /// Up to 22 bytes and their number.
+    fn of_short(bytes: &[u8]) -> Option<Self> {
+        let mut all = [0; 24];
+        all.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        let [first, second, third] = words(&all);
+        let length = u64::try_from(bytes.len()).ok().filter(|length| *length <= 22)?;
+        Some(Self([first, second, SHORT | third >> 8 | length]))
     }
 
     fn of_derived(id: &str) -> Option<Self> {
-        let mut words = four(&unhex::<16>(id.strip_prefix("s:")?)?);
-        words[3] = DERIVED;
-        Some(Self(words))
+        let [first, second, _] = words(&unhex::<16>(id.strip_prefix("s:")?)?);
+        Some(Self([first, second, DERIVED]))
     }
 }
 
-fn word(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte))
-}
-
-/// Sixteen bytes in all words but the fourth.
-fn four(bytes: &[u8]) -> [u32; 5] {
-    let mut words = [0; 5];
-    for (at, four) in [0, 1, 2, 4].into_iter().zip(bytes.chunks_exact(4)) {
-        words[at] = word(four);
+/// The first three words of eight bytes, as far as there are bytes for them.
+fn words(bytes: &[u8]) -> [u64; 3] {
+    let mut words = [0; 3];
+    for (word, eight) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u64::from_be_bytes(*eight);
     }
     words
 }
 
+/// Eight bytes below 128 in 56 bits: neighbours are moved together, by ones, twos and fours.
+fn seven_bits_each(word: u64) -> u64 {
+    let word = word & 0x007F_007F_007F_007F | (word & 0x7F00_7F00_7F00_7F00) >> 1;
+    let word = word & 0x0000_3FFF_0000_3FFF | (word & 0x3FFF_0000_3FFF_0000) >> 2;
+    word & 0x0000_0000_0FFF_FFFF | (word & 0x0FFF_FFFF_0000_0000) >> 4
+}
+
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for pair in self.0.chunks(2) {
-            state.write_u64(pair.iter().fold(0, |word, half| word << 32 | u64::from(*half)));
+        for word in self.0 {
+            state.write_u64(word);
         }
     }
 }
@@ -157,12 +146,12 @@ mod tests {
             ids.push(id);
         }
         ids.extend(["00000000000000000000000000", "0000000000000000000000000", "s:0", "ä"].map(String::from));
-        ids.extend([format!("s:{}", "A".repeat(32)), "x".repeat(27), "-".repeat(26)]);
+        ids.extend([format!("s:{}", "A".repeat(32)), "x".repeat(27), "-".repeat(26), "\0".into(), "\0\0".into()]);
+        ids.extend((0..30).map(|length| "q".repeat(length)));
         let different: HashSet<&String> = ids.iter().collect();
         let keys: HashSet<Key> = different.iter().map(|id| Key::of(id)).collect();
         assert_eq!(keys.len(), different.len());
-        assert_eq!(Key::of(row), Key::of(String::from(row).as_str()));
-        assert_eq!(size_of::<Key>(), 20);
+        assert_eq!(size_of::<Key>(), 24);
     }
 
     #[test]

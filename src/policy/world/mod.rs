@@ -4,7 +4,7 @@
 //! are kept of named posts only. A thread whose first post was named too late has no known times, and is kept.
 //!
 //! Memory grows with the directory (teams, channels, users, memberships) and with the posts that other records name:
-//! about a hundred bytes for each, ids packed into twenty; a post that nothing names costs nothing.
+//! about a hundred bytes for each, ids packed into twenty-four; a post that nothing names costs nothing.
 
 mod directory;
 mod key;

@@ -49,6 +49,14 @@ fn condition(condition: &Condition) -> String {
             format!("({column} IN ({values}) AND {} IN ({values}))", exact(&column))
         }
         Condition::Absent(column) => format!("{} IS NULL", name(column)),
+        Condition::Filled(column) => format!("{} <> ''", name(column)),
+        Condition::Among(_, others) if others.is_empty() => "FALSE".to_owned(),
+        // A collation may take more for equal; who asks looks at the bytes.
+        Condition::Among(column, others) => {
+            let other = |(table, other): &(&str, &str)| format!("SELECT {} FROM {}", name(other), name(table));
+            let others: Vec<String> = others.iter().map(other).collect();
+            format!("{} IN ({})", name(column), others.join(" UNION ALL "))
+        }
         Condition::Within(column, from, until) => {
             let column = name(column);
             let from = from.map(|from| format!("{column} >= {from}"));
@@ -113,6 +121,7 @@ mod tests {
                 ],
                 vec![Condition::Within("EditAt", Some(1), Some(9)), Condition::Absent("EditAt")],
                 vec![Condition::In("Id", vec![])],
+                vec![Condition::Filled("RootId"), Condition::Among("Id", vec![("Reactions", "PostId")])],
                 vec![],
             ],
             ..Query::default()
@@ -122,7 +131,8 @@ mod tests {
             "SELECT COUNT(*) FROM `Posts` WHERE ((`Type` = 'a' AND CAST(CONVERT(`Type` USING utf8mb4) AS BINARY) = 'a') \
              OR CAST(CONVERT(LEFT(`Type`, 7) USING utf8mb4) AS BINARY) = 'custom_') \
              AND ((`ChannelId` IN ('x', 'y') AND CAST(CONVERT(`ChannelId` USING utf8mb4) AS BINARY) IN ('x', 'y')) \
-             OR (`CreateAt` >= -5)) AND ((`EditAt` >= 1 AND `EditAt` < 9) OR `EditAt` IS NULL) AND (FALSE) AND FALSE"
+             OR (`CreateAt` >= -5)) AND ((`EditAt` >= 1 AND `EditAt` < 9) OR `EditAt` IS NULL) AND (FALSE) \
+             AND (`RootId` <> '' OR `Id` IN (SELECT `PostId` FROM `Reactions`)) AND FALSE"
         );
     }
 

@@ -28,7 +28,7 @@ pub(super) fn copy(query: &Query, schema: &str) -> Result<String, PostgresError>
 fn rest(query: &Query, schema: &str) -> Result<String, PostgresError> {
     let mut sql = format!("{}.{}", name(schema), name(query.table));
     let only = query.only.iter().map(|(column, values)| one_of(values.iter().map(|value| spelled(column, value))));
-    let asked = query.all_of.iter().map(|any| one_of(any.iter().map(condition)));
+    let asked = query.all_of.iter().map(|any| one_of(any.iter().map(|it| condition(it, schema))));
     for (at, condition) in only.chain(asked).enumerate() {
         let _ = write!(sql, " {} {condition}", if at == 0 { "WHERE" } else { "AND" });
     }
@@ -42,7 +42,7 @@ fn whole(query: &Query, sql: String) -> Result<String, PostgresError> {
     Ok(sql)
 }
 
-fn condition(condition: &Condition) -> String {
+fn condition(condition: &Condition, schema: &str) -> String {
     match condition {
         Condition::In(_, values) if values.is_empty() => "false".to_owned(),
         Condition::In(column, values) => {
@@ -50,6 +50,14 @@ fn condition(condition: &Condition) -> String {
             format!("{} IN ({})", name(column), values.join(", "))
         }
         Condition::Absent(column) => format!("{} IS NULL", name(column)),
+        Condition::Filled(column) => format!("{} <> ''", name(column)),
+        Condition::Among(_, others) if others.is_empty() => "false".to_owned(),
+        Condition::Among(column, others) => {
+            let other =
+                |(table, other): &(&str, &str)| format!("SELECT {} FROM {}.{}", name(other), name(schema), name(table));
+            let others: Vec<String> = others.iter().map(other).collect();
+            format!("{} IN ({})", name(column), others.join(" UNION ALL "))
+        }
         Condition::Within(column, from, until) => {
             let column = name(column);
             let from = from.map(|from| format!("{column} >= {from}"));
@@ -111,11 +119,12 @@ mod tests {
             ],
             vec![Condition::Within("editat", Some(1), Some(9))],
             vec![Condition::In("id", vec![])],
+            vec![Condition::Filled("rootid"), Condition::Among("id", vec![("a\"b", "postid"), ("c", "d")])],
             vec![],
         ];
         assert_eq!(
             count(&query, "public").unwrap(),
-            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND false"#
+            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b" UNION ALL SELECT "d" FROM "public"."c")) AND false"#
         );
     }
 

@@ -27,4 +27,9 @@ pub enum Condition<'a> {
     Within(&'a str, Option<Millis>, Option<Millis>),
     /// The column is NULL.
     Absent(&'a str),
+    /// The column is a text, and not the empty one.
+    Filled(&'a str),
+    /// The column has a value that one of these columns of tables has as well. A server may take more values for equal
+    /// than have the same bytes. Alone in its place it is a join for any server; beside alternatives it may be slow.
+    Among(&'a str, Vec<(&'a str, &'a str)>),
 }

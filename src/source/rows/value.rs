@@ -116,12 +116,13 @@ pub fn exact(text: &str) -> Option<i64> {
         [first, ..] => *first != b'0' && digits.len() <= 16,
         [] => false,
     };
-    let mut value = 0;
+    let mut value = 0_i64;
     for byte in digits.iter().take(16) {
         if !byte.is_ascii_digit() {
             return None;
         }
-        value = value * 10 + i64::from(*byte & 15);
+        // Sixteen digits have room.
+        value = value.wrapping_mul(10).wrapping_add(i64::from(*byte & 15));
     }
     let value = if digits.len() < text.len() { -value } else { value };
     (canonical && (-MAX_EXACT..=MAX_EXACT).contains(&value)).then_some(value)

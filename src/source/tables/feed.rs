@@ -221,7 +221,7 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
 }
 
 /// Reads one query as batches of the table at this position.
-fn read(
+pub(super) fn read(
     server: &mut Database,
     query: &Query<'_>,
     table: usize,
