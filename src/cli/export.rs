@@ -10,6 +10,7 @@ mod sealing;
 pub(super) mod source;
 
 use self::options::Options;
+use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::manual::Manual;
@@ -132,6 +133,9 @@ pub(super) const MANUAL: Manual = Manual {
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let options = Options::new(args, printer.stop())?;
     printer.note(options.understood());
+    if !args.policy.is_empty() && args.reading.as_of.is_some_and(|time| time > clock::now()) {
+        printer.warn("`--as-of` lies ahead of the clock: what is due only then is withheld already");
+    }
     let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
     let exported = sealed.map_err(|error| failures::of_sealing(&args.source, error))?;
     for unknown in &exported.unknown {

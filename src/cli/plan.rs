@@ -17,7 +17,6 @@ use super::policy::load;
 use super::printer::Printer;
 use super::progress::watch;
 use super::reading::{Reading, understood};
-use crate::policy::unknown::Unknown;
 use crate::record::time;
 use crate::select::SourceError;
 use crate::select::judge::Judge;
@@ -114,7 +113,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     ));
     let temporary = environment::temporary();
     let made = args.reading.threads.run(|| {
-        watch(printer, |progress| -> Result<(Plan, Vec<Unknown>), SourceError> {
+        watch(printer, |progress| -> Result<(Plan, Vec<String>), SourceError> {
             let work = Work { threads: rayon::current_num_threads(), temporary: &temporary, progress };
             let (judge, unknown) = Judge::new(&source, loaded.set, now, &work)?;
             progress.phase("reading");
@@ -122,12 +121,18 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             let selection = source.select(&asked, &work)?;
             progress.phase("counting");
             let plan = Plan::of(selection, &judge, &work).map_err(SourceError::Temporary)?;
-            Ok((plan, unknown))
+            let evaluator = judge.evaluator();
+            let custody = evaluator
+                .holds_from_current_members()
+                .into_iter()
+                .map(|(hold, number)| judging::custody_sentence(hold, number));
+            let warnings = unknown.iter().map(judging::sentence).chain(custody).collect();
+            Ok((plan, warnings))
         })
     })?;
-    let (plan, unknown) = made.map_err(|error| failures::of_source(&args.source, error))?;
-    for unknown in &unknown {
-        printer.warn(judging::sentence(unknown));
+    let (plan, warnings) = made.map_err(|error| failures::of_source(&args.source, error))?;
+    for warning in warnings {
+        printer.warn(warning);
     }
     let has_gaps = plan.equation.iter().any(|row| row.quarantined > 0);
     let exit = if has_gaps { Exit::Exceptions } else { Exit::Ok };

@@ -12,7 +12,7 @@ use super::scope::Place;
 use super::sets::{Bits, SetId, Sets, contains, insert, unite};
 use super::subject::Times;
 use super::timeline::{Span, Spans, Timeline};
-use super::world::{At, PostAt, World};
+use super::world::{At, Membership, PostAt, World};
 use crate::record::time::Millis;
 
 /// The plugin collects a day at a time, for whoever was a member at any time of that day.
@@ -24,7 +24,7 @@ pub(super) struct Stay {
     pub(super) user: At,
     pub(super) channel: At,
     pub(super) span: Span,
-    /// History has nothing of this user in this channel; he is a member now.
+    /// He is a member now, and history does not say since when.
     pub(super) from_current: bool,
 }
 
@@ -40,15 +40,18 @@ impl Stays {
         let mut current = std::mem::take(&mut world.members);
         current.sort_unstable();
         current.dedup();
-        let is_new = |&(channel, user): &(At, At)| {
-            history.binary_search_by_key(&(user, channel), |stay| (stay.user, stay.channel)).is_err()
-        };
-        let current = current.into_iter().filter(is_new);
-        let current = current.map(|(channel, user)| Stay { user, channel, span: Span::ALWAYS, from_current: true });
+        let key = |stay: &Membership| (stay.user, stay.channel);
+        let current = current.into_iter().filter_map(|(channel, user)| {
+            let first = history.partition_point(|stay| key(stay) < (user, channel));
+            let known = history.iter().skip(first).take_while(|stay| key(stay) == (user, channel));
+            // Where history says that somebody left who is a member now, he came back unrecorded.
+            let from = known.map(|stay| stay.until).try_fold(None, |last, until| Some(last.max(Some(until?))))?;
+            Some(Stay { user, channel, span: Span { from, until: None }, from_current: true })
+        });
         let history = history.iter().map(|stay| Stay {
             user: stay.user,
             channel: stay.channel,
-            span: Span { from: Some(stay.from), until: stay.until },
+            span: Span::of_stay(stay.from, stay.until),
             from_current: false,
         });
         let mut stays: Vec<Stay> = history.chain(current).collect();
@@ -91,9 +94,10 @@ pub(super) fn custodians(world: &mut World, hold: usize) -> Vec<At> {
     let mut found = Vec::new();
     for name in &hold.users {
         let named = |user: &&str| *user == name;
+        let address = name.to_lowercase();
         let before = found.len();
         let known = world.users.iter().filter(|(_, user)| {
-            named(&&*user.id) || named(&&*user.name) || !user.email.is_empty() && user.email.eq_ignore_ascii_case(name)
+            named(&&*user.id) || named(&&*user.name) || !user.email.is_empty() && user.email.to_lowercase() == address
         });
         found.extend(known.map(|(at, _)| at));
         if found.len() == before {

@@ -81,13 +81,31 @@ impl<'e> Held<'e> {
 
     /// Ids of the holds, each once, in byte order.
     pub fn iter(&self) -> impl Iterator<Item = &'e str> + '_ {
-        let ids = self.ids;
-        ids.iter().enumerate().filter(|(at, _)| self.bits.contains(*at)).map(|(_, id)| id.as_str())
+        let (ids, mut last) = (self.ids, None);
+        // Two holds of one id, which a source may have, are one to whoever reads a record.
+        let each = ids.iter().enumerate().filter(|(at, _)| self.bits.contains(*at)).map(|(_, id)| id.as_str());
+        each.filter(move |id| last.replace(*id) != Some(*id))
     }
 }
 
 impl std::fmt::Debug for Held<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_of_one_id_are_named_once() {
+        let ids = ["a", "a", "b", "c"].map(str::to_owned);
+        let mut bits = Bits::default();
+        bits.unite(&[0b1011]);
+        let held = Held { ids: &ids, bits: bits.clone() };
+        assert_eq!(held.iter().collect::<Vec<_>>(), ["a", "c"]);
+        bits.unite(&[0b100]);
+        assert_eq!(Held { ids: &ids, bits }.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
     }
 }

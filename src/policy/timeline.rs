@@ -14,6 +14,13 @@ pub(super) struct Span {
 impl Span {
     pub(super) const ALWAYS: Self = Self { from: None, until: None };
 
+    /// Of a stay. One that ends when it begins, or before it by a clock set back, lasted from the earlier time until
+    /// the later, and for a millisecond at least: what it shows is too much then, never too little.
+    pub(super) fn of_stay(from: Millis, until: Option<Millis>) -> Self {
+        let first = until.map_or(from, |until| until.min(from));
+        Self { from: Some(first), until: until.map(|until| until.max(from).max(first.saturating_add(1))) }
+    }
+
     /// What lies in both, if anything does.
     pub(super) fn and(self, other: Self) -> Option<Self> {
         let from = self.from.max(other.from);

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Keywords, folded, by the pair of bytes that they begin with.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -37,7 +39,7 @@ impl Words {
         for (owner, keywords) in owners.enumerate() {
             for keyword in keywords {
                 let mut text = String::new();
-                fold(keyword, &mut text);
+                fold(keyword.trim(), &mut text);
                 match *text.as_bytes() {
                     [] => words.always.push(owner),
                     [byte] => words.single.push((byte, owner)),
@@ -80,20 +82,30 @@ fn pair(first: u8, second: u8) -> usize {
     usize::from(first) << 8 | usize::from(second)
 }
 
-/// Appends `text` in lower case, each run of white space as one space, and both forms of sigma alike.
+/// Appends `text` so that what reads alike is alike: in lower case, letters taken apart from their accents (NFKD, so that
+/// it does not matter which keyboard wrote them), each run of white space as one space, both forms of sigma and of a
+/// double s alike, and without characters that nobody sees.
 pub(super) fn fold(text: &str, out: &mut String) {
     let mut after_space = false;
-    for letter in text.chars() {
-        let is_space = letter.is_whitespace();
-        match letter {
-            _ if is_space && after_space => {}
-            _ if is_space => out.push(' '),
-            'ς' => out.push('σ'),
-            'a'..='z' | '0'..='9' => out.push(letter),
-            other => out.extend(other.to_lowercase()),
-        }
-        after_space = is_space;
+    if text.is_ascii() {
+        text.chars().for_each(|letter| push(letter, &mut after_space, out));
+    } else {
+        text.nfkd().for_each(|letter| push(letter, &mut after_space, out));
     }
+}
+
+fn push(letter: char, after_space: &mut bool, out: &mut String) {
+    let is_space = letter.is_whitespace();
+    match letter {
+        'a'..='z' | '0'..='9' => out.push(letter),
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => return,
+        _ if is_space && *after_space => {}
+        _ if is_space => out.push(' '),
+        'ς' => out.push('σ'),
+        'ß' | 'ẞ' => out.push_str("ss"),
+        other => out.extend(other.to_lowercase()),
+    }
+    *after_space = is_space;
 }
 
 #[cfg(test)]
@@ -131,5 +143,24 @@ mod tests {
         assert_eq!(owners(&[&["ΟΔΟΣ"], &["οδος"]], "στην οδός οδοσ"), [0, 1]);
         assert_eq!(owners(&[&[""]], ""), [0]);
         assert_eq!(owners(&[&["aab"], &["ab"], &["b"]], "aaab"), [0, 1, 2]);
+    }
+    #[test]
+    fn what_reads_alike_is_found_however_it_is_spelled() {
+        for (keyword, text) in [
+            ("résumé", "re\u{301}sume\u{301}s"),
+            ("re\u{301}sume\u{301}", "RÉSUMÉ"),
+            ("Straße", "STRASSE"),
+            ("strasse", "Straße"),
+            ("merger", "mer\u{ad}ger"),
+            ("merger", "me\u{200b}rger"),
+            ("merger", "ｍｅｒｇｅｒ"),
+            ("file", "ﬁle"),
+            ("İzmir", "i\u{307}zmir"),
+            ("project x", "project\u{a0}x"),
+            (" merger ", "merger"),
+            ("가", "\u{1100}\u{1161}"),
+        ] {
+            assert_eq!(owners(&[&[keyword]], text), [0], "{keyword} in {text}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::fields::Head;
 use super::fold::fold;
 use super::judge::Judge;
 use crate::policy::decision::{Decision, Disposition, Until};
+use crate::record::kind::FINDING_PREFIX;
 use crate::record::time::Millis;
 use crate::source::Work;
 use crate::source::catalogue::{Rank, table};
@@ -120,6 +121,10 @@ impl Difference {
         after: &Judge,
         compare: fn(&Decision<'_>, &Decision<'_>) -> Change,
     ) {
+        // What a reconciliation established is no row, and no policy withholds it.
+        if kind(item.kind).starts_with(FINDING_PREFIX) {
+            return;
+        }
         // A record that lacks its content is followed by the path of it.
         let line = item.line.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let decide = |judge| decide(judge, item, line);

@@ -86,6 +86,7 @@ pub(super) fn learn(source: &Source, mut set: Set, work: &Work<'_>) -> Result<Fa
             set.holds.extend(plugin::hold(values));
         })?;
         needs = set.needs();
+        source.require(&resting_on(needs))?;
         let mut learner = Learner::new(set, needs);
         let asked = asked(needs).into_iter().filter(|(rank, _)| *rank != LEGAL_HOLD).collect::<Vec<_>>();
         tell(source, &asked, work, &mut |rank, values| {
@@ -120,6 +121,13 @@ fn asked(needs: Needs) -> Vec<(Rank, Vec<&'static str>)> {
     let ranks = wanted.into_iter().filter_map(|(rank, is_needed)| is_needed.then_some(rank));
     let posts = needs.posts.then_some(POST);
     ranks.chain(of_posts).chain(posts).map(|rank| (rank, fields(rank, needs))).collect()
+}
+
+/// What decisions about other rows rest on. What belongs to a post is decided as the post is: where it may not be read,
+/// nothing else is decided otherwise.
+fn resting_on(needs: Needs) -> Vec<(Rank, Vec<&'static str>)> {
+    let rests = |rank: Rank| !OF_POSTS.contains(&table(rank).kind) || rank == THREAD && needs.server_threads;
+    asked(needs).into_iter().filter(|(rank, _)| rests(*rank)).collect()
 }
 
 /// The fields that tell a fact, in the order in which [`Learner::learn`] takes them.

@@ -111,6 +111,14 @@ impl Source {
         }
     }
 
+    /// Refuses if one of these fields is there and may not be read.
+    fn require(&self, asked: &[(Rank, Vec<&'static str>)]) -> Result<(), SourceError> {
+        match self {
+            Self::Bulk(_) => Ok(()),
+            Self::Tables(tables) => Ok(tables.require(asked)?),
+        }
+    }
+
     /// Reads what `asked` selects.
     pub fn select(&self, asked: &Asked, work: &Work<'_>) -> Result<Selection<'_>, SourceError> {
         match self {

@@ -18,6 +18,7 @@ pub fn custom_policies(source: &Source, work: &Work<'_>) -> Result<Vec<Custom>, 
     ];
     let mut policies = BTreeMap::<String, Custom>::new();
     let mut known = std::collections::HashSet::new();
+    source.require(&asked)?;
     tell(source, &asked, work, &mut |rank, values| {
         let text = |at: usize| values.get(at).copied().flatten().unwrap_or_default().to_owned();
         let policy = policies.entry(text(0)).or_insert_with(|| Custom { id: text(0), ..Custom::default() });

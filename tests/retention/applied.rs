@@ -141,6 +141,7 @@ fn what_was_given_is_sealed_byte_for_byte_in_its_order() {
     assert!(counts["plugin:hold1xxxxxxxxxxxxxxxxxxxxx"].as_u64().unwrap() > 0, "{counts}");
     let without = seal(&source.desk, "dump.sql", "without.zip", &["--no-files"]);
     assert!(!without.text("data/README.txt").contains("sha256sum data/policy/"));
+    assert!(!without.members.contains_key("data/withheld.jsonl"));
     assert!(without.summary().get("retention").is_none());
     assert!(without.lines().iter().all(|line| !line.contains(",\"retention\":")));
 }

@@ -132,6 +132,9 @@ fn a_bulk_export_is_decided_by_the_same_rules() {
         let judged = seal(&desk, source, "judged.zip", flags);
         super::applied::nothing_is_lost(&plain, &judged);
         assert!(due(&judged) > 0, "{condition}");
+        // Such an export has no history of memberships, and the archive says what holds go by instead.
+        let noted = r#"{"class":"note-custody-from-members","object":"hold person","#;
+        assert!(judged.text("data/exceptions.jsonl").contains(noted), "{condition}");
         same(&judged, &seal(&desk, source, "again.zip", flags), condition);
     }
 }

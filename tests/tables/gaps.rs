@@ -23,6 +23,36 @@ fn a_column_that_may_not_be_read_is_an_exception() {
 }
 
 #[test]
+fn nothing_is_decided_without_what_decisions_rest_on() {
+    let source = Source::new("mattermost-11");
+    let user = source.ask("SELECT username FROM users ORDER BY username LIMIT 1");
+    source.desk.write("holds.toml", crate::retention::holds(&user, "*", "the"));
+    for (at, (closed, said)) in [
+        ("REVOKE SELECT ON channelmemberhistory FROM", "`channelmemberhistory`"),
+        ("REVOKE SELECT ON pluginkeyvaluestore FROM", "`pluginkeyvaluestore`"),
+        (
+            "REVOKE SELECT ON posts FROM {role}; GRANT SELECT (id, createat, channelid, userid) ON posts TO",
+            "`posts.message`",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let role = format!("closed{at}_{}", source.database);
+        source.ask(&format!(
+            "CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}; {} {role}",
+            closed.replace("{role}", &role)
+        ));
+        let url = source.url().replace(&format!("user={OWNER}"), &format!("user={role}"));
+        let ended = source.desk.export(&url, "closed.zip", &["--no-files", "--holds", "holds.toml"]);
+        ended.require(6, said);
+        assert!(!source.desk.path("closed.zip").exists());
+        // Without anything to decide the gap is told in the archive.
+        source.desk.seal(&url, &format!("plain-{at}.zip"), &["--no-files"]);
+    }
+}
+
+#[test]
 fn a_file_whose_row_says_no_place_is_an_exception() {
     let source = Source::new("mattermost-11");
     let id = source.ask("SELECT id FROM fileinfo ORDER BY id LIMIT 1");

@@ -165,6 +165,17 @@ pub(in crate::cli) fn sentence(unknown: &Unknown) -> String {
     format!("{place} names the {what} `{}`, which the source does not have{near}", harmless(name))
 }
 
+/// What a hold rests on where there is no history, for people.
+pub(in crate::cli) fn custody_sentence(hold: &str, number: u64) -> String {
+    let plural = if number == 1 { "membership" } else { "memberships" };
+    format!(
+        "hold `{}` goes by {} {plural} as they are now, because history does not have them; what a custodian could see \
+         before leaving a channel may be missing",
+        harmless(hold),
+        count(number)
+    )
+}
+
 fn too_long(item: &Item<'_>) -> Exception {
     let sha256 = hex(ring::digest::digest(&ring::digest::SHA256, item.line).as_ref());
     Exception {
@@ -202,7 +213,9 @@ impl Outcome {
             class: Class::NoteCustodyFromMembers,
             object: format!("hold {hold}"),
             expected: "a history of who was where when",
-            found: format!("current membership alone, {places} times; it counts as membership from the beginning"),
+            found: format!(
+                "current membership alone, {places} times; it counts from the last known leave, or from the beginning"
+            ),
             records: 0,
         });
         self.too_long.iter().cloned().chain(clashes).chain(rules).chain(holds).chain(current).collect()

@@ -83,7 +83,7 @@ fn holds(out: &mut String, plan: &Plan) {
         let [covers, saves, alone] = [saved.covers, saved.saves, saved.alone].map(count);
         let _ = writeln!(out, "{:<28} {covers:>12} {saves:>12} {alone:>12}", harmless(hold));
     }
-    out.push_str("saves: would be due for disposal without it; alone: no other hold covers them\n");
+    out.push_str("saves: would be due for disposal if no hold covered them; alone: no other hold covers them\n");
 }
 
 fn verdict(printer: &Printer, plan: &Plan, is_judged: bool, exit: Exit) -> String {

@@ -152,7 +152,7 @@ impl World {
         self.memberships.push(Membership { channel, user, from, until });
     }
 
-    /// Somebody who is in a channel now (`channelmembers`): counts where history has nothing of them in that channel.
+    /// Somebody who is in a channel now (`channelmembers`): counts where history does not say so too.
     pub fn add_current_member(&mut self, channel: &str, user: &str) {
         let member = (self.channels.of(channel), self.users.of(user));
         self.members.push(member);

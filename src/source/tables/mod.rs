@@ -98,6 +98,9 @@ pub enum TablesError {
         /// As it was asked for.
         name: String,
     },
+    /// Tables and columns that deciding rests on may not be read.
+    #[error("cannot decide without {}, which the database role may not read", .0.join(", "))]
+    Denied(Vec<String>),
     /// The tables that make a Mattermost database are not there.
     #[error("`{}` holds no Mattermost tables: expected `posts`, `channels` and `users`; found {found}", path.display())]
     NotMattermost {

@@ -4,6 +4,7 @@
 //! only for those that another row names or that name another; a dump is read once more as a whole.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::collect::rows;
 use super::feed::{narrowed, query, read};
@@ -65,6 +66,29 @@ impl Tables {
         }
     }
 
+    /// Refuses if one of these fields is there and may not be read: what it would tell must not be taken for nothing. All
+    /// that a dump holds may be read.
+    pub fn require(&self, asked: &[(Rank, Vec<&'static str>)]) -> Result<(), TablesError> {
+        let Store::Live(server) = &self.store else { return Ok(()) };
+        let server = lock(server);
+        let mut denied = BTreeSet::new();
+        for found in server.tables() {
+            let is_open = |name: &str| server.may_read(&found.name, name);
+            let is_closed = !found.columns.iter().any(|column| is_open(&column.name));
+            for rank in of_table(&found.name) {
+                let fields = asked.iter().filter(|(of, _)| *of == rank);
+                for column in fields.flat_map(|(_, fields)| narrowed(rank, found, fields).columns) {
+                    if is_closed {
+                        denied.insert(format!("`{}`", found.name));
+                    } else if !is_open(&column.name) {
+                        denied.insert(format!("`{}.{}`", found.name, column.name));
+                    }
+                }
+            }
+        }
+        if denied.is_empty() { Ok(()) } else { Err(TablesError::Denied(denied.into_iter().collect())) }
+    }
+
     /// Whether one more question costs another reading of everything.
     pub fn is_read_as_a_whole(&self) -> bool {
         matches!(self.store, Store::Dump(_))
@@ -107,7 +131,11 @@ fn hand_over(plan: &Plan, batch: &Batch, give: &mut dyn FnMut(Rank, &Told<'_>)) 
             continue;
         }
         let field = |name: &str| match (plan.rank(), name) {
-            (LEGAL_HOLD, "value") => row.value(name).map(Cow::Owned),
+            // One that cannot be decoded is there all the same.
+            (LEGAL_HOLD, "value") => match (row.value(name), row.named(name)) {
+                (None, Ok(None)) => None,
+                (value, _) => Some(Cow::Owned(value.unwrap_or_default())),
+            },
             _ => row.named(name).ok().flatten(),
         };
         give(plan.rank(), &field);

@@ -71,14 +71,22 @@ impl<'s> Naive<'s> {
             let history: Vec<_> =
                 self.story.memberships.iter().filter(|(of, who, ..)| of == channel && who == user).collect();
             let is_member = self.story.members.iter().any(|(of, who)| of == channel && who == user);
-            if history.is_empty() && is_member {
-                return happened(times, hold.window.from, hold.window.until);
+            let ends: Option<Vec<_>> = history.iter().map(|(.., until)| *until).collect();
+            if let Some(ends) = ends.filter(|_| is_member) {
+                let from = ends.into_iter().max().map(|end| end - more).into_iter().chain(hold.window.from).max();
+                if happened(times, from, hold.window.until) {
+                    return true;
+                }
             }
             history.into_iter().any(|(_, _, from, until)| {
-                let is_no_stay = until.is_some_and(|until| until <= *from);
+                // A stay that ends before it begins lasted in between, and every stay a millisecond.
+                let (from, until) = match *until {
+                    Some(until) if until <= *from => (until, Some((*from).max(until + 1))),
+                    _ => (*from, *until),
+                };
                 let from = hold.window.from.map_or(from - more, |other| other.max(from - more));
                 let until = [until.map(|until| until + more), hold.window.until].into_iter().flatten().min();
-                !is_no_stay && happened(times, Some(from), until)
+                happened(times, Some(from), until)
             })
         })
     }

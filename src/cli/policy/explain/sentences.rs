@@ -259,10 +259,12 @@ fn reason(reason: &Reason<'_>) -> String {
         Reason::Team(team) => format!("the record is in team {team}"),
         Reason::By(user) => format!("{user} is a custodian, and it is of that person"),
         Reason::Seen { user, channel, member, from_current } => {
-            let since = if *from_current {
-                "is a member now; history has nothing about it".to_owned()
-            } else {
-                format!("was a member {}", span(*member))
+            let since = match (from_current, member.from) {
+                (true, None) => "is a member now; history has nothing about it".to_owned(),
+                (true, Some(left)) => {
+                    format!("is a member now; history has them leave at {} and not return", date(left))
+                }
+                (false, _) => format!("was a member {}", span(*member)),
             };
             format!("custodian {user} could see channel {channel}: {since}")
         }
