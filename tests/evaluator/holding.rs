@@ -60,7 +60,7 @@ fn watched() -> Story {
             stay("bridge", "bob", "2024-01-30T09:00:00Z", Some("2024-02-10T00:00:00.001Z")),
             stay("quay", "bob", "2023-01-01", None),
         ],
-        members: vec![("mole".into(), "bob".into()), ("bridge".into(), "bob".into()), ("direct".into(), "bob".into())],
+        members: vec![("mole".into(), "bob".into()), ("direct".into(), "bob".into())],
         ..harbour()
     }
 }
@@ -93,6 +93,25 @@ fn holds_cover_places_people_and_what_people_could_see() {
             let is_held = evaluator.decide(subject).disposition == Disposition::Held;
             assert_eq!(is_held, !["outside", "elsewhere"].contains(&expected), "{id}");
         });
+    }
+}
+
+#[test]
+fn a_member_whom_history_has_leave_came_back_then() {
+    let left = at("2024-02-10");
+    let mut story = Story { posts: Vec::new(), ..harbour() };
+    story.memberships = vec![stay("engine", "bob", "2024-01-30", Some("2024-02-10"))];
+    story.members = vec![("engine".into(), "bob".into())];
+    for (created, expected) in [
+        (at("2024-01-29"), "outside"),
+        (left - 1, "bob was there"),
+        (left, "bob is there now"),
+        (at("2025-01-01"), "bob is there now"),
+    ] {
+        let row = Row { create_at: created, ..post("p", "engine", "ada") };
+        story.posts = vec![row.clone()];
+        let (evaluator, _) = evaluator(&story, vec![hold("h", |hold| hold.users = vec!["bob".into()])], at(NOW));
+        row.with(|subject| assert_eq!(why(&evaluator, subject), expected, "{created}"));
     }
 }
 
