@@ -69,7 +69,10 @@ fn example(page: &str) -> String {
 fn transcript(args: &[&str]) -> String {
     let fixed = ["--source", "harbour.jsonl", "--as-of", "2027-06-01", "--quiet"];
     let top = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let beside = |arg: &&str| arg.ends_with(".toml").then(|| top.join("policies").join(arg).display().to_string());
+    let beside = |arg: &&str| {
+        let path = top.join("policies").join(arg);
+        path.is_file().then(|| path.display().to_string())
+    };
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatseal"));
     command.args(args.iter().map(|arg| beside(arg).unwrap_or_else(|| (*arg).to_owned())));
     let output = command.args(fixed).current_dir(top.join("fixtures/demo")).output().unwrap();
