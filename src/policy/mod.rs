@@ -8,8 +8,8 @@
 //!
 //! [`evaluator::Evaluator::new`] works out once what depends on a place or a person alone: which scopes cover it (`masks`),
 //! which holds cover it when (`custody`, `timeline`). A record then becomes a `case`: its post, thread, place and author;
-//! `clocks` says when the periods of each rule end, `weigh` what they come to, `mattermost` what the server's way makes
-//! of it. `explain` and `reasons` ask the same questions and keep the answers.
+//! `profile` leaves out rules that others decide before, `clocks` says when the periods of the rest end, `weigh` what they
+//! come to, `mattermost` what the server's way makes of it. `explain` and `reasons` ask the same questions and keep the answers.
 //!
 //! Precedence, in one sentence: **hold > longest required minimum > shortest allowed maximum.** A record that any active
 //! hold covers is kept. Else it is kept until the latest of the minimum periods of all rules that cover it. Else the

@@ -55,11 +55,10 @@ impl Cutoff {
             Self::Clock => clock,
             Self::YearEnd { month, day } => {
                 let (month, day) = (i64::from(month), i64::from(day));
+                let months = clock.months.div_euclid(12) * 12 + month - 1;
                 // A clock that lies before this year's day is in the year that ends on it.
-                let begins = |year: i64| Start::midnight(year * 12 + month - 1, day);
-                let year = clock.months.div_euclid(12);
-                let this = begins(year);
-                if clock.at < this.at { this } else { begins(year + 1) }
+                let is_before = (clock.months, clock.day) < (months, day);
+                Start::midnight(if is_before { months } else { months + 12 }, day)
             }
         }
     }
@@ -108,8 +107,8 @@ impl Start {
             Period::Millis(length) => self.at.checked_add(length),
             Period::Months(count) => {
                 let months = self.months + i64::from(count);
-                let (first, next) = (first_day(months), first_day(months + 1));
-                let day = first + (self.day - 1).min(next - first - 1);
+                let last = if self.day > 28 { first_day(months + 1) - 1 } else { Millis::MAX };
+                let day = (first_day(months) + self.day - 1).min(last);
                 // The first midnight of the least 64 bits lies before them; so the time of the day may have to be taken
                 // from the next one.
                 match day.checked_mul(DAY) {

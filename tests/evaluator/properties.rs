@@ -111,6 +111,15 @@ proptest! {
         });
     }
 
+    /// So many that most of them cannot decide, and that they fill more than one word of bits.
+    #[test]
+    fn of_many_rules_the_same_ones_decide(seed in any::<u64>(), rules in 20..90_usize) {
+        let (story, set, mut dice) = made((seed, rules, 0, 8));
+        let (evaluator, _) = Evaluator::new(story.tell(set.clone(), &mut dice), chance::now());
+        let naive = Naive { story: &story, set: &set, now: chance::now() };
+        each(&story, |subject, thing| assert_eq!(outcome(&evaluator.decide(subject)), naive.decide(thing)));
+    }
+
     #[test]
     fn another_hold_makes_nothing_disposable(sizes in sizes()) {
         let (story, set, mut dice) = made(sizes);
