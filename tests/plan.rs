@@ -309,3 +309,14 @@ fn a_policy_of_the_server_for_one_channel_is_read_from_its_tables() {
         source.ask(&format!("SELECT count(*) FROM posts WHERE channelid = '{channel}'")).trim().parse().unwrap();
     assert!(posts > 0 && groups[0]["records"].as_u64().unwrap() >= posts);
 }
+
+#[test]
+fn a_dump_without_the_rows_that_decisions_rest_on_is_refused() {
+    let source = tables::Source::new("mattermost-11");
+    let desk = &source.desk;
+    desk.write("holds.toml", HOLDS.replace("teams = [\"illum-0\"]", "users = [\"bruno\"]"));
+    desk.write("dump.sql", source.server.dump(&source.database, &["--exclude-table-data=channelmemberhistory"]));
+    let ended = run(desk, &["plan", "dump.sql", "--holds", "holds.toml"]);
+    ended.require(6, "cannot decide without the rows of `channelmemberhistory`, which were not dumped");
+    run(desk, &["plan", "dump.sql"]).require(0, "");
+}

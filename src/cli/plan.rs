@@ -60,6 +60,15 @@ pub(super) struct Args {
     /// Taken and not used, so that the command line of an export can be planned
     #[arg(long, value_name = "UNUSED", hide = true)]
     output: Option<PathBuf>,
+    /// Taken and not used, so that the command line of an export can be planned
+    #[arg(long, value_name = "UNUSED", hide = true)]
+    origin: Option<String>,
+    /// Taken and not used, so that the command line of an export can be planned
+    #[arg(long, value_name = "UNUSED", hide = true)]
+    previous: Option<PathBuf>,
+    /// Taken and not used, so that the command line of an export can be planned
+    #[arg(long, value_name = "UNUSED", hide = true)]
+    salt_from: Option<PathBuf>,
 }
 
 /// Shapes of the answer.

@@ -40,6 +40,8 @@ pub(in crate::cli) fn of_source(source: &Path, error: SourceError) -> Failure {
         }
         SourceError::Tables(error @ TablesError::Denied(_)) => Failure::of(Exit::Unavailable, error)
             .hint("a hold or a membership may stand there; `chatseal grants` prints what the role needs"),
+        SourceError::Tables(error @ TablesError::NotDumped(_)) => Failure::of(Exit::Unavailable, error)
+            .hint("a hold or a membership may stand there; dump the database without `--exclude-table-data`"),
         SourceError::Tables(error @ TablesError::Temporary(_)) => of_temporary(error),
         error @ SourceError::Temporary(_) => of_temporary(error),
         SourceError::Tables(error) => Failure::of(Exit::Unavailable, error),

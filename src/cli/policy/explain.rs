@@ -16,10 +16,11 @@ use crate::cli::failure::Failure;
 use crate::cli::manual::Manual;
 use crate::cli::printer::Printer;
 use crate::cli::reading::Reading;
+use crate::record::kind::FINDING_PREFIX;
 use crate::select::find::find;
 use crate::select::{Source, SourceError};
 use crate::source::Work;
-use crate::source::catalogue::rank;
+use crate::source::catalogue::{rank, table};
 
 /// Explain what was decided about a record, and why
 ///
@@ -81,7 +82,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let found = apply(&args.source, &args.reading, sets, &said, printer, |applied: Applied<'_>, work: &Work<'_>| {
         let Applied { selection, judges, .. } = applied;
         let records = find(selection, kind, id, work).map_err(SourceError::Temporary)?;
-        let told = records.iter().zip(judges.iter().cycle()).filter_map(|(record, judge)| {
+        // What a comparison established is no row of the source, and nothing is decided about it.
+        let rows = records.iter().filter(|record| !table(record.kind).kind.starts_with(FINDING_PREFIX));
+        let told = rows.zip(judges.iter().cycle()).filter_map(|(record, judge)| {
             judge.with_subject(record.kind, record.at, &record.line, |subject| {
                 Told::new(subject, &judge.evaluator().place(subject), &judge.evaluator().explain(subject))
             })

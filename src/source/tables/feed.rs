@@ -53,7 +53,8 @@ impl Tables {
         }
     }
 
-    /// Hands over the rows of some kinds, with as few columns as the fields named need. What cannot be read is absent.
+    /// Hands over the rows of some kinds, with as few columns as the fields named need. What cannot be read is absent;
+    /// returned are tables that a dump declares without their rows.
     pub(super) fn visit(
         &self,
         ranks: &[Rank],
@@ -61,7 +62,7 @@ impl Tables {
         limits: Option<&Scope>,
         progress: &Progress,
         give: &mut dyn FnMut(&Plan, &Batch),
-    ) -> Result<(), TablesError> {
+    ) -> Result<Vec<TableFound>, TablesError> {
         match &self.store {
             Store::Live(server) => {
                 let mut server = lock(server);
@@ -77,6 +78,7 @@ impl Tables {
                         })?;
                     }
                 }
+                Ok(Vec::new())
             }
             Store::Dump(dump) => {
                 let mut plans: Vec<Vec<Plan>> = Vec::new();
@@ -97,10 +99,11 @@ impl Tables {
                         }
                     }
                     Ok(())
-                })?;
+                })
+                .map(|account| account.not_dumped)
+                .map_err(TablesError::from)
             }
         }
-        Ok(())
     }
 }
 

@@ -101,6 +101,9 @@ pub enum TablesError {
     /// Tables and columns that deciding rests on may not be read.
     #[error("cannot decide without {}, which the database role may not read", .0.join(", "))]
     Denied(Vec<String>),
+    /// Tables that deciding rests on are declared in the dump, and their rows are not in it.
+    #[error("cannot decide without the rows of {}, which were not dumped", .0.join(", "))]
+    NotDumped(Vec<String>),
     /// The tables that make a Mattermost database are not there.
     #[error("`{}` holds no Mattermost tables: expected `posts`, `channels` and `users`; found {found}", path.display())]
     NotMattermost {

@@ -61,13 +61,19 @@ impl Tables {
             }
             Store::Dump(_) => {
                 let ranks: Vec<Rank> = asked.iter().map(|wanted| wanted.rank).collect();
-                self.visit(&ranks, &[], None, progress, &mut |plan, batch| hand_over(plan, batch, give))
+                let not_dumped =
+                    self.visit(&ranks, &[], None, progress, &mut |plan, batch| hand_over(plan, batch, give))?;
+                // Whether they were empty nobody can tell: a hold could stand there, or a membership.
+                let is_asked = |found: &&TableFound| of_table(&found.name).any(|rank| ranks.contains(&rank));
+                let missing: Vec<String> =
+                    not_dumped.iter().filter(is_asked).map(|found| format!("`{}`", found.name)).collect();
+                if missing.is_empty() { Ok(()) } else { Err(TablesError::NotDumped(missing)) }
             }
         }
     }
 
-    /// Refuses if one of these fields is there and may not be read: what it would tell must not be taken for nothing. All
-    /// that a dump holds may be read.
+    /// Refuses if one of these fields is there and may not be read: what it would tell must not be taken for nothing. Of a dump
+    /// [`Self::tell`] does.
     pub fn require(&self, asked: &[(Rank, Vec<&'static str>)]) -> Result<(), TablesError> {
         let Store::Live(server) = &self.store else { return Ok(()) };
         let server = lock(server);
