@@ -318,5 +318,4 @@ fn a_dump_without_the_rows_that_decisions_rest_on_is_refused() {
     desk.write("dump.sql", source.server.dump(&source.database, &["--exclude-table-data=channelmemberhistory"]));
     let ended = run(desk, &["plan", "dump.sql", "--holds", "holds.toml"]);
     ended.require(6, "cannot decide without the rows of `channelmemberhistory`, which were not dumped");
-    run(desk, &["plan", "dump.sql"]).require(0, "");
 }
