@@ -7,8 +7,9 @@
 //!               rows                  records                 zip
 //!  database, dump, ──▶ source ─────▶ select ─────▶ archive ─────▶ verify ─────▶ verdict
 //!  bulk export,        reads,        scope,         segments,      reads an archive and public keys,
-//!  audit log, files    never         counts of      tree, seal     and shares nothing with what made it
-//!                      decides       what is out
+//!  audit log, files    never         policy,        tree, seal     and shares nothing with what made it
+//!                      decides       counts of         │
+//!                                    what is out       └────────▶ ledger ─────▶ chain across archives
 //! ```
 //!
 //! Data flows left to right, once. Nothing to the right of the archive opens the source again; nothing to its left
@@ -17,8 +18,8 @@
 //! # Where to begin
 //!
 //! Run `chatseal demo`, then read [`record::line`] (what is hashed), [`archive`] (what is promised, and what not),
-//! [`archive::seal`] (what is signed), `cli/export/sealing.rs` (the whole way of an export on one page), and
-//! [`verify`] (the whole way back).
+//! [`archive::seal`] (what is signed), `cli/export/sealing.rs` (the whole way of an export on one page),
+//! [`policy`] (what decides over a record), and [`verify`] (the whole way back).
 //!
 //! # Code map
 //!
@@ -50,8 +51,8 @@
 //! - **Determinism.** Same input, salt, key and time: same bytes, for any number of threads. Order is decided by
 //!   content, in one place ([`source::sort`]), and everything parallel is independent of its neighbours.
 //! - **Memory** grows with the number of threads and with the directory (teams, channels, users, files), not with the
-//!   number of posts; a scope that restricts a database also holds the ids of the posts in it. A line of up to 64 MiB is
-//!   decoded alone.
+//!   number of posts; a scope that restricts a database also holds the ids of the posts in it, and a policy facts about
+//!   the posts that other records name. A line of up to 64 MiB is decoded alone.
 //! - **Hostile input.** Exports, archives, keys and signer lists are parsed with stated limits and without a panic on any
 //!   bytes; `fuzz/` holds a target for each parser.
 #![cfg_attr(
