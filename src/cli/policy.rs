@@ -1,6 +1,6 @@
 //! `chatseal policy`: what policy and holds files say.
 //!
-//! [`load`] is the one way in which any other command gets at them: it answers with a set that has no finding, or with a
+//! [`load()`] is the one way in which any other command gets at them: it answers with a set that has no finding, or with a
 //! failure, before a source is read.
 
 mod applied;

@@ -128,7 +128,7 @@ fn symbol(letter: char) -> Option<u8> {
     u8::try_from(place).ok()
 }
 
-/// Two symbols over GF(32) = GF(2)[x]/(x⁵+x²+1): the sum, and the sum weighted by powers of x. A Reed–Solomon code of
+/// Two symbols over GF(32) = GF(2)\[x\]/(x⁵+x²+1): the sum, and the sum weighted by powers of x. A Reed–Solomon code of
 /// distance 3, for its 29 symbols are fewer than the 31 powers.
 fn check(size: u64, symbols: &[u8; SYMBOLS]) -> [u8; 2] {
     let of_size = [15, 10, 5, 0].map(|shift| u8::try_from((size >> shift) & 31).unwrap_or_default());

@@ -6,7 +6,7 @@
 //!
 //! Members stand in this order; one that says nothing is left out, so a record that no rule and no hold covers has `{}`.
 //! Times are epoch milliseconds or `"forever"`, and stand there only together with the rule that says so. Holds are
-//! sorted, each once. [`Retention::read`] accepts exactly what [`push`] writes.
+//! sorted, each once. `Retention::read` accepts exactly what [`push`] writes.
 
 use super::json::{Cursor, Fault};
 use super::line::{LineError, broken, canonical_integer, push_integer, push_string, rule as require, tight};

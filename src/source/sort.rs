@@ -8,7 +8,7 @@
 //! of threads, never on the number of records.
 //!
 //! Lines of one kind begin alike up to their id, and ids hold no byte below `"`, so comparing whole lines compares ids
-//! first. What an id begins with is kept beside each line ([`Key`]): lines lie scattered over an arena, and to look at
+//! first. What an id begins with is kept beside each line (`Key`): lines lie scattered over an arena, and to look at
 //! two for every comparison would take longer than everything else.
 
 mod key;
