@@ -24,6 +24,19 @@ pub struct Decision<'e> {
     pub clash: Option<Clash<'e>>,
 }
 
+impl Decision<'_> {
+    /// When the record becomes due by its periods, holds aside: after its maximum, and not before its minimum; `None` if
+    /// never.
+    pub fn due_at(&self) -> Option<Millis> {
+        let Until::At(maximum) = self.dispose_after? else { return None };
+        match self.keep_until {
+            Some(Until::At(minimum)) => Some(maximum.max(minimum)),
+            Some(Until::Forever) => None,
+            None => Some(maximum),
+        }
+    }
+}
+
 /// The end of a period: the first millisecond after it.
 ///
 /// Ordered by time, with "never" last.

@@ -13,7 +13,7 @@ use super::Selection;
 use super::fields::Head;
 use super::fold::fold;
 use super::judge::Judge;
-use crate::policy::decision::{Decision, Disposition, Until};
+use crate::policy::decision::{Decision, Disposition};
 use crate::record::kind::FINDING_PREFIX;
 use crate::record::time::Millis;
 use crate::source::Work;
@@ -145,8 +145,8 @@ impl Difference {
                 at: item.at,
                 kind: kind(item.kind),
                 id: Head::of(line, kind(item.kind)).id.to_owned(),
-                before: due(&old),
-                after: due(&new),
+                before: old.due_at(),
+                after: new.due_at(),
                 holds: new.holds.iter().map(str::to_owned).collect(),
             }]);
         }
@@ -183,19 +183,9 @@ fn decide<'e>(judge: &'e Judge, item: &Item<'_>, line: &[u8]) -> Option<Decision
     judge.with_subject(item.kind, item.at, line, |subject| judge.evaluator().decide(subject))
 }
 
-/// When a record becomes due, holds aside; `None` if never.
-fn due(decision: &Decision<'_>) -> Option<Millis> {
-    let Some(Until::At(maximum)) = decision.dispose_after else { return None };
-    match decision.keep_until {
-        Some(Until::Forever) => None,
-        Some(Until::At(minimum)) => Some(maximum.max(minimum)),
-        None => Some(maximum),
-    }
-}
-
 fn changes(old: &Decision<'_>, new: &Decision<'_>) -> Change {
     let never = Millis::MAX;
-    let (from, to) = (due(old).unwrap_or(never), due(new).unwrap_or(never));
+    let (from, to) = (old.due_at().unwrap_or(never), new.due_at().unwrap_or(never));
     match (old.disposition, new.disposition) {
         (Disposition::Dispose, Disposition::Dispose) => Change::Same,
         (_, Disposition::Dispose) => Change::LetGo,
@@ -209,7 +199,7 @@ fn changes(old: &Decision<'_>, new: &Decision<'_>) -> Change {
 
 fn disagrees(server: &Decision<'_>, ours: &Decision<'_>) -> Change {
     let is_kept = |at: Millis| !ours.holds.is_empty() || ours.keep_until.is_some_and(|until| !until.is_over(at));
-    match (due(server), due(ours)) {
+    match (server.due_at(), ours.due_at()) {
         (Some(deleted), _) if is_kept(deleted) => Change::TooEarly,
         (deleted, Some(end)) if ours.disposition == Disposition::Dispose && deleted.is_none_or(|at| at > end) => {
             Change::TooLong

@@ -135,7 +135,7 @@ impl Judge {
             .readings
             .get(usize::from(rank))?
             .with_subject(self, rank, at, line, found, |subject| self.evaluator.decide(subject));
-        Some(match (decision.disposition, since(&decision)) {
+        Some(match (decision.disposition, decision.due_at()) {
             (decision::Disposition::Dispose, Some(since)) => Verdict::Withheld(decision, since),
             _ => Verdict::Stays(decision),
         })
@@ -151,16 +151,6 @@ impl Judge {
     ) -> Option<T> {
         let reading = self.readings.get(usize::from(rank))?;
         Some(reading.with_subject(self, rank, at, line, &mut Vec::new(), ask))
-    }
-}
-
-/// Since when a record is due by its periods.
-fn since(decision: &Decision<'_>) -> Option<Millis> {
-    let decision::Until::At(maximum) = decision.dispose_after? else { return None };
-    match decision.keep_until {
-        Some(decision::Until::At(minimum)) => Some(maximum.max(minimum)),
-        Some(decision::Until::Forever) => None,
-        None => Some(maximum),
     }
 }
 
