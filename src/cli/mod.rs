@@ -26,8 +26,10 @@ mod opening;
 mod plan;
 pub mod policy;
 pub mod printer;
+mod produce;
 mod progress;
 mod reading;
+mod scoping;
 mod show;
 mod threads;
 mod usage;
@@ -82,6 +84,7 @@ enum Command {
     Verify(verify::Args),
     Show(show::Args),
     Extract(extract::Args),
+    Produce(Box<produce::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -157,7 +160,7 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) => Product::Files,
+            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) => Product::Files,
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -185,6 +188,7 @@ impl Cli {
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
+            Command::Produce(args) => produce::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -216,6 +220,7 @@ impl Cli {
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
             ["extract"] => extract::MANUAL,
+            ["produce"] => produce::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,
