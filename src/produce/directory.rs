@@ -238,13 +238,16 @@ impl Directory {
 
     /// The name of a user; the id itself, counted, if nothing describes it.
     pub fn username<'a>(&'a self, id: &'a str) -> &'a str {
-        match self.users.get(id) {
-            Some(user) => &user.username,
-            None => {
-                self.unknown.fetch_add(1, Ordering::Relaxed);
-                id
-            }
+        self.user_or_count(id).map_or(id, |user| &user.username)
+    }
+
+    /// The user of this id; counted if nothing describes it.
+    pub fn user_or_count(&self, id: &str) -> Option<&User> {
+        let found = self.users.get(id);
+        if found.is_none() {
+            self.unknown.fetch_add(1, Ordering::Relaxed);
         }
+        found
     }
 
     /// How often a name was asked for that nothing describes.

@@ -1,8 +1,5 @@
 //! Why a production could not be made.
 
-use std::io;
-use std::path::PathBuf;
-
 use super::folder::FolderError;
 use super::scope::ScopeError;
 use crate::archive::walk::WalkError;
@@ -28,14 +25,6 @@ pub enum ProduceError {
     /// The folder cannot be written.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// A temporary file cannot be written or read back.
-    #[error("cannot use a temporary file in `{}`", folder.display())]
-    Temporary {
-        /// The folder in which it lies.
-        folder: PathBuf,
-        /// What the operating system says.
-        source: io::Error,
-    },
     /// The form cannot be made of this archive.
     #[error("{0}")]
     Form(String),

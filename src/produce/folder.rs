@@ -97,6 +97,11 @@ impl Folder {
         self.stage.path()
     }
 
+    /// The error that a temporary file in [`Self::temporary`] made.
+    pub fn temporary_failed(&self, source: io::Error) -> FolderError {
+        wrong(self.stage.path(), source)
+    }
+
     /// Begins a file. `path` is made of components that a form made up, or that came out of [`name`], joined by `/`.
     pub fn create(&self, path: &str) -> Result<Output<'_>, FolderError> {
         if path.split('/').any(|part| part != name::safe(part)) {

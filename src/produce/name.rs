@@ -78,7 +78,8 @@ fn split(name: &str) -> (&str, &str) {
 
 /// The first characters that fit into `room` bytes.
 fn cut(text: &str, room: usize) -> &str {
-    &text[..text.floor_char_boundary(room)]
+    let end = (0..=room.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    &text[..end]
 }
 
 /// Names given out in one folder.
