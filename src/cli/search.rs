@@ -52,26 +52,27 @@ pub(super) struct Args {
     /// Search records of this kind, such as `post`; may be given several times
     #[arg(long, value_name = "KIND", help_heading = "Scope")]
     kind: Vec<String>,
-    /// Search what belongs to this user; may be given several times
+    /// Keep what this user wrote, did or is a member of; may be given several times
     ///
     /// Records that name the user as their author, owner or maker, and the record of the user.
     #[arg(long, value_name = "NAME|EMAIL|ID", help_heading = "Scope")]
     user: Vec<String>,
-    /// Search what belongs to this channel; may be given several times
+    /// Keep what belongs to this channel; may be given several times
     #[arg(long, value_name = "TEAM/NAME|ID", help_heading = "Scope")]
     channel: Vec<String>,
-    /// Search what came into being at or after this time
+    /// Keep what happened at or after this time
     ///
-    /// RFC 3339 (`2026-11-21T08:00:00Z`), a date (midnight UTC), `ms:N` or `s:N`.
+    /// RFC 3339 (`2026-11-21T08:00:00Z`), a date (midnight UTC), `ms:N` or `s:N`. What counts is when a record came
+    /// into being, not when it was changed.
     #[arg(long, value_name = "TIME", value_parser = time::parse, help_heading = "Scope", allow_hyphen_values = true)]
     since: Option<Millis>,
-    /// Search what came into being before this time
+    /// Keep what happened before this time
     #[arg(long, value_name = "TIME", value_parser = time::parse, help_heading = "Scope", allow_hyphen_values = true)]
     until: Option<Millis>,
     /// Stop when this many records were found
     #[arg(long, value_name = "N", help_heading = "Output")]
     limit: Option<NonZeroU64>,
-    /// How to show what was found; `--json` is the same as `--format json`
+    /// How to report; `--json` is the same as `--format json`
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
     format: Option<Format>,
     #[command(flatten)]
@@ -203,7 +204,8 @@ fn asked(args: &Args) -> Result<(Vec<PathBuf>, Option<String>), Failure> {
         return Ok((archives, args.pattern.clone()));
     }
     let Some(last) = archives.pop_if(|last| !last.is_file()) else { return Ok((archives, None)) };
-    let Some(text) = last.to_str().filter(|text| !text.ends_with(".zip")) else {
+    let is_archive = last.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    let Some(text) = last.to_str().filter(|_| !is_archive) else {
         let message = format!("there is no file `{}`", last.display());
         return Err(Failure::new(Exit::Unavailable, message).hint("what to look for can be given with `--pattern`"));
     };
