@@ -2,7 +2,7 @@
 
 use super::super::failure::Failure;
 use super::super::ledger::memory;
-use super::{Args, Checked};
+use super::{Args, Checked, cases};
 use crate::cli::exit::Exit;
 use crate::ledger::Reading;
 use crate::ledger::head::Expected;
@@ -25,6 +25,18 @@ impl Chain {
         let whole = ledger.as_ref().filter(|reading| reading.defects.is_empty());
         let vouched = whole.and_then(|reading| vouched(reading, policy).ok());
         Ok(Self { ledger, asked, vouched })
+    }
+
+    /// The ledger, if one was named.
+    pub(super) fn reading(&self) -> Option<&Reading> {
+        self.ledger.as_ref()
+    }
+
+    /// What is asked of the ledger.
+    pub(super) fn asked_of_ledger(&self) -> cases::Asked {
+        let Asked { head, remembered, max_age, witnesses, all } = &self.asked;
+        let memory = head.is_some() || remembered.is_some();
+        cases::Asked { memory, age: max_age.is_some(), witnesses: witnesses.is_some(), all: *all }
     }
 
     /// The keys that the ledger vouches for.
