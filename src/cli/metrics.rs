@@ -1,4 +1,4 @@
-//! Numbers for a monitoring system, in the text format that node_exporter's textfile collector reads.
+//! Numbers for a monitoring system, in the text format that the textfile collector of `node_exporter` reads.
 //!
 //! One file holds one task, and every sample bears its name as the label `task`, so that two tasks of one host do not
 //! collide. The file is written anew whenever the task ends, however it ended; a failed run keeps the time of the last
@@ -172,7 +172,7 @@ impl<'a> Metrics<'a> {
     }
 }
 
-/// Whether node_exporter would read a file of this name; else why not.
+/// Whether `node_exporter` would read a file of this name; else why not.
 pub fn check_name(path: &Path) -> Result<(), &'static str> {
     let named = path.file_stem().is_some() && path.extension().is_some_and(|extension| extension == "prom");
     if named { Ok(()) } else { Err("the textfile collector reads files whose names end in `.prom` only") }

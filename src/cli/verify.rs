@@ -85,7 +85,7 @@ pub(super) struct Args {
     pub(super) key: Option<PathBuf>,
     #[command(flatten)]
     pub(super) wait: Wait,
-    /// Write metrics for node_exporter's textfile collector to this file, `NAME.prom`; NAME is the task
+    /// Write metrics for the textfile collector of `node_exporter` to this file, `NAME.prom`; NAME is the task
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(super) metrics: Option<PathBuf>,
     /// How to report; `--json` is the same as `--format json`
@@ -102,7 +102,7 @@ pub(super) enum Format {
     Text,
     /// One JSON document
     Json,
-    /// JUnit XML: a test case for each archive and layer
+    /// `JUnit` XML: a test case for each archive and layer
     Junit,
     /// Workflow commands of GitHub Actions: an annotation for each finding
     Github,
@@ -130,7 +130,7 @@ pub(super) const MANUAL: Manual = Manual {
         ("Check an archive", "chatseal verify 2026-11.zip --signers allowed_signers"),
         (
             "Check in a pipeline, against the head that the repository pins",
-            "chatseal verify archives/ --signers allowed_signers --ledger ledger \\\n      --expect-head \"$(cat pinned-head)\" --format junit > chatseal.xml",
+            "chatseal verify archives/ --signers allowed_signers --ledger ledger \\\n      --expect-head 43-B9D5M-PJTB9-D5MPJ-TB9D5-MPJTB-1V --format junit > chatseal.xml",
         ),
         ("Check a year of archives and the chain between them", "chatseal verify archives/ --signers allowed_signers"),
         (
@@ -153,6 +153,9 @@ pub(super) const MANUAL: Manual = Manual {
 
 /// Runs the command, and tells a monitoring system how it ended.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    if let Some(Err(why)) = args.metrics.as_deref().map(metrics::check_name) {
+        return Err(Failure::new(Exit::Usage, why));
+    }
     let (begun, mut known) = (clock::now(), None);
     let ended = answer(args, printer, &mut known);
     let Some(path) = &args.metrics else { return ended };
@@ -187,8 +190,9 @@ fn answer(args: &Args, printer: &Printer, known: &mut Option<metrics::Chain>) ->
     let chain = chain::Chain::read(args, &policy)?;
     *known = chain.reading().map(metrics::Chain::of);
     let policy = TrustPolicy { vouched: chain.vouched(), ..policy };
-    let mut checked =
-        args.threads.run(|| progress::watch(printer, |progress| check(&chosen.archives, &policy, sample, progress)))??;
+    let mut checked = args
+        .threads
+        .run(|| progress::watch(printer, |progress| check(&chosen.archives, &policy, sample, progress)))??;
     let mut ledger = chain.check(&mut checked, &policy, args)?;
     let of_ledger = ledger.as_ref().map(|report| exit_of(report.ending()));
     let exits = checked.iter().map(|(_, result)| ending(result)).chain(of_ledger);
@@ -198,7 +202,7 @@ fn answer(args: &Args, printer: &Printer, known: &mut Option<metrics::Chain>) ->
         recording::state(said, signer, report, exit, args, printer)?;
     }
     if let Some(format) = servers {
-        let suites = cases::suites(&checked, &chosen.passed_over, ledger.as_ref(), chain.asked_of_ledger());
+        let suites = cases::suites(&checked, &chosen.passed_over, ledger.as_ref(), chain.asked());
         printer.data(match format {
             Format::Github => github::render(&suites, exit, &text::words(&checked, ledger.as_ref())),
             _ => junit::render(&suites),
@@ -217,7 +221,7 @@ fn tell(path: &Path, begun: Millis, exit: Exit, chain: Option<metrics::Chain>) -
     let task = path.file_stem().unwrap_or_default().to_string_lossy();
     let ended = clock::now();
     let verified = Some(exit == Exit::Ok);
-    metrics::write(path, &Metrics { verified, chain, ..Metrics::new(&task, ended, ended.saturating_sub(begun), exit) })
+    metrics::write(path, &Metrics { chain, verified, ..Metrics::new(&task, ended, ended.saturating_sub(begun), exit) })
 }
 
 /// An archive and what came of checking it.

@@ -26,7 +26,9 @@ pub struct Sample {
 pub fn parse_share(text: &str) -> Result<u64, String> {
     let digits = text.strip_prefix("1/").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
     let parts = digits.and_then(|digits| digits.parse().ok()).filter(|parts| (1..=MOST).contains(parts));
-    parts.ok_or_else(|| format!("`{text}` is not a share; write `1/30` for another thirtieth each day, down to `1/{MOST}`"))
+    parts.ok_or_else(|| {
+        format!("`{text}` is not a share; write `1/30` for another thirtieth each day, down to `1/{MOST}`")
+    })
 }
 
 impl Sample {
@@ -67,7 +69,8 @@ mod tests {
     fn each_archive_has_one_turn_in_as_many_days_as_parts_whenever_one_begins() {
         for parts in [1, 2, 7, 30, 365] {
             for begin in [NOW, 0, -NOW] {
-                let days: Vec<Sample> = (0..parts).map(|day| Sample::new(parts, begin + Millis::try_from(day).unwrap() * DAY)).collect();
+                let days: Vec<Sample> =
+                    (0..parts).map(|day| Sample::new(parts, begin + Millis::try_from(day).unwrap() * DAY)).collect();
                 for number in 0..200 {
                     let turns = days.iter().filter(|sample| sample.takes(&seal(number))).count();
                     assert_eq!(turns, 1, "{parts} {begin} {number}");

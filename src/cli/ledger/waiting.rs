@@ -80,6 +80,7 @@ where
 }
 
 /// Takes the lock that keeps whole runs into one ledger apart.
+#[allow(dead_code, reason = "for scheduled runs")]
 pub(in crate::cli) fn open_run<E>(folder: &Path, patience: Duration, progress: &Progress) -> Result<Lock, E>
 where
     E: From<LedgerError> + From<Interrupted>,
@@ -87,11 +88,7 @@ where
     wait(patience, progress, || lock_runs(folder, &holder()))
 }
 
-fn wait<T, E>(
-    patience: Duration,
-    progress: &Progress,
-    mut take: impl FnMut() -> Result<T, LedgerError>,
-) -> Result<T, E>
+fn wait<T, E>(patience: Duration, progress: &Progress, mut take: impl FnMut() -> Result<T, LedgerError>) -> Result<T, E>
 where
     E: From<LedgerError> + From<Interrupted>,
 {
@@ -100,7 +97,7 @@ where
         match take() {
             Err(LedgerError::Locked { .. }) if waited < patience => {
                 progress.check()?;
-                let pause = PAUSE.min(patience - waited);
+                let pause = PAUSE.min(patience.saturating_sub(waited));
                 std::thread::sleep(pause);
                 waited += pause;
             }

@@ -12,7 +12,7 @@ use super::{Checked, Format};
 use crate::verify::code::Code;
 use crate::verify::finding::Findings;
 use crate::verify::layer::{Layer, Outcome};
-use crate::verify::{Ending, LedgerReport, Report, VerifyError};
+use crate::verify::{Asked, Ending, LedgerReport, Report, VerifyError};
 
 /// The cases of one archive, of the ledger, or of what was passed over.
 pub(super) struct Suite {
@@ -54,25 +54,12 @@ pub(super) struct Fault {
     pub(super) meaning: String,
 }
 
-/// What was asked of a ledger.
-#[derive(Clone, Copy)]
-pub(super) struct Asked {
-    /// That it continues a head from before.
-    pub(super) memory: bool,
-    /// That something was appended lately.
-    pub(super) age: bool,
-    /// That witnesses saw it.
-    pub(super) witnesses: bool,
-    /// That all its archives are there.
-    pub(super) all: bool,
-}
-
 /// Everything, in the order of the report.
 pub(super) fn suites(
     checked: &[Checked],
     passed_over: &[PassedOver],
     ledger: Option<&LedgerReport>,
-    asked: Asked,
+    asked: &Asked,
 ) -> Vec<Suite> {
     let mut suites: Vec<Suite> = checked
         .iter()
@@ -120,32 +107,60 @@ fn unreadable(error: &VerifyError) -> Case {
     Case { name: "readable".to_owned(), asks: "can it be read?".to_owned(), answer }
 }
 
-/// Aspects of a ledger, each with the findings that belong to it.
-const ASPECTS: [(&str, &str, fn(Code) -> bool); 6] = [
-    ("ledger-trust", "may its keys sign?", |code| matches!(code, Code::LedgerUntrusted | Code::SignerRevoked)),
-    ("ledger-log", "do statements, signatures and checkpoints hold together?", |code| matches!(code, Code::Ledger(_))),
-    ("ledger-memory", "does it continue what was seen of it before?", |code| {
-        matches!(code, Code::HeadUnknown | Code::LedgerRollback | Code::LedgerFork)
-    }),
-    ("ledger-age", "was something appended lately?", |code| code == Code::LedgerStale),
-    ("ledger-witnesses", "did enough witnesses see it?", |code| {
-        matches!(code, Code::WitnessesMissing | Code::CosignatureInvalid)
-    }),
-    ("ledger-archives", "are all its archives there?", |code| code == Code::ArchiveMissing),
+/// One question asked of a ledger.
+struct Aspect {
+    name: &'static str,
+    asks: &'static str,
+    /// The findings that answer it.
+    belongs: fn(Code) -> bool,
+    /// Why it was not asked for, if it was not.
+    left_out: fn(&Asked) -> Option<&'static str>,
+}
+
+const ASPECTS: [Aspect; 6] = [
+    Aspect {
+        name: "ledger-trust",
+        asks: "may its keys sign?",
+        belongs: |code| matches!(code, Code::LedgerUntrusted | Code::SignerRevoked),
+        left_out: |_| None,
+    },
+    Aspect {
+        name: "ledger-log",
+        asks: "do statements, signatures and checkpoints hold together?",
+        belongs: |code| matches!(code, Code::Ledger(_)),
+        left_out: |_| None,
+    },
+    Aspect {
+        name: "ledger-memory",
+        asks: "does it continue what was seen of it before?",
+        belongs: |code| matches!(code, Code::HeadUnknown | Code::LedgerRollback | Code::LedgerFork),
+        left_out: |asked| (asked.head.is_none() && asked.remembered.is_none()).then_some("no earlier head was given"),
+    },
+    Aspect {
+        name: "ledger-age",
+        asks: "was something sealed lately?",
+        belongs: |code| code == Code::LedgerStale,
+        left_out: |asked| asked.max_age.is_none().then_some("no greatest age was given"),
+    },
+    Aspect {
+        name: "ledger-witnesses",
+        asks: "did enough witnesses see it?",
+        belongs: |code| matches!(code, Code::WitnessesMissing | Code::CosignatureInvalid),
+        left_out: |asked| asked.witnesses.is_none().then_some("no witnesses were named"),
+    },
+    Aspect {
+        name: "ledger-archives",
+        asks: "are all its archives there?",
+        belongs: |code| code == Code::ArchiveMissing,
+        left_out: |asked| (!asked.all).then_some("the folder of the archives was not given"),
+    },
 ];
 
-fn of_ledger(report: &LedgerReport, asked: Asked) -> Suite {
+fn of_ledger(report: &LedgerReport, asked: &Asked) -> Suite {
     let mut cases: Vec<Case> = Vec::new();
-    for (name, asks, belongs) in ASPECTS {
+    for Aspect { name, asks, belongs, left_out } in ASPECTS {
         let faults = faults(&report.findings, belongs);
-        let left_out = match name {
-            "ledger-memory" if !asked.memory => Some("no earlier head was given"),
-            "ledger-age" if !asked.age => Some("no greatest age was given"),
-            "ledger-witnesses" if !asked.witnesses => Some("no witnesses were named"),
-            "ledger-archives" if !asked.all => Some("the folder of the archives was not given"),
-            _ => None,
-        };
-        let answer = match left_out {
+        let answer = match left_out(asked) {
             _ if !faults.is_empty() => Answer::Failed(faults),
             _ if name == "ledger-trust" && !report.judged => Answer::Undecided("no --signers were given".to_owned()),
             Some(why) => Answer::LeftOut(why.to_owned()),
@@ -153,7 +168,7 @@ fn of_ledger(report: &LedgerReport, asked: Asked) -> Suite {
         };
         cases.push(Case { name: name.to_owned(), asks: asks.to_owned(), answer });
     }
-    let others = faults(&report.findings, |code| !ASPECTS.iter().any(|(_, _, belongs)| belongs(code)));
+    let others = faults(&report.findings, |code| !ASPECTS.iter().any(|aspect| (aspect.belongs)(code)));
     if !others.is_empty() {
         let asks = "is anything else wrong with it?".to_owned();
         cases.push(Case { name: "ledger-other".to_owned(), asks, answer: Answer::Failed(others) });

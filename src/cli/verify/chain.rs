@@ -2,7 +2,7 @@
 
 use super::super::failure::Failure;
 use super::super::ledger::memory;
-use super::{Args, Checked, cases};
+use super::{Args, Checked};
 use crate::cli::exit::Exit;
 use crate::ledger::Reading;
 use crate::ledger::head::Expected;
@@ -33,10 +33,8 @@ impl Chain {
     }
 
     /// What is asked of the ledger.
-    pub(super) fn asked_of_ledger(&self) -> cases::Asked {
-        let Asked { head, remembered, max_age, witnesses, all } = &self.asked;
-        let memory = head.is_some() || remembered.is_some();
-        cases::Asked { memory, age: max_age.is_some(), witnesses: witnesses.is_some(), all: *all }
+    pub(super) fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     /// The keys that the ledger vouches for.

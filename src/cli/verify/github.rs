@@ -16,11 +16,10 @@ pub(super) fn render(suites: &[Suite], exit: Exit, verdict: &str) -> String {
     for suite in suites {
         for case in &suite.cases {
             match &case.answer {
-                Answer::Passed => {}
                 Answer::LeftOut(why) if suite.name == "passed over" => {
                     command(&mut out, "warning", Some(&case.name), "not checked", &[why]);
                 }
-                Answer::LeftOut(_) => {}
+                Answer::Passed | Answer::LeftOut(_) => {}
                 Answer::Undecided(why) => {
                     let title = format!("{}: not checked", case.name);
                     command(&mut out, "error", Some(&suite.name), &title, &[&case.asks, why]);

@@ -1,4 +1,4 @@
-//! The report as JUnit XML, as Jenkins, GitLab and most other build servers read it.
+//! The report as `JUnit` XML, as Jenkins, GitLab and most other build servers read it.
 //!
 //! One `testsuite` for each archive and for the ledger, one `testcase` for each layer. A finding is a `failure`; what
 //! could not be decided is an `error`; what was not asked for is `skipped`. The form is that of Jenkins's junit-10.xsd.
@@ -82,8 +82,7 @@ mod tests {
     #[test]
     fn what_comes_from_outside_is_never_markup() {
         let hostile = "]]><x a=\"&amp;\u{1b}[2J\u{0}\n\u{202e}\u{ffff}'";
-        let faults =
-            vec![Fault { code: "record-order", detail: hostile.to_owned(), meaning: hostile.to_owned() }];
+        let faults = vec![Fault { code: "record-order", detail: hostile.to_owned(), meaning: hostile.to_owned() }];
         let case = |answer| Case { name: hostile.to_owned(), asks: hostile.to_owned(), answer };
         let cases = vec![
             case(Answer::Failed(faults)),

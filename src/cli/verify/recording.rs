@@ -74,12 +74,14 @@ pub(super) fn state(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let Some(folder) = &args.ledger else { return Ok(()) };
-    let stated = args.wait.open(folder, printer).and_then(|mut ledger| {
-        ledger.state(said, signer, signer, clock::now(), &mut unwatched).map_err(of_ledger)
-    });
+    let stated = args
+        .wait
+        .open(folder, printer)
+        .and_then(|mut ledger| ledger.state(said, signer, signer, clock::now(), &mut unwatched).map_err(of_ledger));
     match stated {
         Ok(committed) => {
-            let words = format!("stated in the ledger as number {}; its head is now {}", committed.number, committed.head);
+            let words =
+                format!("stated in the ledger as number {}; its head is now {}", committed.number, committed.head);
             report.remarks.push(words);
             Ok(())
         }

@@ -2,8 +2,8 @@
 
 use super::super::exit::Exit;
 use super::super::printer::{Mark, Printer, count, harmless, size};
-use super::folder::PassedOver;
 use super::Checked;
+use super::folder::PassedOver;
 use crate::record::time;
 use crate::verify::code::Code;
 use crate::verify::finding::Findings;
