@@ -38,6 +38,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// Reports for build servers, numbers for monitoring, and the kit for leaving it running.
+mod pipelines;
 /// What is foretold of an export, a policy or the server comes true.
 mod plan;
 /// The language of policies: its page, its samples, and hostile files.
@@ -56,6 +58,8 @@ mod safety;
 mod scope;
 /// Support: runs exports and reads what they sealed.
 mod sealed;
+/// Searching archives, and showing a post with its thread.
+mod search;
 /// Support: private database servers.
 mod servers;
 /// The format's page says what the program does, with a worked example.

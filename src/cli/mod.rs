@@ -22,6 +22,7 @@ mod keygen;
 mod keys;
 mod ledger;
 pub mod manual;
+pub mod metrics;
 mod opening;
 mod plan;
 pub mod policy;
@@ -29,7 +30,11 @@ pub mod printer;
 mod produce;
 mod progress;
 mod reading;
+<<<<<<< HEAD
 mod scoping;
+=======
+mod search;
+>>>>>>> main
 mod show;
 mod threads;
 mod usage;
@@ -83,6 +88,7 @@ enum Command {
     Policy(Box<policy::Args>),
     Verify(verify::Args),
     Show(show::Args),
+    Search(Box<search::Args>),
     Extract(extract::Args),
     Produce(Box<produce::Args>),
     Ledger(ledger::Args),
@@ -153,6 +159,7 @@ impl Cli {
             || match &self.command {
                 Command::Verify(args) => args.is_json(),
                 Command::Plan(args) => args.is_json(),
+                Command::Search(args) => args.is_json(),
                 _ => false,
             }
     }
@@ -168,6 +175,7 @@ impl Cli {
             | Command::Plan(_)
             | Command::Verify(_)
             | Command::Show(_)
+            | Command::Search(_)
             | Command::Ledger(_)
             | Command::Hold(_)
             | Command::Custody(_)
@@ -187,6 +195,7 @@ impl Cli {
             Command::Policy(args) => policy::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
+            Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
@@ -219,6 +228,7 @@ impl Cli {
             ["policy", "server"] => policy::MANUAL_SERVER,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
+            ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
             ["ledger"] => ledger::MANUAL,

@@ -22,12 +22,15 @@ pub mod error;
 pub mod files;
 pub mod folder;
 pub mod form;
+pub mod formula;
+pub mod labels;
 pub mod name;
 pub mod post;
 pub mod replaced;
 pub mod scope;
 pub mod sealed;
 pub mod vendor;
+pub mod wanted;
 
 pub use directory::Directory;
 pub use error::ProduceError;
