@@ -33,6 +33,7 @@
 //! | [`select`] | scope and policy applied to a source; the completeness equation | lose a row silently |
 //! | [`archive`] | layout, zip headers, stage, segments, manifests, seal; the one strict reader | write in place, overwrite |
 //! | [`ledger`] | the log of seals and statements: append under a lock, recover, read back | judge archives, trust, read a clock |
+//! | [`chain`] | what a series of archives says of each record: the index on disk | trust a cache, open a source |
 //! | [`verify`] | every layer in a fixed order, findings, verdict | end well with something unchecked |
 //! | [`cli`] | arguments, terminal, environment, clock, exit codes | hold logic that a library user would need |
 //! | [`progress`] | counts and the stop flag that core code and the terminal share | print |
@@ -61,6 +62,7 @@
 )]
 
 pub mod archive;
+pub mod chain;
 pub mod cli;
 pub mod keys;
 pub mod ledger;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// Each layer and what it may use of the others; `record::time` allows that module only.
 ///
 /// `verify` shares no code with `source`, `policy` or `select`, so that a bug there cannot hide from it.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("record", &[]),
     ("merkle", &[]),
     ("progress", &[]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("select", &["source", "policy", "record", "progress"]),
     ("archive", &["record", "merkle", "keys", "progress"]),
     ("ledger", &["archive", "record", "merkle", "keys", "progress"]),
+    ("chain", &["archive", "record", "merkle", "progress"]),
     ("verify", &["archive", "ledger", "record", "merkle", "keys", "progress"]),
     ("produce", &["archive", "record", "progress"]),
     ("cli", &["*"]),
