@@ -318,7 +318,7 @@ fn what_belongs_to_another_series_or_to_a_killed_run_is_put_away() {
     assert_eq!(read(&again), expected);
     let mut names: Vec<_> = volumes(folder.path());
     names.retain(|path| !path.ends_with("notes.txt"));
-    assert_eq!(names, [volume.clone()]);
+    assert_eq!(names, std::slice::from_ref(&volume));
 
     fs::copy(&volume, index.join("00000000-00000005.index")).unwrap();
     let (_, archives_read, dropped) = open(folder.path(), &links).unwrap();
