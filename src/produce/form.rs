@@ -12,13 +12,15 @@ pub enum Form {
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance)];
+    pub const ALL: [Self; 3] =
+        [Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance), Self::Vendor(Vendor::GlobalRelay)];
 
     /// The word after `--format`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Vendor(Vendor::Csv) => "csv",
             Self::Vendor(Vendor::Actiance) => "actiance",
+            Self::Vendor(Vendor::GlobalRelay) => "global-relay",
         }
     }
 
@@ -27,6 +29,7 @@ impl Form {
         match self {
             Self::Vendor(Vendor::Csv) => "Mattermost's own compliance export, CSV",
             Self::Vendor(Vendor::Actiance) => "Mattermost's own compliance export, Actiance XML (Smarsh Vantage)",
+            Self::Vendor(Vendor::GlobalRelay) => "Mattermost's own compliance export, Global Relay mail (Proofpoint)",
         }
     }
 
