@@ -26,6 +26,7 @@ pub mod post;
 pub mod replaced;
 pub mod scope;
 pub mod sealed;
+pub mod transcript;
 
 pub use directory::Directory;
 pub use error::ProduceError;

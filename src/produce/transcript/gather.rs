@@ -16,9 +16,9 @@ use std::path::Path;
 
 use super::bundle::{self, Piece};
 use super::naming::Naming;
-use super::spool::{Sorted, Spool};
+use super::spool::{Row, Sorted, Spool};
 use crate::archive::walk::{SegmentText, Walk};
-use crate::produce::{Post, ProduceError, State, Work};
+use crate::produce::{Folder, Post, ProduceError, State, Work};
 use crate::record::fields::{Head, plain};
 use crate::record::time::Millis;
 
@@ -39,8 +39,8 @@ pub(super) struct Gathered {
     pub(super) only_earlier: u64,
 }
 
-/// A row of one of the first two passes, found in a segment.
-struct Row {
+/// What a record gives to the first two passes.
+struct Found {
     post: String,
     piece: Piece,
     line: Box<[u8]>,
@@ -63,8 +63,9 @@ struct Place {
 }
 
 /// Reads the archive. Channels and authors that nothing describes are added to `naming`.
-pub(super) fn gather(work: &Work<'_>, naming: &mut Naming, temporary: &Path) -> Result<Gathered, ProduceError> {
-    let failed = |source| ProduceError::Temporary { folder: temporary.to_owned(), source };
+pub(super) fn gather(work: &Work<'_>, naming: &mut Naming, folder: &Folder) -> Result<Gathered, ProduceError> {
+    let temporary = folder.temporary();
+    let failed = |source| folder.temporary_failed(source);
     let (mut places, mut pieces) = (Spool::new(temporary, ARENA / 2), Spool::new(temporary, ARENA));
     let (mut channels, mut authors) = (BTreeSet::new(), BTreeSet::new());
     let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| KINDS.contains(&kind));
@@ -72,8 +73,8 @@ pub(super) fn gather(work: &Work<'_>, naming: &mut Naming, temporary: &Path) -> 
     walk.for_each_segment(
         |segment| rows(segment, work),
         |rows| {
-            for Row { post, piece, line, described, place } in rows {
-                pieces.push(&piece_key(&post, piece), &[&line]).map_err(failed)?;
+            for Found { post, piece, line, described, place } in rows {
+                pieces.push(0, &piece_key(&post, piece), &[&line]).map_err(failed)?;
                 if let Some(Described { channel, author }) = described {
                     if naming.rank(&channel).is_none() {
                         channels.insert(channel);
@@ -97,11 +98,11 @@ pub(super) fn gather(work: &Work<'_>, naming: &mut Naming, temporary: &Path) -> 
     }
     work.progress.phase("sorting");
     add_places(places.sorted().map_err(failed)?, &mut pieces).map_err(failed)?;
-    join(pieces.sorted().map_err(failed)?, naming, temporary).map_err(failed)
+    Ok(join(pieces.sorted().map_err(failed)?, naming, temporary).map_err(failed)?)
 }
 
 /// What a segment holds, on any thread.
-fn rows(segment: SegmentText<'_>, work: &Work<'_>) -> Vec<Row> {
+fn rows(segment: SegmentText<'_>, work: &Work<'_>) -> Vec<Found> {
     let kind = segment.kind();
     let lines = segment.lines().map(|(_, line)| line);
     match kind {
@@ -113,24 +114,24 @@ fn rows(segment: SegmentText<'_>, work: &Work<'_>) -> Vec<Row> {
                 _ => Piece::Acknowledgement,
             };
             let of = |line| plain(Head::of(line, kind).pick(["post_id"])[0]).to_owned();
-            lines.map(|line| Row { post: of(line), piece, line: line.into(), described: None, place: None }).collect()
+            lines.map(|line| Found { post: of(line), piece, line: line.into(), described: None, place: None }).collect()
         }
     }
 }
 
-fn post_row(line: &[u8], work: &Work<'_>) -> Row {
+fn post_row(line: &[u8], work: &Work<'_>) -> Found {
     let post = Post::read(line);
     let admitted = work.scope.admits(&post, work.directory);
     if let State::Earlier(of) = post.state() {
         // It follows its post if there is one, and otherwise stands for it.
         let described = admitted.then(|| Described { channel: post.channel_id.into(), author: post.user_id.into() });
         let piece = if admitted { Piece::Earlier } else { Piece::Outside };
-        return Row { post: of.to_owned(), piece, line: line.into(), described, place: None };
+        return Found { post: of.to_owned(), piece, line: line.into(), described, place: None };
     }
     let described = admitted.then(|| Described { channel: post.channel_id.into(), author: post.user_id.into() });
     let place = Some(Place { root: post.root_id.into(), at: post.create_at, admitted });
     let (piece, line) = if admitted { (Piece::Post, line.into()) } else { (Piece::Excluded, Box::default()) };
-    Row { post: post.id.to_owned(), piece, line, described, place }
+    Found { post: post.id.to_owned(), piece, line, described, place }
 }
 
 /// Key of a row of the second pass: the post, then what it is.
@@ -155,13 +156,13 @@ fn push_place(places: &mut Spool, post: &str, place: &Place) -> io::Result<()> {
     key.extend_from_slice(&[0, u8::from(is_reply)]);
     key.extend_from_slice(&sortable(*at));
     let payload = if is_reply { post.as_bytes() } else { &[] };
-    places.push(&key, &[&[u8::from(*admitted)], payload])
+    places.push(0, &key, &[&[u8::from(*admitted)], payload])
 }
 
 /// Tells each reply when its thread began.
 fn add_places(mut places: Sorted, pieces: &mut Spool) -> io::Result<()> {
     let (mut thread, mut began) = (Vec::new(), None);
-    while let Some((key, payload)) = places.next()? {
+    while let Some(Row { key, payload, .. }) = places.next()? {
         let (Some((id, rest)), Some((admitted, reply))) =
             (key.split_at_checked(key.len().saturating_sub(10)), payload.split_first())
         else {
@@ -178,7 +179,7 @@ fn add_places(mut places: Sorted, pieces: &mut Spool) -> io::Result<()> {
         let (root, at) = *began.get_or_insert((known, at));
         if is_reply {
             let reply = String::from_utf8_lossy(reply);
-            pieces.push(&piece_key(&reply, Piece::Place), &[&[root as u8], &at])?;
+            pieces.push(0, &piece_key(&reply, Piece::Place), &[&[root as u8], &at])?;
         }
     }
     Ok(())
@@ -191,7 +192,7 @@ fn join(mut pieces: Sorted, naming: &Naming, temporary: &Path) -> io::Result<Gat
     let mut open = Bundle::default();
     loop {
         let row = pieces.next()?;
-        let of = row.map(|(key, _)| key.get(..key.len().saturating_sub(2)).unwrap_or_default());
+        let of = row.as_ref().map(|row| row.key.get(..row.key.len().saturating_sub(2)).unwrap_or_default());
         if of != Some(open.post.as_slice()) {
             match open.close(naming, &mut bundles)? {
                 Closed::Nothing | Closed::Whole => {}
@@ -200,7 +201,7 @@ fn join(mut pieces: Sorted, naming: &Naming, temporary: &Path) -> io::Result<Gat
             }
             open.begin(of.unwrap_or_default());
         }
-        let Some((key, payload)) = row else { break };
+        let Some(Row { key, payload, .. }) = row else { break };
         open.add(key.last().copied().unwrap_or_default(), payload);
     }
     Ok(Gathered { bundles: bundles.sorted()?, without_post, only_earlier })
@@ -270,14 +271,13 @@ impl Bundle {
         let (root, began) = self.place.filter(|_| is_reply).unwrap_or((bundle::Root::Here as u8, at));
         let thread = if is_reply { post.root_id.as_bytes() } else { &self.post };
         let mut key = Vec::with_capacity(thread.len() + self.post.len() + 24);
-        key.extend_from_slice(&u32::try_from(rank).unwrap_or(u32::MAX).to_be_bytes());
         key.extend_from_slice(&began);
         key.extend_from_slice(thread);
         key.extend_from_slice(&[0, u8::from(is_reply)]);
         key.extend_from_slice(&at);
         key.extend_from_slice(&self.post);
         let head = bundle::head(thread, &self.post, is_reply, root);
-        bundles.push(&key, &[&head, &self.bytes])?;
+        bundles.push(i64::try_from(rank).unwrap_or(i64::MAX), &key, &[&head, &self.bytes])?;
         Ok(if self.line.is_some() { Closed::Whole } else { Closed::OnlyEarlier })
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn write(making: &Making<'_>, extents: &[Extent], facts: &Facts) -> R
         let mut out = String::new();
         frame::begin(&mut out, making.origin, Depth::Top, "Transcript", &[]);
         frame::bar(&mut out, making.origin, Depth::Top, "");
-        out.push_str("<main id=\"main\" class=\"home\">\n<h1><bdi>");
+        out.push_str("<main id=\"main\" class=\"start\">\n<h1><bdi>");
         escape::name(&mut out, &making.origin.case);
         out.push_str("</bdi></h1>\n");
         if place == 0 {

@@ -223,7 +223,7 @@ mod tests {
     fn shortcodes_become_emoji() {
         assert!(written("done :tada:!").contains(">🎉</span>!"));
         assert_eq!(written(":nope: 10:20:30 ::"), ":nope: 10:20:30 ::");
-        assert!(written(":parrot:").contains("<img class=\"emoji\" src=\"../../files/"));
+        assert!(written(":party_parrot:").contains("<img class=\"emoji\" src=\"../../files/"));
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub fn write(work: &Work<'_>, files: &Files, folder: &Folder, zone: Zone) -> Res
     let stored = Stored::new(work.sealed.archive, folder, progress);
     let mut naming = Naming::new(work.directory, work.scope);
     read_emoji(work, &stored, &mut naming)?;
-    let gathered = gather::gather(work, &mut naming, folder.temporary())?;
+    let gathered = gather::gather(work, &mut naming, folder)?;
     let audiences = audience::Audiences::read(work, &mut naming)?;
     progress.phase("drawing pages");
     let origin = origin(work, zone);

@@ -295,6 +295,6 @@ pub(super) fn sample() -> Naming {
         archived_at: 0,
         folder: String::new(),
     });
-    naming.add_emoji("parrot", "files/aa/parrot.gif".into());
+    naming.add_emoji("party_parrot", "files/aa/parrot.gif".into());
     naming
 }

@@ -14,7 +14,7 @@ use super::frame::{self, Depth, Origin};
 use super::naming::{Channel, Naming};
 use super::post::{self, Setting};
 use super::search::{Index, PageIndex};
-use super::spool::Sorted;
+use super::spool::{Row, Sorted};
 use super::stored::Stored;
 use super::{escape, markdown};
 use crate::produce::{Files, Folder, ProduceError, Work};
@@ -121,13 +121,13 @@ impl Reader<'_> {
     fn batch(&mut self) -> Result<Vec<Job>, ProduceError> {
         let wanted = rayon::current_num_threads().saturating_mul(4);
         let mut jobs = Vec::with_capacity(wanted);
-        let failed = |source| ProduceError::Temporary { folder: self.making.folder.temporary().to_owned(), source };
+        let failed = |source| self.making.folder.temporary_failed(source);
         while jobs.len() < wanted {
-            let Some((key, payload)) = self.bundles.next().map_err(failed)? else {
+            let Some(Row { number: channel, payload, .. }) = self.bundles.next().map_err(failed)? else {
                 jobs.extend(self.open.take().map(|open| open.job));
                 break;
             };
-            let channel = key.first_chunk().map_or(0, |rank| u32::from_be_bytes(*rank) as usize);
+            let channel = usize::try_from(channel).unwrap_or(usize::MAX);
             let thread = Bundle::read(payload).thread.as_bytes();
             let same = self.open.as_ref().is_some_and(|open| open.job.channel == channel);
             let (mut number, mut began, mut continues) = (1, 1, None);

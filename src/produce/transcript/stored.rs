@@ -63,7 +63,7 @@ impl<'a> Stored<'a> {
         if is_new {
             let mut output = self.folder.create(&path)?;
             let mut to = Remembering { to: &mut output, error: None };
-            let failed = |source| ProduceError::Temporary { folder: self.folder.temporary().to_owned(), source };
+            let failed = |source| self.folder.temporary_failed(source).into();
             let copied = copy_content(self.archive, digest, self.progress, &mut to, failed);
             match to.error.take() {
                 Some(error) => return Err(output.failed(error).into()),

@@ -21,7 +21,6 @@ mod postings;
 mod tokens;
 
 use std::io;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -30,7 +29,7 @@ pub(super) use page::{Flags, PageIndex};
 pub(crate) use tokens::SAMPLES;
 
 use super::naming::Naming;
-use super::spool::Spool;
+use super::spool::{Row, Spool};
 use crate::produce::folder::{Folder, FolderError};
 use crate::produce::ProduceError;
 use crate::record::time::Millis;
@@ -68,7 +67,6 @@ impl<'f> Shards<'f> {
 /// The index while it is being made.
 #[derive(Debug)]
 pub(super) struct Index<'f> {
-    temporary: &'f Path,
     words: Shards<'f>,
     ids: Shards<'f>,
     columns: Shards<'f>,
@@ -91,7 +89,6 @@ impl<'f> Index<'f> {
     pub(super) fn new(folder: &'f Folder) -> Self {
         let temporary = folder.temporary();
         Self {
-            temporary,
             words: Shards::new(folder, "words"),
             ids: Shards::new(folder, "ids"),
             columns: Shards::new(folder, "columns"),
@@ -114,7 +111,7 @@ impl<'f> Index<'f> {
         number::push(&mut self.page_counts, page.entries.len() as u64);
         for entry in &page.entries {
             let post = self.posts;
-            let added = self.ids_in_order.push(entry.id.as_bytes(), &[&post.to_le_bytes()]);
+            let added = self.ids_in_order.push(0, entry.id.as_bytes(), &[&[0], &post.to_le_bytes()]);
             added.map_err(|error| self.failed(error))?;
             number::push_signed(&mut self.column, entry.at.wrapping_sub(self.column_at));
             number::push(&mut self.column, entry.person as u64);
@@ -134,7 +131,8 @@ impl<'f> Index<'f> {
         for (word, posts) in &page.words {
             self.postings.add(word, posts.iter().map(|post| first.saturating_add(u64::from(*post))));
         }
-        self.postings.settle().map_err(|error| self.failed(error))
+        let settled = self.postings.settle();
+        settled.map_err(|error| self.failed(error).into())
     }
 
     fn end_column(&mut self) -> Result<(), FolderError> {
@@ -158,9 +156,8 @@ impl<'f> Index<'f> {
         if !self.text.is_empty() {
             self.end_texts()?;
         }
-        let temporary = self.temporary;
-        let words = write_words(&mut self.words, self.postings, temporary)?;
-        let ids = write_ids(&mut self.ids, self.ids_in_order, temporary)?;
+        let words = write_words(&mut self.words, self.postings)?;
+        let ids = write_ids(&mut self.ids, self.ids_in_order)?;
         let channels = naming.channels().iter().zip(pages).map(|(channel, (pages, posts))| {
             json!([channel.title, channel.team, channel.folder, pages, posts, channel.id])
         });
@@ -181,13 +178,9 @@ impl<'f> Index<'f> {
         Ok(())
     }
 
-    fn failed(&self, source: io::Error) -> ProduceError {
-        failed(self.temporary, source)
+    fn failed(&self, source: io::Error) -> FolderError {
+        self.words.folder.temporary_failed(source)
     }
-}
-
-fn failed(temporary: &Path, source: io::Error) -> ProduceError {
-    ProduceError::Temporary { folder: temporary.to_owned(), source }
 }
 
 /// Terms and their numbers, gathered for one file.
@@ -220,24 +213,11 @@ impl Shard {
 }
 
 /// Writes the words and returns the first of each file.
-fn write_words(shards: &mut Shards<'_>, postings: Postings, temporary: &Path) -> Result<Vec<String>, ProduceError> {
+fn write_words(shards: &mut Shards<'_>, postings: Postings) -> Result<Vec<String>, FolderError> {
     let (mut firsts, mut shard) = (Vec::new(), Shard::default());
-    // Errors of the temporary files and of the folder come apart again below.
-    enum Failed {
-        Temporary(io::Error),
-        Folder(FolderError),
-    }
-    impl From<io::Error> for Failed {
-        fn from(error: io::Error) -> Self {
-            Self::Temporary(error)
-        }
-    }
-    impl From<FolderError> for Failed {
-        fn from(error: FolderError) -> Self {
-            Self::Folder(error)
-        }
-    }
-    let merged = postings.merge(|word, parts| {
+    let folder = shards.folder;
+    let failed = |source| folder.temporary_failed(source);
+    postings.merge(failed, |word, parts| {
         for numbers in lists(parts) {
             if shard.text.len() + word.len() + numbers.len() > SHARD {
                 shard.end(shards, &mut firsts)?;
@@ -245,11 +225,7 @@ fn write_words(shards: &mut Shards<'_>, postings: Postings, temporary: &Path) ->
             shard.begin(word);
             shard.text.push_str(&String::from_utf8_lossy(&numbers));
         }
-        Ok::<_, Failed>(())
-    });
-    merged.map_err(|error| match error {
-        Failed::Temporary(error) => failed(temporary, error),
-        Failed::Folder(error) => error.into(),
+        Ok(())
     })?;
     shard.end(shards, &mut firsts)?;
     Ok(firsts)
@@ -273,16 +249,18 @@ fn lists(parts: &[Part]) -> Vec<Vec<u8>> {
 }
 
 /// Writes the ids and returns the first of each file.
-fn write_ids(shards: &mut Shards<'_>, ids: Spool, temporary: &Path) -> Result<Vec<String>, ProduceError> {
+fn write_ids(shards: &mut Shards<'_>, ids: Spool) -> Result<Vec<String>, FolderError> {
     let (mut firsts, mut shard) = (Vec::new(), Shard::default());
-    let mut sorted = ids.sorted().map_err(|error| failed(temporary, error))?;
-    while let Some((id, post)) = sorted.next().map_err(|error| failed(temporary, error))? {
+    let folder = shards.folder;
+    let failed = |source| folder.temporary_failed(source);
+    let mut sorted = ids.sorted().map_err(failed)?;
+    while let Some(Row { key: id, payload: post, .. }) = sorted.next().map_err(failed)? {
         if shard.text.len() > SHARD {
             shard.end(shards, &mut firsts)?;
         }
         shard.begin(&String::from_utf8_lossy(id));
         let mut digits = Vec::new();
-        number::push(&mut digits, post.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)));
+        number::push(&mut digits, post.last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)));
         shard.text.push_str(&String::from_utf8_lossy(&digits));
     }
     shard.end(shards, &mut firsts)?;
@@ -304,7 +282,7 @@ mod tests {
             total = lists.iter().map(Vec::len).sum();
             Ok::<_, io::Error>(())
         };
-        postings.merge(&mut check).unwrap();
+        postings.merge(|error| error, &mut check).unwrap();
         assert!((200_000..201_000).contains(&total), "one character for each difference: {total}");
     }
 }

@@ -103,8 +103,12 @@ impl Postings {
         Ok(())
     }
 
-    /// Hands on each word in order of its bytes, with its parts in order.
-    pub(super) fn merge<E: From<io::Error>>(self, mut each: impl FnMut(&str, &[Part]) -> Result<(), E>) -> Result<(), E> {
+    /// Hands on each word in order of its bytes, with its parts in order; `failed` names errors of temporary files.
+    pub(super) fn merge<E>(
+        self,
+        failed: impl Fn(io::Error) -> E,
+        mut each: impl FnMut(&str, &[Part]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut runs: Vec<Run> = Vec::new();
         for file in self.runs {
             runs.push(Run::Disk(BufReader::with_capacity(256 << 10, file)));
@@ -122,12 +126,12 @@ impl Postings {
             Ok::<_, io::Error>(())
         };
         for number in 0..waiting.len() {
-            fill(number, &mut heap, &mut waiting)?;
+            fill(number, &mut heap, &mut waiting).map_err(&failed)?;
         }
         let mut parts = Vec::new();
         while let Some(Reverse((word, number))) = heap.pop() {
             parts.push(waiting.get_mut(number).map(std::mem::take).unwrap_or_default());
-            fill(number, &mut heap, &mut waiting)?;
+            fill(number, &mut heap, &mut waiting).map_err(&failed)?;
             if heap.peek().is_none_or(|Reverse((next, _))| *next != word) {
                 each(&word, &parts)?;
                 parts.clear();
@@ -189,7 +193,7 @@ mod tests {
         }
         let mut found = Vec::new();
         postings
-            .merge(|word, parts| {
+            .merge(|error| error, |word, parts| {
                 let rising = parts.windows(2).all(|pair| pair[0].last < pair[1].first);
                 assert!(rising, "{parts:?}");
                 found.push((word.to_owned(), parts.iter().map(|part| part.count).sum(), parts.len()));
