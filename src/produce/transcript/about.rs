@@ -18,7 +18,12 @@ const MEMBERS: usize = 4000;
 pub(super) fn write(making: &Making<'_>, channel: usize, written: &[Written]) -> Result<(), ProduceError> {
     let Some(described) = making.naming.channels().get(channel) else { return Ok(()) };
     let audience = making.audiences.of(channel);
-    let rows: Vec<Row> = audience.spans.iter().map(|span| Row::Dated(*span)).chain(audience.undated.iter().map(|person| Row::Undated(*person))).collect();
+    let rows: Vec<Row> = audience
+        .spans
+        .iter()
+        .map(|span| Row::Dated(*span))
+        .chain(audience.undated.iter().map(|person| Row::Undated(*person)))
+        .collect();
     let chunks: Vec<&[Row]> = if rows.is_empty() { vec![&[]] } else { rows.chunks(MEMBERS).collect() };
     for (place, chunk) in chunks.iter().enumerate() {
         let mut out = String::new();
@@ -89,7 +94,9 @@ fn list_pages(out: &mut String, making: &Making<'_>, written: &[Written]) {
 
 fn members(out: &mut String, making: &Making<'_>, rows: &[Row], place: Option<Place>, total: usize) {
     out.push_str("<h2 id=\"members\">Who could see it</h2>\n<p class=\"facts\">");
-    out.push_str("From the server's history of memberships. Being a member means that one could read, not that one did.");
+    out.push_str(
+        "From the server's history of memberships. Being a member means that one could read, not that one did.",
+    );
     if place == Some(Place::Open) {
         out.push_str(" This is a public channel: everybody in the team could join and read it.");
     }

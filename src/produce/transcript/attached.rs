@@ -33,30 +33,27 @@ pub(super) fn write(
 
 fn write_one(out: &mut String, file: &Attachment, setting: &Setting<'_>) -> Result<(), ProduceError> {
     let copied = file.content.as_ref().map(|digest| setting.stored.file(digest, &file.name)).transpose()?;
-    match &copied {
-        Some(copied) => {
-            let href = format!("{TOP}{}", copied.path);
-            if copied.is_picture {
-                let _ = write!(out, "<a class=\"picture\" href=\"{href}\"><img src=\"{href}\" loading=\"lazy\"");
-                let (width, height) = file.pixels;
-                if (1..=20_000).contains(&width) && (1..=20_000).contains(&height) {
-                    let _ = write!(out, " width=\"{width}\" height=\"{height}\"");
-                }
-                out.push_str(" alt=\"");
-                escape::attribute(out, &file.name);
-                out.push_str("\"></a>\n");
+    if let Some(copied) = &copied {
+        let href = format!("{TOP}{}", copied.path);
+        if copied.is_picture {
+            let _ = write!(out, "<a class=\"picture\" href=\"{href}\"><img src=\"{href}\" loading=\"lazy\"");
+            let (width, height) = file.pixels;
+            if (1..=20_000).contains(&width) && (1..=20_000).contains(&height) {
+                let _ = write!(out, " width=\"{width}\" height=\"{height}\"");
             }
-            let _ = write!(out, "<a href=\"{href}\" download=\"");
+            out.push_str(" alt=\"");
             escape::attribute(out, &file.name);
-            out.push_str("\"><bdi>");
-            escape::name(out, &file.name);
-            out.push_str("</bdi></a>");
+            out.push_str("\"></a>\n");
         }
-        None => {
-            out.push_str("<bdi class=\"missing\">");
-            escape::name(out, &file.name);
-            out.push_str("</bdi>");
-        }
+        let _ = write!(out, "<a href=\"{href}\" download=\"");
+        escape::attribute(out, &file.name);
+        out.push_str("\"><bdi>");
+        escape::name(out, &file.name);
+        out.push_str("</bdi></a>");
+    } else {
+        out.push_str("<bdi class=\"missing\">");
+        escape::name(out, &file.name);
+        out.push_str("</bdi>");
     }
     out.push_str(" <span class=\"small\">");
     push_size(out, file.size);
@@ -68,16 +65,13 @@ fn write_one(out: &mut String, file: &Attachment, setting: &Setting<'_>) -> Resu
         out.push_str(" · deleted ");
         time(out, file.delete_at, "", setting.zone);
     }
-    match &file.content {
-        Some(digest) => {
-            let _ = write!(out, " · <code class=\"hash\">sha256:{}</code>", hex(digest));
-        }
-        None => {
-            out.push_str(" · <strong>not in the archive</strong>");
-            if !file.missing.is_empty() {
-                out.push_str(": ");
-                escape::text(out, &file.missing);
-            }
+    if let Some(digest) = &file.content {
+        let _ = write!(out, " · <code class=\"hash\">sha256:{}</code>", hex(digest));
+    } else {
+        out.push_str(" · <strong>not in the archive</strong>");
+        if !file.missing.is_empty() {
+            out.push_str(": ");
+            escape::text(out, &file.missing);
         }
     }
     out.push_str("</span>");

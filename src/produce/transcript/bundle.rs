@@ -106,7 +106,8 @@ impl<'l> Bundle<'l> {
         };
         let is_reply = flags.first() == Some(&1);
         let (post, earlier, reactions) = (None, Vec::new(), Vec::new());
-        let mut this = Self { thread, id, is_reply, root, post, earlier, reactions, priority: None, acknowledged: Vec::new() };
+        let mut this =
+            Self { thread, id, is_reply, root, post, earlier, reactions, priority: None, acknowledged: Vec::new() };
         for (piece, line) in all {
             this.add(piece, line);
         }
@@ -149,9 +150,15 @@ mod tests {
     #[test]
     fn what_is_pushed_is_read() {
         let mut bytes = head(b"root", b"reply", true, Root::Excluded as u8);
-        push(&mut bytes, Piece::Post as u8, br#"{"kind":"post","id":"reply","at":5,"data":{"create_at":5,"message":"m"}}"#);
+        push(
+            &mut bytes,
+            Piece::Post as u8,
+            br#"{"kind":"post","id":"reply","at":5,"data":{"create_at":5,"message":"m"}}"#,
+        );
         for edit_at in [9, 0, 7] {
-            let line = format!(r#"{{"kind":"post","id":"v{edit_at}","at":5,"data":{{"edit_at":{edit_at},"original_id":"reply"}}}}"#);
+            let line = format!(
+                r#"{{"kind":"post","id":"v{edit_at}","at":5,"data":{{"edit_at":{edit_at},"original_id":"reply"}}}}"#
+            );
             push(&mut bytes, Piece::Earlier as u8, line.as_bytes());
         }
         let reaction = br#"{"kind":"reaction","id":"x","at":6,"data":{"user_id":"u","post_id":"reply","emoji_name":"tada","create_at":6,"delete_at":8}}"#;

@@ -3,6 +3,8 @@
 //! Invariant: pictures and links of a card are named, never fetched or linked; a card of any shape is shown as far as
 //! it is one, and at most [`MOST`] of a post.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::escape;
@@ -19,7 +21,7 @@ pub(super) fn write(out: &mut String, attachments: &str, found: &mut String, aro
         write_one(out, card, found, around);
     }
     if cards.len() > MOST {
-        out.push_str(&format!("<p class=\"notice\">{} more attachments are not shown.</p>\n", cards.len() - MOST));
+        let _ = writeln!(out, "<p class=\"notice\">{} more attachments are not shown.</p>", cards.len() - MOST);
     }
 }
 
@@ -77,7 +79,7 @@ fn write_one(out: &mut String, card: &Value, found: &mut String, around: &Surrou
             out.push_str("</dt><dd dir=\"auto\">");
             markdown::write(out, &value, around);
             out.push_str("</dd></div>\n");
-            found.push_str(&format!("\n{title} {value}"));
+            let _ = write!(found, "\n{title} {value}");
         }
         out.push_str("</dl>\n");
     }

@@ -101,7 +101,8 @@ fn write_letter(out: &mut String, letter: char, place: Place) {
 /// Marks and isolates that right-to-left text needs (U+200E, U+200F, U+2066–U+2069) are left alone: each text stands
 /// in an element that isolates it.
 fn is_hidden(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{202D}' | '\u{202E}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}')
+    letter.is_control()
+        || matches!(letter, '\u{202D}' | '\u{202E}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 #[cfg(test)]
@@ -130,7 +131,8 @@ mod tests {
 
     #[test]
     fn ordinary_text_of_any_script_stays() {
-        for same in ["שלום\u{200F} עולם", "漢字 かな", "a – b … “c” ©", "👩‍💻 e\u{301}", "line\nline\ttab"] {
+        for same in ["שלום\u{200F} עולם", "漢字 かな", "a – b … “c” ©", "👩‍💻 e\u{301}", "line\nline\ttab"]
+        {
             assert_eq!(escaped(text, same), same);
         }
         assert_eq!(escaped(text, "a\r\nb"), "a\nb");

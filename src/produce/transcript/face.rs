@@ -57,7 +57,9 @@ pub(super) fn avatar(out: &mut String, display: &str, id: &str) {
     let colour = id.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % COLOURS;
     let _ = write!(out, "<span class=\"avatar c{colour}\" aria-hidden=\"true\">");
     let mut initials = String::new();
-    for word in display.split(|letter: char| letter.is_whitespace() || letter == '.').filter(|word| !word.is_empty()).take(2) {
+    for word in
+        display.split(|letter: char| letter.is_whitespace() || letter == '.').filter(|word| !word.is_empty()).take(2)
+    {
         initials.extend(word.chars().find(|letter| letter.is_alphanumeric()));
     }
     escape::name(out, &initials);

@@ -72,7 +72,8 @@ pub(super) fn begin(out: &mut String, origin: &Origin, depth: Depth, title: &str
     for script in scripts {
         let _ = writeln!(out, "<script src=\"{up}assets/{script}\" defer></script>");
     }
-    let _ = write!(out, "</head>\n<body data-top=\"{up}\">\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n");
+    let _ =
+        write!(out, "</head>\n<body data-top=\"{up}\">\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n");
 }
 
 /// The bar at the top: the way home, what `inside` adds, and the search box.

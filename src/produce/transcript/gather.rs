@@ -105,17 +105,16 @@ pub(super) fn gather(work: &Work<'_>, naming: &mut Naming, folder: &Folder) -> R
 fn rows(segment: SegmentText<'_>, work: &Work<'_>) -> Vec<Found> {
     let kind = segment.kind();
     let lines = segment.lines().map(|(_, line)| line);
-    match kind {
-        "post" => lines.map(|line| post_row(line, work)).collect(),
-        _ => {
-            let piece = match kind {
-                "reaction" => Piece::Reaction,
-                "post_priority" => Piece::Priority,
-                _ => Piece::Acknowledgement,
-            };
-            let of = |line| plain(Head::of(line, kind).pick(["post_id"])[0]).to_owned();
-            lines.map(|line| Found { post: of(line), piece, line: line.into(), described: None, place: None }).collect()
-        }
+    if kind == "post" {
+        lines.map(|line| post_row(line, work)).collect()
+    } else {
+        let piece = match kind {
+            "reaction" => Piece::Reaction,
+            "post_priority" => Piece::Priority,
+            _ => Piece::Acknowledgement,
+        };
+        let of = |line| plain(Head::of(line, kind).pick(["post_id"])[0]).to_owned();
+        lines.map(|line| Found { post: of(line), piece, line: line.into(), described: None, place: None }).collect()
     }
 }
 
@@ -175,7 +174,13 @@ fn add_places(mut places: Sorted, pieces: &mut Spool) -> io::Result<()> {
             began = None;
         }
         // The first row of a thread is its first post, or the earliest reply where that is gone.
-        let known = if is_reply { bundle::Root::Missing } else if *admitted == 1 { bundle::Root::Here } else { bundle::Root::Excluded };
+        let known = if is_reply {
+            bundle::Root::Missing
+        } else if *admitted == 1 {
+            bundle::Root::Here
+        } else {
+            bundle::Root::Excluded
+        };
         let (root, at) = *began.get_or_insert((known, at));
         if is_reply {
             let reply = String::from_utf8_lossy(reply);

@@ -81,9 +81,14 @@ fn list(out: &mut String, making: &Making<'_>, rows: &[(&Channel, &Extent)]) {
     if rows.is_empty() {
         out.push_str("<p class=\"notice\">The archive holds no channels.</p>\n");
     }
-    for (number, group) in rows.chunk_by(|(a, _), (b, _)| (a.section, &a.team_id) == (b.section, &b.team_id)).enumerate() {
+    for (number, group) in
+        rows.chunk_by(|(a, _), (b, _)| (a.section, &a.team_id) == (b.section, &b.team_id)).enumerate()
+    {
         let Some((first, _)) = group.first() else { continue };
-        let _ = write!(out, "<section class=\"channels\" aria-labelledby=\"s{number}\">\n<h2 id=\"s{number}\" dir=\"auto\">");
+        let _ = write!(
+            out,
+            "<section class=\"channels\" aria-labelledby=\"s{number}\">\n<h2 id=\"s{number}\" dir=\"auto\">"
+        );
         match first.section {
             Section::Team if first.team.is_empty() => out.push_str("(no team)"),
             Section::Team => escape::name(out, &first.team),

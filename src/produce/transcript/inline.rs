@@ -229,7 +229,10 @@ mod tests {
     #[test]
     fn addresses_are_shown_and_not_linked() {
         let html = written("see https://example.org/a?b=\u{202E}c&d, ok");
-        assert!(!html.contains("<a ") && html.contains("b=<span class=\"hidden\">U+202E</span>c&amp;d</span>, ok"), "{html}");
+        assert!(
+            !html.contains("<a ") && html.contains("b=<span class=\"hidden\">U+202E</span>c&amp;d</span>, ok"),
+            "{html}"
+        );
         let post = "https://chat.example.org/team/pl/abcdefghijklmnopqrstuvwxyz";
         assert!(written(post).contains("search.html#post=abcdefghijklmnopqrstuvwxyz\">"));
     }

@@ -22,7 +22,8 @@ pub(super) fn write(out: &mut String, source: &str, around: &Surroundings<'_>) {
         return paragraphs(out, source, around);
     }
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut writer = Writer { out, around, open: Vec::new(), code: false, links: Vec::new(), cells: Vec::new(), cell: 0 };
+    let mut writer =
+        Writer { out, around, open: Vec::new(), code: false, links: Vec::new(), cells: Vec::new(), cell: 0 };
     for event in TextMergeStream::new(Parser::new_ext(source, options)) {
         writer.event(event);
     }
@@ -31,7 +32,12 @@ pub(super) fn write(out: &mut String, source: &str, around: &Surroundings<'_>) {
 
 /// Whether nothing in the text is Markdown, so that no parser is needed: more than half of all posts.
 fn is_plain(source: &str) -> bool {
-    let special = |byte: u8| matches!(byte, b'*' | b'_' | b'~' | b'[' | b'`' | b'#' | b'>' | b'|' | b'<' | b'\\' | b'&' | b'!' | b'\t' | b'\r');
+    let special = |byte: u8| {
+        matches!(
+            byte,
+            b'*' | b'_' | b'~' | b'[' | b'`' | b'#' | b'>' | b'|' | b'<' | b'\\' | b'&' | b'!' | b'\t' | b'\r'
+        )
+    };
     let starts = |byte: u8| matches!(byte, b' ' | b'-' | b'+' | b'=' | b'0'..=b'9');
     !source.bytes().any(special) && !source.split('\n').any(|line| line.bytes().next().is_some_and(starts))
 }
@@ -135,7 +141,10 @@ impl Writer<'_, '_> {
             Tag::Item => self.open("<li>", "</li>\n"),
             Tag::Table(cells) => {
                 self.cells = cells;
-                self.open("<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table in a post\"><table>\n", "</tbody></table></div>\n");
+                self.open(
+                    "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table in a post\"><table>\n",
+                    "</tbody></table></div>\n",
+                );
             }
             Tag::TableHead => {
                 self.cell = 0;
@@ -197,15 +206,12 @@ impl Writer<'_, '_> {
 
     fn start_link(&mut self, address: &str) {
         // Inside of another link, or of the words of a picture, there is none.
-        match inline::permalink(address).filter(|_| self.links.is_empty()) {
-            Some(post) => {
-                inline::open_permalink(self.out, post);
-                self.links.push(Link::Inside);
-            }
-            None => {
-                self.out.push_str("<span class=\"outside\">");
-                self.links.push(Link::Outside(address.to_owned(), self.out.len()));
-            }
+        if let Some(post) = inline::permalink(address).filter(|_| self.links.is_empty()) {
+            inline::open_permalink(self.out, post);
+            self.links.push(Link::Inside);
+        } else {
+            self.out.push_str("<span class=\"outside\">");
+            self.links.push(Link::Outside(address.to_owned(), self.out.len()));
         }
     }
 
@@ -273,7 +279,15 @@ mod tests {
             let mut slow = String::new();
             let naming = sample();
             let around = Surroundings { naming: &naming, team: "teamid" };
-            let mut writer = Writer { out: &mut slow, around: &around, open: vec![], code: false, links: vec![], cells: vec![], cell: 0 };
+            let mut writer = Writer {
+                out: &mut slow,
+                around: &around,
+                open: vec![],
+                code: false,
+                links: vec![],
+                cells: vec![],
+                cell: 0,
+            };
             TextMergeStream::new(Parser::new(source)).for_each(|event| writer.event(event));
             assert_eq!(html(source), slow, "{source}");
         }
@@ -283,20 +297,31 @@ mod tests {
     fn markdown_is_drawn() {
         assert_eq!(html("**b** _i_ ~~s~~ `c<`"), "<p><strong>b</strong> <em>i</em> <s>s</s> <code>c&lt;</code></p>\n");
         assert_eq!(html("- a\n- b"), "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n");
-        assert_eq!(html("```Rust\nlet a = \"<\";\n```"), "<pre class=\"code\" tabindex=\"0\" data-language=\"rust\"><code>let a = &quot;&lt;&quot;;\n</code></pre>\n");
-        assert!(html("|a|b|\n|-|-:|\n|1|2|").contains("<tr><td dir=\"auto\">1</td><td class=\"right\" dir=\"auto\">2</td></tr>"));
+        assert_eq!(
+            html("```Rust\nlet a = \"<\";\n```"),
+            "<pre class=\"code\" tabindex=\"0\" data-language=\"rust\"><code>let a = &quot;&lt;&quot;;\n</code></pre>\n"
+        );
+        assert!(
+            html("|a|b|\n|-|-:|\n|1|2|")
+                .contains("<tr><td dir=\"auto\">1</td><td class=\"right\" dir=\"auto\">2</td></tr>")
+        );
         assert_eq!(html("# T"), "<p class=\"heading one\">T</p>\n");
     }
 
     #[test]
     fn html_is_text() {
-        assert_eq!(html("<script>alert(1)</script>"), "<p class=\"source\">&lt;script&gt;alert(1)&lt;/script&gt;</p>\n");
+        assert_eq!(
+            html("<script>alert(1)</script>"),
+            "<p class=\"source\">&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"
+        );
         assert_eq!(html("a <b onclick=x>b</b>"), "<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>\n");
     }
 
     #[test]
     fn nothing_outside_is_linked_or_fetched() {
-        for source in ["[x](javascript:alert(1))", "![x](http://e/x.png)", "<http://e/>", "[![x](a)](http://b)", "http://e/x"] {
+        for source in
+            ["[x](javascript:alert(1))", "![x](http://e/x.png)", "<http://e/>", "[![x](a)](http://b)", "http://e/x"]
+        {
             let html = html(source);
             assert!(!html.contains("<a ") && !html.contains("<img") && !html.contains(" href"), "{html}");
         }
@@ -314,8 +339,30 @@ mod tests {
     /// Reads what was written, and panics on any tag that is not of the closed list or not closed in order.
     fn well_formed(html: &str) {
         const TAGS: [&str; 24] = [
-            "p", "br", "hr", "em", "strong", "s", "code", "pre", "ul", "ol", "li", "blockquote", "table", "thead",
-            "tbody", "tr", "td", "div", "span", "a", "img", "bdi", "th", "b",
+            "p",
+            "br",
+            "hr",
+            "em",
+            "strong",
+            "s",
+            "code",
+            "pre",
+            "ul",
+            "ol",
+            "li",
+            "blockquote",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "td",
+            "div",
+            "span",
+            "a",
+            "img",
+            "bdi",
+            "th",
+            "b",
         ];
         let mut open = Vec::new();
         for part in html.split('<').skip(1) {

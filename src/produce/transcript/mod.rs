@@ -46,7 +46,7 @@ use self::home::{Extent, Facts};
 use self::naming::Naming;
 use self::pages::Making;
 use self::stored::Stored;
-use super::{Files, Folder, ProduceError, Work};
+use super::{Files, Folder, Made, ProduceError, Replaced, Work};
 use crate::archive::walk::{Walk, WalkError};
 use crate::record::fields::{Head, characters, plain};
 use crate::record::id::unhex;
@@ -58,23 +58,29 @@ const ASSETS: [(&str, &str); 3] = [
     ("assets/search.js", include_str!("assets/search.js")),
 ];
 
-/// What a transcript holds, for the counts at the end.
+/// What a transcript holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+struct Counts {
     /// Posts, replies included, earlier versions not.
-    pub posts: u64,
+    posts: u64,
     /// Channels, those without posts included.
-    pub channels: u64,
+    channels: u64,
     /// Pages of posts.
-    pub pages: u64,
+    pages: u64,
     /// Posts of which only an earlier version is left.
-    pub only_earlier: u64,
+    only_earlier: u64,
     /// Reactions and the like that belong to no post of the archive, and so stand nowhere.
-    pub without_post: u64,
+    without_post: u64,
 }
 
-/// Writes the transcript into `folder`.
-pub fn write(work: &Work<'_>, files: &Files, folder: &Folder, zone: Zone) -> Result<Counts, ProduceError> {
+/// Makes the transcript in `folder`.
+pub fn make(
+    zone: Zone,
+    work: &Work<'_>,
+    files: &Files,
+    folder: &Folder,
+    replaced: &mut Replaced,
+) -> Result<Made, ProduceError> {
     let progress = work.progress;
     progress.phase("reading");
     let stored = Stored::new(work.sealed.archive, folder, progress);
@@ -88,18 +94,11 @@ pub fn write(work: &Work<'_>, files: &Files, folder: &Folder, zone: Zone) -> Res
         folder.write(path, text.as_bytes())?;
     }
     folder.write("assets/print.css", frame::print_style(&origin).as_bytes())?;
-    let making = Making { work, folder, naming: &naming, files, stored: &stored, audiences: &audiences, origin: &origin };
+    let making =
+        Making { work, folder, naming: &naming, files, stored: &stored, audiences: &audiences, origin: &origin };
     let mut index = search::Index::new(folder);
-    let (pages, by_person) = pages::write(&making, gathered.bundles, &mut index)?;
-    let mut extents = Vec::with_capacity(naming.channels().len());
-    let mut rest = pages.as_slice();
-    for rank in 0..naming.channels().len() {
-        let count = rest.iter().take_while(|page| page.channel == rank).count();
-        let (own, others) = rest.split_at(count);
-        about::write(&making, rank, own)?;
-        extents.push(Extent::of(own));
-        rest = others;
-    }
+    let (pages, by_person) = pages::write(&making, gathered.bundles, &mut index, replaced)?;
+    let extents = write_about(&making, &pages)?;
     let sizes: Vec<(u64, u64)> = extents.iter().map(|extent| (extent.pages, extent.posts)).collect();
     index.finish(&naming, &sizes, zone.name())?;
     let counts = Counts {
@@ -112,7 +111,36 @@ pub fn write(work: &Work<'_>, files: &Files, folder: &Folder, zone: Zone) -> Res
     home::write(&making, &extents, &facts(work, &origin, &counts))?;
     home::write_people(&making, &by_person)?;
     write_search(&making)?;
-    Ok(counts)
+    let mut remarks = vec!["open index.html in any browser; nothing is fetched from a network".to_owned()];
+    if counts.without_post > 0 {
+        remarks.push(format!(
+            "{} reactions and the like belong to posts that are not in the archive, and are not shown",
+            counts.without_post
+        ));
+    }
+    Ok(Made {
+        counts: vec![
+            ("posts", counts.posts),
+            ("channels", counts.channels),
+            ("pages", counts.pages),
+            ("only-earlier", counts.only_earlier),
+            ("without-post", counts.without_post),
+        ],
+        remarks,
+    })
+}
+
+/// Writes the pages about all channels, and the pages of channels without posts.
+fn write_about(making: &Making<'_>, pages: &[pages::Written]) -> Result<Vec<Extent>, ProduceError> {
+    let mut extents = Vec::with_capacity(making.naming.channels().len());
+    let mut rest = pages;
+    for rank in 0..making.naming.channels().len() {
+        let (own, others) = rest.split_at(rest.partition_point(|page| page.channel <= rank));
+        about::write(making, rank, own)?;
+        extents.push(Extent::of(own));
+        rest = others;
+    }
+    Ok(extents)
 }
 
 fn origin(work: &Work<'_>, zone: Zone) -> Origin {
@@ -140,13 +168,19 @@ fn facts(work: &Work<'_>, origin: &Origin, counts: &Counts) -> Facts {
         ("root", origin.root.clone()),
         ("sealed", format!("{sealed} by {}", seal.fingerprint())),
     ];
-    rows.push(("chosen", if origin.scope.is_empty() { "everything in the archive".to_owned() } else { origin.scope.clone() }));
+    rows.push((
+        "chosen",
+        if origin.scope.is_empty() { "everything in the archive".to_owned() } else { origin.scope.clone() },
+    ));
     rows.push(("posts", format!("{} in {} channels, on {} pages", counts.posts, counts.channels, counts.pages)));
     if counts.only_earlier > 0 {
         rows.push(("purged", format!("{} posts of which only an earlier version is left", counts.only_earlier)));
     }
     if counts.without_post > 0 {
-        rows.push(("not shown", format!("{} reactions and the like whose post is not in the archive", counts.without_post)));
+        rows.push((
+            "not shown",
+            format!("{} reactions and the like whose post is not in the archive", counts.without_post),
+        ));
     }
     rows.push(("times", origin.zone.name().to_owned()));
     Facts { rows }

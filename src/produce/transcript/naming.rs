@@ -151,14 +151,19 @@ impl Naming {
 
     fn channel_of(&self, id: &str, channel: &Described, directory: &Directory) -> Channel {
         let team = directory.team(&channel.team_id);
-        let team = team.map_or(&channel.team_id, |team| if team.display_name.is_empty() { &team.name } else { &team.display_name });
+        let team =
+            team.map_or(
+                &channel.team_id,
+                |team| if team.display_name.is_empty() { &team.name } else { &team.display_name },
+            );
         let section = match channel.place {
             Place::Direct => Section::Direct,
             Place::Group => Section::Group,
             Place::Open | Place::Private => Section::Team,
         };
         let title = if channel.place.is_personal() && !channel.members.is_empty() {
-            let names = channel.members.iter().map(|id| self.person(id).map_or(&**id, |person| person.display.as_str()));
+            let names =
+                channel.members.iter().map(|id| self.person(id).map_or(&**id, |person| person.display.as_str()));
             let mut names: Vec<&str> = names.collect();
             names.sort_unstable();
             names.join(", ")

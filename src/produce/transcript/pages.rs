@@ -4,6 +4,8 @@
 //! taking drawn pages into the index in order. So memory holds a few batches, and the result does not depend on how
 //! many threads there are.
 
+use std::fmt::Write as _;
+
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
@@ -17,7 +19,9 @@ use super::search::{Index, PageIndex};
 use super::spool::{Row, Sorted};
 use super::stored::Stored;
 use super::{escape, markdown};
-use crate::produce::{Files, Folder, ProduceError, Work};
+use crate::produce::files::Attachment;
+use crate::produce::replaced::Replacement;
+use crate::produce::{Files, Folder, ProduceError, Replaced, Work};
 use crate::record::time::Millis;
 
 /// Posts of a page, if a thread ends there; and in any case.
@@ -70,10 +74,17 @@ struct Drawn {
     index: PageIndex,
     /// Number of the author of each post.
     authors: Vec<usize>,
+    /// Attachments whose bytes are not in the archive.
+    missing: Vec<Replacement>,
 }
 
 /// Writes all pages of channels with posts and returns them in order, with the number of posts of each person.
-pub(super) fn write(making: &Making<'_>, bundles: Sorted, index: &mut Index<'_>) -> Result<(Vec<Written>, Vec<u64>), ProduceError> {
+pub(super) fn write(
+    making: &Making<'_>,
+    bundles: Sorted,
+    index: &mut Index<'_>,
+    replaced: &mut Replaced,
+) -> Result<(Vec<Written>, Vec<u64>), ProduceError> {
     let mut reader = Reader { making, bundles, open: None };
     let (mut pages, mut by_person) = (Vec::new(), vec![0_u64; making.naming.people().len()]);
     let mut jobs = reader.batch()?;
@@ -81,8 +92,12 @@ pub(super) fn write(making: &Making<'_>, bundles: Sorted, index: &mut Index<'_>)
     while !jobs.is_empty() || !drawn.is_empty() {
         making.work.progress.check()?;
         let take = || {
-            for Drawn { written, index: page, authors } in drawn {
+            for Drawn { written, index: page, authors, missing } in drawn {
                 index.add(&page)?;
+                for replacement in &missing {
+                    let listed = replaced.push(replacement);
+                    listed.map_err(|error| making.folder.temporary_failed(error))?;
+                }
                 pages.push(written);
                 for author in authors {
                     if let Some(count) = by_person.get_mut(author) {
@@ -92,7 +107,7 @@ pub(super) fn write(making: &Making<'_>, bundles: Sorted, index: &mut Index<'_>)
             }
             Ok::<_, ProduceError>(())
         };
-        let draw = || jobs.into_par_iter().map(|job| draw(making, job)).collect::<Result<Vec<_>, _>>();
+        let draw = || jobs.into_par_iter().map(|job| draw(making, &job)).collect::<Result<Vec<_>, _>>();
         let (taken, (read, finished)) = rayon::join(take, || rayon::join(|| reader.batch(), draw));
         taken?;
         jobs = read?;
@@ -133,11 +148,11 @@ impl Reader<'_> {
             let (mut number, mut began, mut continues) = (1, 1, None);
             let mut audience = None;
             if let Some(open) = &mut self.open {
-                let continued = open.thread == thread;
+                let goes_on = open.thread == thread;
                 let (posts, bytes) = (open.job.ends.len(), open.job.bundles.len());
-                let is_full = |limit: (usize, usize), now: usize| now >= if continued { limit.1 } else { limit.0 };
+                let is_full = |limit: (usize, usize), now: usize| now >= if goes_on { limit.1 } else { limit.0 };
                 if same && !is_full(POSTS, posts) && !is_full(BYTES, bytes) {
-                    if !continued {
+                    if !goes_on {
                         open.thread = thread.to_vec();
                         open.began = open.job.number;
                     }
@@ -148,7 +163,7 @@ impl Reader<'_> {
                 if same {
                     open.job.has_next = true;
                     number = open.job.number.saturating_add(1);
-                    (began, continues) = if continued { (open.began, Some(open.began)) } else { (number, None) };
+                    (began, continues) = if goes_on { (open.began, Some(open.began)) } else { (number, None) };
                     audience = Some(Arc::clone(&open.job.audience));
                 }
             }
@@ -163,15 +178,16 @@ impl Reader<'_> {
 }
 
 /// Draws and writes one page.
-fn draw(making: &Making<'_>, job: Job) -> Result<Drawn, ProduceError> {
+fn draw(making: &Making<'_>, job: &Job) -> Result<Drawn, ProduceError> {
     let Making { naming, files, stored, origin, .. } = *making;
     let channel = naming.channels().get(job.channel);
-    let channel = channel.ok_or_else(|| ProduceError::Form(format!("posts of channel {}, which has no name", job.channel)))?;
+    let channel =
+        channel.ok_or_else(|| ProduceError::Form(format!("posts of channel {}, which has no name", job.channel)))?;
     let setting = Setting { naming, files, stored, channel, audience: &job.audience, zone: origin.zone };
     let mut out = String::with_capacity(job.bundles.len().saturating_mul(2));
     let mut index = PageIndex::default();
-    let mut authors = Vec::with_capacity(job.ends.len());
-    open_page(&mut out, making, channel, &job);
+    let (mut authors, mut missing) = (Vec::with_capacity(job.ends.len()), Vec::new());
+    open_page(&mut out, making, channel, job);
     let (mut day, mut thread, mut in_thread) = (String::new(), "", false);
     let (mut first, mut last) = (Millis::MAX, Millis::MIN);
     let mut start = 0;
@@ -181,6 +197,7 @@ fn draw(making: &Making<'_>, job: Job) -> Result<Drawn, ProduceError> {
         let Some(post) = bundle.post.as_ref().or(bundle.earlier.last()) else { continue };
         let at = post.create_at;
         (first, last) = (first.min(at), last.max(at));
+        missing.extend(files.of(bundle.id).iter().filter(|file| file.content.is_none()).map(not_there));
         authors.push(naming.number(post.user_id).unwrap_or_default());
         if place == 0 && job.continues.is_some() {
             thread = bundle.thread;
@@ -192,7 +209,7 @@ fn draw(making: &Making<'_>, job: Job) -> Result<Drawn, ProduceError> {
             thread = bundle.thread;
             let (today, name) = origin.zone.day(at);
             if today != day {
-                out.push_str(&format!("<h2 class=\"day\"><span>{today}</span> {name}</h2>\n"));
+                let _ = writeln!(out, "<h2 class=\"day\"><span>{today}</span> {name}</h2>");
                 day = today;
             }
         }
@@ -204,12 +221,18 @@ fn draw(making: &Making<'_>, job: Job) -> Result<Drawn, ProduceError> {
     if in_thread {
         out.push_str("</section>\n");
     }
-    steps(&mut out, &job, "below");
+    steps(&mut out, job, "below");
     out.push_str("</main>\n");
     frame::end(&mut out, origin);
     making.folder.write(&channel.page(job.number), out.as_bytes())?;
     let written = Written { channel: job.channel, number: job.number, posts: index.len(), first, last };
-    Ok(Drawn { written, index: index.finish(), authors })
+    Ok(Drawn { written, index: index.finish(), authors, missing })
+}
+
+/// That the bytes of an attachment are not there.
+fn not_there(file: &Attachment) -> Replacement {
+    let why = "its bytes are not in the archive; the page says so".to_owned();
+    Replacement { kind: "file", id: file.id.to_string(), what: "file-missing", why }
 }
 
 fn open_page(out: &mut String, making: &Making<'_>, channel: &Channel, job: &Job) {
@@ -222,9 +245,9 @@ fn open_page(out: &mut String, making: &Making<'_>, channel: &Channel, job: &Job
     if let Some(page) = job.continues {
         let id = Bundle::read(&job.bundles).thread;
         out.push_str("<h2 class=\"day\">A thread goes on</h2>\n<p class=\"notice\">It <a href=\"");
-        out.push_str(&format!("{page}.html#p-"));
+        let _ = write!(out, "{page}.html#p-");
         escape::fragment(out, id);
-        out.push_str(&format!("\">began on page {page}</a>.</p>\n"));
+        let _ = writeln!(out, "\">began on page {page}</a>.</p>");
     }
 }
 
@@ -254,7 +277,7 @@ pub(super) fn head(out: &mut String, making: &Making<'_>, channel: &Channel) {
     let around = super::inline::Surroundings { naming: making.naming, team: &channel.team_id };
     for (word, text) in [("Header", &channel.header), ("Purpose", &channel.purpose)] {
         if !text.trim().is_empty() {
-            out.push_str(&format!("<p class=\"facts\" dir=\"auto\">{word}: "));
+            let _ = write!(out, "<p class=\"facts\" dir=\"auto\">{word}: ");
             markdown::write_line(out, text, &around);
             out.push_str("</p>\n");
         }
@@ -265,14 +288,14 @@ pub(super) fn head(out: &mut String, making: &Making<'_>, channel: &Channel) {
 /// The way to the pages before and behind.
 fn steps(out: &mut String, job: &Job, place: &str) {
     let Job { number, has_next, .. } = job;
-    out.push_str(&format!("<nav class=\"steps\" aria-label=\"Pages, {place} the posts\">"));
+    let _ = write!(out, "<nav class=\"steps\" aria-label=\"Pages, {place} the posts\">");
     if let Some(before) = number.checked_sub(1).filter(|before| *before > 0) {
-        out.push_str(&format!("<a rel=\"prev\" href=\"{before}.html\">← page {before}</a>"));
+        let _ = write!(out, "<a rel=\"prev\" href=\"{before}.html\">← page {before}</a>");
     }
-    out.push_str(&format!("<span>page {number}</span><a href=\"about.html\">all pages and members</a>"));
+    let _ = write!(out, "<span>page {number}</span><a href=\"about.html\">all pages and members</a>");
     if *has_next {
         let next = number.saturating_add(1);
-        out.push_str(&format!("<a rel=\"next\" href=\"{next}.html\">page {next} →</a>"));
+        let _ = write!(out, "<a rel=\"next\" href=\"{next}.html\">page {next} →</a>");
     }
     out.push_str("</nav>\n");
 }

@@ -6,7 +6,7 @@ use super::audience::Audience;
 use super::bundle::{Bundle, Root};
 use super::inline::Surroundings;
 use super::naming::{Channel, Naming, Person};
-use super::search::{Flags, PageIndex};
+use super::search::{Flags, PageIndex, Said};
 use super::stored::Stored;
 use super::zone::{self, Zone};
 use super::{attached, cards, escape, face, inline, markdown, system, versions};
@@ -101,44 +101,36 @@ pub(super) fn write(
     ] {
         flags.set(bit, applies);
     }
-    index.add(bundle.id, post.create_at, post.user_id, flags, &found, &also, setting.naming);
+    let person = setting.naming.number(post.user_id).unwrap_or_default();
+    index.add(&Said { id: bundle.id, at: post.create_at, person, flags, shown: &found, also: &also });
     Ok(())
 }
 
 /// Who and when, and in a word what is special about it.
 fn byline(out: &mut String, bundle: &Bundle<'_>, post: &Post<'_>, day: &str, setting: &Setting<'_>) {
-    let stranger;
-    let person = match setting.naming.person(post.user_id) {
-        Some(person) => person,
-        None => {
-            stranger = Person::unknown(post.user_id);
-            &stranger
-        }
-    };
+    let stranger = Person::unknown(post.user_id);
+    let person = setting.naming.person(post.user_id).unwrap_or(&stranger);
     let is_webhook = post.prop_is_true("from_webhook");
     let shown = post.prop_text("override_username").filter(|_| is_webhook);
     face::avatar(out, shown.as_deref().unwrap_or(&person.display), post.user_id);
     out.push_str("<div class=\"byline\"><h3>");
-    match &shown {
-        Some(name) => {
-            out.push_str("<bdi>");
-            escape::name(out, name);
-            out.push_str("</bdi></h3> <span class=\"user\">by ");
-            face::name(out, person);
-            out.push_str("</span> <span class=\"badge\">webhook</span>");
+    if let Some(name) = &shown {
+        out.push_str("<bdi>");
+        escape::name(out, name);
+        out.push_str("</bdi></h3> <span class=\"user\">by ");
+        face::name(out, person);
+        out.push_str("</span> <span class=\"badge\">webhook</span>");
+    } else {
+        face::name(out, person);
+        out.push_str("</h3>");
+        if !person.username.is_empty() && person.username != person.display {
+            out.push_str(" <span class=\"user\">@");
+            escape::name(out, &person.username);
+            out.push_str("</span>");
         }
-        None => {
-            face::name(out, person);
-            out.push_str("</h3>");
-            if !person.username.is_empty() && person.username != person.display {
-                out.push_str(" <span class=\"user\">@");
-                escape::name(out, &person.username);
-                out.push_str("</span>");
-            }
-            face::badges(out, person);
-            if is_webhook {
-                out.push_str(" <span class=\"badge\">webhook</span>");
-            }
+        face::badges(out, person);
+        if is_webhook {
+            out.push_str(" <span class=\"badge\">webhook</span>");
         }
     }
     out.push_str(" <a class=\"at\" href=\"#p-");
@@ -202,7 +194,8 @@ fn notices(out: &mut String, bundle: &Bundle<'_>, post: &Post<'_>, state: &State
     };
     match (state, &bundle.post) {
         (_, None) => notice("gone", &|out| {
-            out.push_str("The archive holds only an earlier version of this post, not the post itself: it was removed for good.");
+            let words = "The archive holds only an earlier version of this post; the post itself was removed for good.";
+            out.push_str(words);
         }),
         (State::DeletedBy(by), _) => notice("gone", &|out| {
             out.push_str("Deleted by ");
@@ -218,7 +211,8 @@ fn notices(out: &mut String, bundle: &Bundle<'_>, post: &Post<'_>, state: &State
     }
     if bundle.is_reply && bundle.root != Root::Here {
         notice("torn", &|out| {
-            let why = if bundle.root == Root::Missing { "is not in the archive" } else { "is outside of the chosen scope" };
+            let why =
+                if bundle.root == Root::Missing { "is not in the archive" } else { "is outside of the chosen scope" };
             let _ = write!(out, "A reply; the first post of its thread (");
             escape::name(out, bundle.thread);
             let _ = write!(out, ") {why}.");

@@ -25,7 +25,9 @@ impl Spool {
     pub(super) fn push(&mut self, number: i64, key: &[u8], payload: &[&[u8]]) -> io::Result<()> {
         self.sorter.push(0, number, key.len() as u64, |line| {
             line.extend_from_slice(key);
-            payload.iter().for_each(|piece| line.extend_from_slice(piece));
+            for piece in payload {
+                line.extend_from_slice(piece);
+            }
         });
         self.sorter.settle(&self.folder)
     }

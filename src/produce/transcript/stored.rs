@@ -18,15 +18,15 @@ use crate::record::id::hex;
 
 /// Extensions that are kept: opened by viewers that run nothing, or by programs outside of the browser.
 const KEPT: [&str; 45] = [
-    "7z", "aac", "bz2", "cap", "csv", "doc", "docx", "eml", "epub", "flac", "gz", "ics", "json", "key", "log", "m4a", "md",
-    "mkv", "mov", "mp3", "mp4", "msg", "numbers", "odp", "ods", "odt", "ogg", "pages", "pcap", "pcapng", "pdf", "ppt",
-    "pptx", "rtf", "tar", "tgz", "tsv", "txt", "vcf", "wav", "webm", "xls", "xlsx", "zip", "zst",
+    "7z", "aac", "bz2", "cap", "csv", "doc", "docx", "eml", "epub", "flac", "gz", "ics", "json", "key", "log", "m4a",
+    "md", "mkv", "mov", "mp3", "mp4", "msg", "numbers", "odp", "ods", "odt", "ogg", "pages", "pcap", "pcapng", "pdf",
+    "ppt", "pptx", "rtf", "tar", "tgz", "tsv", "txt", "vcf", "wav", "webm", "xls", "xlsx", "zip", "zst",
 ];
 
 /// Extensions of texts that a browser or a shell would run.
 const TEXTS: [&str; 22] = [
-    "bat", "cmd", "conf", "css", "hta", "htm", "html", "ini", "js", "mht", "mhtml", "mjs", "php", "ps1", "py", "sh", "shtml",
-    "svg", "vbs", "xht", "xhtml", "xml",
+    "bat", "cmd", "conf", "css", "hta", "htm", "html", "ini", "js", "mht", "mhtml", "mjs", "php", "ps1", "py", "sh",
+    "shtml", "svg", "vbs", "xht", "xhtml", "xml",
 ];
 
 /// Where the bytes of an attachment are.

@@ -2,6 +2,8 @@
 //!
 //! These posts are the only history of names, headers and purposes of channels, so old and new values are shown.
 
+use std::fmt::Write as _;
+
 use super::escape;
 use super::inline;
 use super::markdown;
@@ -79,7 +81,7 @@ pub(super) fn write(out: &mut String, post: &Post<'_>, kind: &str, message: &str
         }
         out.push_str("<dl class=\"change\">");
         for (word, value) in [("old", old), ("new", new)] {
-            out.push_str(&format!("<dt>{word} {what}</dt><dd dir=\"auto\">"));
+            let _ = write!(out, "<dt>{word} {what}</dt><dd dir=\"auto\">");
             match value {
                 Some(value) => escape::text(out, &value),
                 None => out.push_str("<em>none</em>"),

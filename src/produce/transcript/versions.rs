@@ -3,9 +3,11 @@
 //! The server keeps a row for every update, also for those that changed nothing that was said (a pin, a no-op). Those
 //! are listed as such: they tell that somebody did something, not that a text was changed.
 
+use std::fmt::Write as _;
+
 use super::bundle::Bundle;
-use super::post::{Setting, time};
 use super::markdown;
+use super::post::{Setting, time};
 use crate::produce::Post;
 
 /// Appends the earlier versions, oldest first, and returns those of their texts that were replaced by others.
@@ -14,17 +16,18 @@ pub(super) fn write(out: &mut String, bundle: &Bundle<'_>, post: &Post<'_>, sett
     // Where the post is gone, its last version is what is shown.
     let shown = bundle.earlier.len() - usize::from(bundle.post.is_none() && !bundle.earlier.is_empty());
     let Some(earlier) = bundle.earlier.get(..shown).filter(|earlier| !earlier.is_empty()) else { return texts };
-    let changed = earlier.iter().zip(earlier.iter().skip(1).chain([post])).filter(|(old, new)| old.message() != new.message());
+    let changed =
+        earlier.iter().zip(earlier.iter().skip(1).chain([post])).filter(|(old, new)| old.message() != new.message());
     let changed = changed.count();
     let word = |count: usize| if count == 1 { "" } else { "s" };
     out.push_str("<details class=\"versions\"><summary>");
     let others = earlier.len() - changed;
     if changed > 0 {
-        out.push_str(&format!("{changed} earlier text{}", word(changed)));
+        let _ = write!(out, "{changed} earlier text{}", word(changed));
     }
     if others > 0 {
         let comma = if changed > 0 { ", " } else { "" };
-        out.push_str(&format!("{comma}{others} change{} without new text", word(others)));
+        let _ = write!(out, "{comma}{others} change{} without new text", word(others));
     }
     out.push_str("</summary>\n<ol>\n");
     for (old, new) in earlier.iter().zip(earlier.iter().skip(1).chain([post])) {

@@ -24,14 +24,14 @@ use std::io;
 
 use serde_json::{Value, json};
 
-pub(super) use page::{Flags, PageIndex};
+pub(super) use page::{Flags, PageIndex, Said};
 #[cfg(test)]
 pub(crate) use tokens::SAMPLES;
 
 use super::naming::Naming;
 use super::spool::{Row, Spool};
-use crate::produce::folder::{Folder, FolderError};
 use crate::produce::ProduceError;
+use crate::produce::folder::{Folder, FolderError};
 use crate::record::time::Millis;
 use postings::{Part, Postings};
 
@@ -233,18 +233,18 @@ fn write_words(shards: &mut Shards<'_>, postings: Postings) -> Result<Vec<String
 
 /// The numbers of a word as lists that each fit into a file: the first number whole, then differences.
 fn lists(parts: &[Part]) -> Vec<Vec<u8>> {
-    let (mut lists, mut list, mut last) = (Vec::new(), Vec::new(), 0);
+    let (mut lists, mut open, mut last) = (Vec::new(), Vec::new(), 0);
     for part in parts {
         for post in part.numbers() {
-            if list.len() >= SHARD - 1024 {
-                lists.push(std::mem::take(&mut list));
+            if open.len() >= SHARD - 1024 {
+                lists.push(std::mem::take(&mut open));
                 last = 0;
             }
-            number::push(&mut list, post.saturating_sub(last));
+            number::push(&mut open, post.saturating_sub(last));
             last = post;
         }
     }
-    lists.push(list);
+    lists.push(open);
     lists
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::super::naming::Naming;
 use super::tokens;
 use crate::record::time::Millis;
 
@@ -24,6 +23,20 @@ impl Flags {
             self.0 |= bit;
         }
     }
+}
+
+/// A post for the index.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) at: Millis,
+    /// Number of the author in the list of people.
+    pub(crate) person: usize,
+    pub(crate) flags: Flags,
+    /// What is found, and shown among results.
+    pub(crate) shown: &'a str,
+    /// What is found as well: earlier versions.
+    pub(crate) also: &'a str,
 }
 
 /// A post in the index.
@@ -48,22 +61,22 @@ pub(crate) struct PageIndex {
 }
 
 impl PageIndex {
-    /// Adds the next post of the page. `shown` is found and shown among results; `also` is found (earlier versions).
-    pub(crate) fn add(&mut self, id: &str, at: Millis, author: &str, flags: Flags, shown: &str, also: &str, naming: &Naming) {
+    /// Adds the next post of the page.
+    pub(crate) fn add(&mut self, said: &Said<'_>) {
+        let Said { id, at, person, flags, shown, also } = *said;
         let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         for text in [shown, also] {
             tokens::words(text, |word| {
-                let posts = match self.gathered.get_mut(word) {
-                    Some(posts) => posts,
-                    None => self.gathered.entry(word.into()).or_default(),
-                };
-                if posts.last() != Some(&number) {
-                    posts.push(number);
+                if let Some(posts) = self.gathered.get_mut(word) {
+                    if posts.last() != Some(&number) {
+                        posts.push(number);
+                    }
+                } else {
+                    self.gathered.insert(word.into(), vec![number]);
                 }
             });
         }
         let text = if also.is_empty() { serde_json::json!([id, shown]) } else { serde_json::json!([id, shown, also]) };
-        let person = naming.number(author).unwrap_or_default();
         self.entries.push(Entry { id: id.to_owned(), at, person, flags, text: text.to_string() });
     }
 

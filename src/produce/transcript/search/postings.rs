@@ -70,13 +70,11 @@ impl Postings {
 
     /// Adds that each of `posts` (rising, and beyond all added before) holds `word`.
     pub(super) fn add(&mut self, word: &str, posts: impl Iterator<Item = u64>) {
-        let part = match self.words.get_mut(word) {
-            Some(part) => part,
-            None => {
-                self.size += WORD_COST + word.len();
-                self.words.entry(word.into()).or_default()
-            }
-        };
+        if !self.words.contains_key(word) {
+            self.size += WORD_COST + word.len();
+            self.words.insert(word.into(), Part::default());
+        }
+        let Some(part) = self.words.get_mut(word) else { return };
         for post in posts {
             self.size += part.add(post);
         }
@@ -193,12 +191,15 @@ mod tests {
         }
         let mut found = Vec::new();
         postings
-            .merge(|error| error, |word, parts| {
-                let rising = parts.windows(2).all(|pair| pair[0].last < pair[1].first);
-                assert!(rising, "{parts:?}");
-                found.push((word.to_owned(), parts.iter().map(|part| part.count).sum(), parts.len()));
-                Ok::<_, io::Error>(())
-            })
+            .merge(
+                |error| error,
+                |word, parts| {
+                    let rising = parts.windows(2).all(|pair| pair[0].last < pair[1].first);
+                    assert!(rising, "{parts:?}");
+                    found.push((word.to_owned(), parts.iter().map(|part| part.count).sum(), parts.len()));
+                    Ok::<_, io::Error>(())
+                },
+            )
             .unwrap();
         found
     }
@@ -210,7 +211,8 @@ mod tests {
         assert_eq!(whole.len(), 8);
         let parts = all(1000);
         assert!(parts[0].2 > 10);
-        let counts = |all: Vec<(String, u64, usize)>| all.into_iter().map(|(word, count, _)| (word, count)).collect::<Vec<_>>();
+        let counts =
+            |all: Vec<(String, u64, usize)>| all.into_iter().map(|(word, count, _)| (word, count)).collect::<Vec<_>>();
         assert_eq!(counts(parts), counts(whole));
     }
 }

@@ -47,7 +47,8 @@ pub(super) fn words(text: &str, mut each: impl FnMut(&str)) {
 
 /// Marks, and characters that only shape what is beside them.
 fn is_ignored(letter: char) -> bool {
-    matches!(letter, '\u{AD}' | '\u{61C}' | '\u{640}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}') || is_combining_mark(letter)
+    matches!(letter, '\u{AD}' | '\u{61C}' | '\u{640}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+        || is_combining_mark(letter)
 }
 
 /// Scripts that are indexed by pairs of characters.
