@@ -61,6 +61,7 @@
 )]
 
 pub mod archive;
+pub mod chain;
 pub mod cli;
 pub mod keys;
 pub mod ledger;

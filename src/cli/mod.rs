@@ -28,6 +28,7 @@ pub mod policy;
 pub mod printer;
 mod progress;
 mod reading;
+mod run;
 mod show;
 mod threads;
 mod usage;
@@ -78,6 +79,7 @@ enum Command {
     Grants(grants::Args),
     Export(Box<export::Args>),
     Plan(Box<plan::Args>),
+    Run(run::Args),
     Policy(Box<policy::Args>),
     Verify(verify::Args),
     Show(show::Args),
@@ -157,7 +159,7 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) => Product::Files,
+            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Run(_) => Product::Files,
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -181,6 +183,7 @@ impl Cli {
             Command::Grants(args) => Ok(grants::run(&args, printer)),
             Command::Export(args) => export::run(&args, printer),
             Command::Plan(args) => plan::run(&args, printer),
+            Command::Run(args) => run::run(&args, printer),
             Command::Policy(args) => policy::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
@@ -208,6 +211,7 @@ impl Cli {
             ["grants"] => grants::MANUAL,
             ["export"] => export::MANUAL,
             ["plan"] => plan::MANUAL,
+            ["run"] => run::MANUAL,
             ["policy"] => policy::MANUAL,
             ["policy", "check"] => policy::MANUAL_CHECK,
             ["policy", "explain"] => policy::MANUAL_EXPLAIN,

@@ -25,10 +25,10 @@ const TRIES: u32 = 6000;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A ledger that the archive will go into, open for the moment of sealing.
-pub(super) struct Chain {
+pub(in crate::cli) struct Chain {
     ledger: Ledger,
     /// What earlier runs had left unfinished.
-    pub(super) recovered: Vec<Recovered>,
+    pub(in crate::cli) recovered: Vec<Recovered>,
 }
 
 /// The name that a ledger gives its seals; makes sure, before the source is read, that the ledger holds together, that
@@ -56,7 +56,7 @@ pub(super) fn holds(folder: &Path, time: Millis) -> Result<Option<(String, Vec<u
 
 impl Chain {
     /// Takes the lock, for which it waits, and finishes what earlier runs left behind.
-    pub(super) fn open(
+    pub(in crate::cli) fn open(
         folder: &Path,
         signer: &Signer,
         time: Millis,
