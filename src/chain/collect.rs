@@ -22,7 +22,7 @@ use crate::archive::segments::{self, SegmentRow};
 use crate::archive::withheld::{self, Withheld};
 use crate::archive::zip;
 use crate::progress::Progress;
-use crate::record::fields::Fields;
+use crate::record::fields::{Head, integer, plain};
 use crate::record::id;
 use crate::record::kind::{self, FINDING_PREFIX};
 use crate::record::line::Line;
@@ -31,6 +31,9 @@ use crate::record::time::Millis;
 /// Kind of a record that states that another one vanished from the source. Its `data` names that one by `record_kind`,
 /// `record_id` and `record_at`.
 pub const VANISHED_KIND: &str = "finding_vanished";
+
+/// Field that says when a record was deleted in the source, which keeps it.
+const DELETED: &str = "delete_at";
 
 /// Bytes of statements that are held in memory.
 const ASIDE_BYTES: usize = 16 << 20;
@@ -79,7 +82,7 @@ struct Statement {
 pub(super) struct Aside {
     statements: Vec<Statement>,
     bytes: usize,
-    /// Volumes in files without names.
+    /// Volumes in files without names; those that have the word stand last.
     pub(super) spilled: Vec<Volume>,
 }
 
@@ -167,6 +170,7 @@ impl<'a> Collecting<'a> {
         }
         self.withheld(&mut aside, temporary)?;
         aside.spill(temporary, 0)?;
+        aside.spilled.reverse();
         Ok(aside)
     }
 
@@ -175,7 +179,8 @@ impl<'a> Collecting<'a> {
         self.progress.add(entry.size);
         let place = || entry.member.to_string();
         let is_finding = row.kind.starts_with(FINDING_PREFIX);
-        let clock = (self.clocks)(&row.kind);
+        // No field has an empty name.
+        let clock = (self.clocks)(&row.kind).unwrap_or_default();
         let bytes = body.bytes();
         let mut found =
             Yield { kind: row.kind.clone(), entries: 0, bytes: Vec::new(), edges: None, vanished: Vec::new() };
@@ -193,7 +198,7 @@ impl<'a> Collecting<'a> {
             count += 1;
             if is_finding {
                 let known = Known { archive: self.position, record, state: State::Vanished };
-                found.vanished.extend(Statement::vanished(&parsed, known));
+                found.vanished.extend(Statement::vanished(line, parsed.kind, known));
                 continue;
             }
             if let Some([_, last]) = &found.edges
@@ -201,10 +206,11 @@ impl<'a> Collecting<'a> {
             {
                 return Err(wrong("it precedes the record before it").into());
             }
+            let [deleted, moved] = Head::of(line, parsed.kind).pick([DELETED, clock]);
             let state = State::Sealed {
                 version: Version::of_parsed(line, &parsed),
-                clock: clock.and_then(|field| Fields::integer(parsed.data, field)).unwrap_or(0),
-                deleted: Fields::integer(parsed.data, "delete_at").is_some_and(|at| at != 0),
+                clock: integer(moved).unwrap_or(0),
+                deleted: integer(deleted).is_some_and(|at| at != 0),
             };
             let known = Known { archive: self.position, record, state };
             Entry { at: parsed.at, id: parsed.id, known }.push(&mut found.bytes);
@@ -230,7 +236,8 @@ impl<'a> Collecting<'a> {
         loop {
             line.clear();
             let limit = withheld::MAX_BYTES as u64;
-            let read = input.by_ref().take(limit).read_until(b'\n', &mut line).map_err(|error| self.unreadable(error))?;
+            let read =
+                input.by_ref().take(limit).read_until(b'\n', &mut line).map_err(|error| self.unreadable(error))?;
             if read == 0 {
                 return Ok(());
             }
@@ -246,13 +253,12 @@ impl<'a> Collecting<'a> {
 
 impl Statement {
     /// What a finding says, if it states that a record vanished.
-    fn vanished(line: &Line<'_>, known: Known) -> Option<Self> {
-        if line.kind != VANISHED_KIND {
+    fn vanished(line: &[u8], finding: &str, known: Known) -> Option<Self> {
+        if finding != VANISHED_KIND {
             return None;
         }
-        let text = |field| Fields::find(line.data, field)?.strip_prefix('"')?.strip_suffix('"');
-        let (kind, id) = (text("record_kind")?, text("record_id")?);
-        let at = Fields::integer(line.data, "record_at")?;
+        let [kind, id, at] = Head::of(line, finding).pick(["record_kind", "record_id", "record_at"]);
+        let (kind, id, at) = (plain(kind), plain(id), integer(at)?);
         let is_name = kind::is_valid(kind) && id::is_valid(id.as_bytes()) && !kind.starts_with(FINDING_PREFIX);
         is_name.then(|| Self { kind: kind.to_owned(), at, id: id.to_owned(), known })
     }
@@ -270,7 +276,9 @@ impl Aside {
         if self.bytes <= limit {
             return Ok(());
         }
+        // That it vanished is said before that it was withheld, and both at once are no more than the first.
         self.statements.sort_by(|a, b| compare((&a.kind, a.at, &a.id), (&b.kind, b.at, &b.id)));
+        self.statements.dedup_by(|a, b| (&a.kind, a.at, &a.id) == (&b.kind, b.at, &b.id));
         let file: File = tempfile::tempfile_in(temporary)?;
         let mut draft = Draft::new(file, &Span { first: 0, seals: Vec::new() });
         for Statement { kind, at, id, known } in self.statements.drain(..) {

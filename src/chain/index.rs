@@ -177,7 +177,7 @@ impl Index {
         if !aside.is_empty() {
             // Where a line of the record is in the same archive, the line has the word.
             aside.push(named.volume);
-            named = self.write(span, |draft, _| Ok(merge(&aside, draft, progress)?))?;
+            named = self.write(span, |draft, _| merge(&aside, draft, progress))?;
         }
         self.volumes.push(named);
         while let [.., before, last] = self.volumes.as_slice()
@@ -186,7 +186,7 @@ impl Index {
             let seals = before.span.seals.iter().chain(&last.span.seals).copied().collect();
             let span = Span { first: before.span.first, seals };
             let both = [before.volume.clone(), last.volume.clone()];
-            let merged = self.write(span, |draft, _| Ok(merge(&both, draft, progress)?))?;
+            let merged = self.write(span, |draft, _| merge(&both, draft, progress))?;
             for old in self.volumes.drain(self.volumes.len() - 2..) {
                 // What stays is found to be superseded the next time.
                 let _ = fs::remove_file(self.folder.join(old.name));
@@ -200,14 +200,14 @@ impl Index {
     fn write(
         &self,
         span: Span,
-        fill: impl FnOnce(&mut Draft, &Path) -> Result<(), CollectError>,
+        content: impl FnOnce(&mut Draft, &Path) -> Result<(), CollectError>,
     ) -> Result<Named, IndexError> {
         let name = span.name();
         let partial = self.folder.join(format!("{name}.partial"));
         let written = || -> Result<Volume, CollectError> {
             let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&partial)?;
             let mut draft = Draft::new(file, &span);
-            fill(&mut draft, &self.folder)?;
+            content(&mut draft, &self.folder)?;
             let volume = draft.finish()?;
             fs::rename(&partial, self.folder.join(&name))?;
             Ok(volume)
@@ -245,7 +245,7 @@ fn merge(volumes: &[Volume], draft: &mut Draft, progress: &Progress) -> Result<(
         }
         groups.step()?;
         count += 1;
-        if count % 4096 == 0 {
+        if count.is_multiple_of(4096) {
             progress.check().map_err(IndexError::from)?;
         }
     }
@@ -268,7 +268,7 @@ fn kept(folder: &Path, links: &[Link], account: &mut Account) -> io::Result<Vec<
         let path = folder.join(&name);
         let next = kept.last().map_or(0, |named| named.span.end());
         match belongs(&path, &name, next, links)? {
-            Ok(named) => kept.push(named),
+            Ok(found) => kept.push(found),
             Err(why) => {
                 account.dropped.extend(why.map(|why| format!("{name}: {why}")));
                 fs::remove_file(&path)?;

@@ -53,7 +53,9 @@ mod tests {
         let plain = Version::of(LINE.as_bytes()).unwrap();
         let judged = LINE.strip_suffix('}').unwrap().to_owned() + r#","because":["x"],"retention":{"rule":"p/r"}}"#;
         assert_eq!(Version::of(judged.as_bytes()).unwrap(), plain);
-        for (from, to) in [("\"x\"", "\"y\""), ("\"a\",\"at\"", "\"b\",\"at\""), ("5", "6"), ("post", "draft"), ("1", "2")] {
+        for (from, to) in
+            [("\"x\"", "\"y\""), ("\"a\",\"at\"", "\"b\",\"at\""), ("5", "6"), ("post", "draft"), ("1", "2")]
+        {
             let other = LINE.replacen(from, to, 1);
             assert_ne!(Version::of(other.as_bytes()).unwrap(), plain, "{other}");
         }

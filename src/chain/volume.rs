@@ -318,7 +318,11 @@ impl Reader {
         if tag == END {
             self.ended = true;
             let stated = u64::from_le_bytes(self.input.array()?);
-            return if stated == self.read { Ok(()) } else { Err(VolumeError::Damaged("it has other entries than it says")) };
+            return if stated == self.read {
+                Ok(())
+            } else {
+                Err(VolumeError::Damaged("it has other entries than it says"))
+            };
         }
         if self.kind.is_empty() {
             return Err(VolumeError::Damaged("an entry has no kind"));

@@ -28,7 +28,7 @@ pub mod policy;
 pub mod printer;
 mod progress;
 mod reading;
-mod run;
+pub mod run;
 mod show;
 mod threads;
 mod usage;

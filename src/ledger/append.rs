@@ -333,8 +333,21 @@ impl Ledger {
     }
 }
 
+/// Takes the lock that keeps whole runs into one ledger apart. It is another one than that of [`Ledger::open`], so that
+/// a hold can be added while a run reads its source.
+pub fn lock_runs(folder: &Path, holder: &str) -> Result<Lock, LedgerError> {
+    if !folder.join("checkpoint").is_file() {
+        return Err(LedgerError::Absent(folder.to_owned()));
+    }
+    taken(folder, "run.lock", holder)
+}
+
 fn locked(folder: &Path, holder: &str) -> Result<Lock, LedgerError> {
-    let path = folder.join("lock");
+    taken(folder, "lock", holder)
+}
+
+fn taken(folder: &Path, name: &str, holder: &str) -> Result<Lock, LedgerError> {
+    let path = folder.join(name);
     let taken = lock::take(&path, holder).map_err(failed(&path))?;
     taken.map_err(|holder| {
         let holder = if holder.is_empty() { "a process that has just taken it".to_owned() } else { holder };

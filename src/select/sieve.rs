@@ -41,7 +41,7 @@ pub enum Answer {
 }
 
 /// Answers questions.
-pub type Ask<'s> = dyn FnMut(Question<'_>) -> io::Result<Answer> + 's;
+pub type Ask<'s> = dyn FnMut(Question<'_>) -> io::Result<Answer> + Send + 's;
 
 /// Lines that passed, and findings.
 pub struct Sieved<'s> {

@@ -18,10 +18,10 @@ use crate::chain::{Group, Groups, IndexError, Known, State, Version};
 use crate::cli::export::sealing::SealingError;
 use crate::merkle::Hash;
 use crate::record::exception::{Class, Exception};
-use crate::record::fields::Fields;
+use crate::record::fields::Head;
 use crate::record::id::{composite, hex};
 use crate::record::kind;
-use crate::record::line::{Line, push_integer, push_string};
+use crate::record::line::{push_integer, push_string};
 use crate::record::time::Millis;
 use crate::select::Selection;
 use crate::select::sieve::{Answer, Question};
@@ -212,7 +212,8 @@ impl Told<'_> {
     fn compare(&mut self, rank: Rank, group: &Group<'_>, lines: &[&[u8]]) -> io::Result<()> {
         let (Some(field), [line], [known]) = (table(rank).clock, lines, group.known) else { return Ok(()) };
         let State::Sealed { clock: sealed, .. } = known.state else { return Ok(()) };
-        let clock = Line::parse(line).ok().and_then(|line| Fields::integer(line.data, field));
+        let [clock] = Head::of(line, group.kind).pick([field]);
+        let clock = clock.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
         if !self.news.tells_altered || sealed <= 0 || clock != Some(sealed) {
             return Ok(());
         }

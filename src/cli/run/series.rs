@@ -231,7 +231,7 @@ fn day(day: i64) -> Window {
 
 /// Days of which there are more or fewer rows than there should be.
 fn differing(expected: &Census, found: &Census) -> Vec<Window> {
-    let count = |census: &Census, day| census.get(day).copied().unwrap_or(0);
+    let count = |census: &Census, day: &i64| census.get(day).copied().unwrap_or(0);
     let mut days: Vec<i64> = expected.keys().chain(found.keys()).copied().collect();
     days.sort_unstable();
     days.dedup();

@@ -11,6 +11,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::archives;
 use super::config::Config;
 use super::series::{Look, Series, Share, Why};
@@ -70,6 +72,9 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
     let exported = sealed.map_err(|error| failures::of_sealing(&config.source, error))?;
     for unknown in &exported.unknown {
         printer.warn(judging::sentence(unknown));
+    }
+    if exported.sealed.summary.records == 0 {
+        printer.note("nothing changed since the last run; an empty archive was sealed, so that this can be proven");
     }
     let exit = if exported.sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
     account::show("run", &exported, exit, printer);
@@ -144,10 +149,10 @@ fn why(
     let Source::Tables(tables) = &options.opened else { return Some(Why::LastUnknown) };
     let Config { teams, channels, users, .. } = config;
     let files = config.files.as_ref().is_some_and(|files| !files.as_os_str().is_empty());
-    if before.scope != [teams.as_slice().into(), channels.as_slice().into(), users.as_slice().into(), files.into()] {
+    if before.scope != [json!(teams), json!(channels), json!(users), json!(files)] {
         return Some(Why::OtherScope);
     }
-    (before.columns != tables.columns_digest().into()).then_some(Why::OtherColumns)
+    (before.columns != Value::from(tables.columns_digest())).then_some(Why::OtherColumns)
 }
 
 /// What is read, said before the work starts.
