@@ -38,6 +38,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// Reports for build servers, numbers for monitoring, and the kit for leaving it running.
+mod pipelines;
 /// What is foretold of an export, a policy or the server comes true.
 mod plan;
 /// The language of policies: its page, its samples, and hostile files.

@@ -22,6 +22,7 @@ mod keygen;
 mod keys;
 mod ledger;
 pub mod manual;
+pub mod metrics;
 mod opening;
 mod plan;
 pub mod policy;
