@@ -5,12 +5,12 @@ mod check;
 pub mod config;
 pub(super) mod held;
 pub(super) mod series;
+mod told;
 mod turn;
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::ValueHint;
 
@@ -18,11 +18,9 @@ use self::config::{Config, MAX_BYTES};
 use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::ledger::failures::{holder, of_ledger};
+use super::ledger::waiting::Wait;
 use super::manual::Manual;
 use super::printer::Printer;
-use crate::ledger::{LedgerError, Lock, lock_runs};
-use crate::record::time::Millis;
 
 /// Seal what changed since the last run
 ///
@@ -46,9 +44,8 @@ pub(super) struct Args {
     /// Look at all of the source again, as a run does by itself when policies, scope or program changed
     #[arg(long, conflicts_with = "check")]
     full: bool,
-    /// Wait this long for another run into the same ledger, such as `90s`, `10m` or `2h`
-    #[arg(long, value_name = "DURATION", value_parser = patience, conflicts_with = "check")]
-    wait: Option<Millis>,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 pub(super) const MANUAL: Manual = Manual {
@@ -64,21 +61,21 @@ pub(super) const MANUAL: Manual = Manual {
         ("CONFIG.toml", "the configuration; see chatseal-run(5)"),
         ("ARCHIVES/NAME-TIME.zip", "an archive; see chatseal-archive(5)"),
         ("ARCHIVES/index/", "what the archives hold, as a cache; made anew when it is lost or damaged"),
+        ("METRICS.prom", "how the run ended, where `[work] metrics` names it"),
         ("LEDGER/run.lock", "who is running; the lock ends with the process"),
     ],
     examples: &[
         ("Try a configuration", "chatseal run /etc/chatseal/run.toml --check"),
         ("Run, and wait for one that is still under way", "chatseal run /etc/chatseal/run.toml --wait 2h"),
     ],
-    see_also: &["chatseal-run(5)", "chatseal-export(1)", "chatseal-ledger(1)", "chatseal-verify(1)", "chatseal-grants(1)"],
+    see_also: &[
+        "chatseal-run(5)",
+        "chatseal-export(1)",
+        "chatseal-ledger(1)",
+        "chatseal-verify(1)",
+        "chatseal-grants(1)",
+    ],
 };
-
-/// How often a lock is tried.
-const PAUSE: Duration = Duration::from_millis(200);
-
-fn patience(text: &str) -> Result<Millis, String> {
-    config::span(text).ok_or_else(|| format!("`{text}` is not a span of time; write `90s`, `10m` or `2h`"))
-}
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
@@ -86,8 +83,17 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     if args.check {
         return check::check(&config, printer);
     }
-    let _lock = locked(&config.ledger, args.wait.unwrap_or(0), printer)?;
-    turn::turn(&config, args.full, printer).map(|(exit, _)| exit)
+    let begun = clock::now();
+    let ended = args.wait.run(&config.ledger, printer).and_then(|_lock| turn::turn(&config, args.full, printer));
+    if let Some(path) = &config.metrics {
+        let exit = ended.as_ref().map_or_else(Failure::exit, |(exit, _)| *exit);
+        let exported = ended.as_ref().ok().map(|(_, exported)| exported);
+        // What was sealed is sealed, whether or not somebody can be told of it.
+        if let Err(failure) = told::tell(&config, path, begun, exit, exported) {
+            printer.warn(failure.account().message);
+        }
+    }
+    ended.map(|(exit, _)| exit)
 }
 
 /// Reads a configuration.
@@ -107,22 +113,4 @@ fn load(path: &Path) -> Result<Config, Failure> {
             .collect();
         Failure::new(Exit::Usage, lines.join("\n")).hint("chatseal-run(5) describes every key")
     })
-}
-
-/// Takes the lock of a ledger's runs, for which it waits this long.
-fn locked(ledger: &Path, wait: Millis, printer: &Printer) -> Result<Lock, Failure> {
-    let begun = clock::now();
-    loop {
-        match lock_runs(ledger, &holder()) {
-            Err(error @ LedgerError::Locked { .. }) => {
-                let waited = clock::now().saturating_sub(begun);
-                // A clock that steps back must not make it wait for ever.
-                if !(0..wait).contains(&waited) || printer.stop().load(std::sync::atomic::Ordering::Relaxed) {
-                    return Err(of_ledger(error));
-                }
-                std::thread::sleep(PAUSE);
-            }
-            other => return other.map_err(of_ledger),
-        }
-    }
 }

@@ -32,8 +32,8 @@ use crate::source::contents::ContentReader;
 use crate::source::original::{Hashed, Original};
 use crate::source::scope::Asked;
 use crate::source::sort::{Item, Sorter};
-use crate::source::tally::Counts;
 use crate::source::tables::{self, Tables, TablesError};
+use crate::source::tally::Counts;
 
 /// A source that was opened.
 #[derive(Debug)]

@@ -33,7 +33,9 @@ fn event(dice: &mut Dice) -> String {
         4 => insert("1600000000000", &format!("1600000000000 + {}", dice.below(3))),
         5 => insert(NOW, &format!("{NOW} + 31536000000")),
         6 => insert("NULL", "NULL"),
-        7 | 8 => format!("UPDATE posts SET message = 'edited {text}', editat = {NOW}, updateat = {NOW} WHERE id = {post}"),
+        7 | 8 => {
+            format!("UPDATE posts SET message = 'edited {text}', editat = {NOW}, updateat = {NOW} WHERE id = {post}")
+        }
         9 => format!("UPDATE posts SET deleteat = {NOW}, updateat = {NOW} WHERE id = {post}"),
         10 => format!("DELETE FROM posts WHERE id = {post}"),
         11 => format!(
@@ -43,7 +45,10 @@ fn event(dice: &mut Dice) -> String {
         13 => format!("DELETE FROM channelmembers WHERE channelid = {channel} AND userid = {user}"),
         // Without a clock: channels count their messages, threads their replies.
         14 => format!("UPDATE channels SET totalmsgcount = totalmsgcount + 1, lastpostat = {NOW} WHERE id = {channel}"),
-        15 => format!("UPDATE threads SET replycount = replycount + 1 WHERE postid = (SELECT postid FROM threads ORDER BY postid OFFSET {} LIMIT 1)", dice.below(3)),
+        15 => format!(
+            "UPDATE threads SET replycount = replycount + 1 WHERE postid = (SELECT postid FROM threads ORDER BY postid OFFSET {} LIMIT 1)",
+            dice.below(3)
+        ),
         _ => format!("DELETE FROM drafts WHERE userid = {user}"),
     }
 }
@@ -83,10 +88,15 @@ fn what_has_not_settled_waits_for_the_next_night() {
     };
     insert("aaaaaaaaaaaaaaaaaaaaaaaaaa", 60_000);
     let second = nights.night();
-    let has = |archive: &crate::sealed::Archive| archive.text("data/report/summary.txt").len() > 1 && archive.lines().iter().any(|line| line.contains("aaaaaaaaaaaaaaaaaaaaaaaaaa"));
+    let has = |archive: &crate::sealed::Archive| {
+        archive.text("data/report/summary.txt").len() > 1
+            && archive.lines().iter().any(|line| line.contains("aaaaaaaaaaaaaaaaaaaaaaaaaa"))
+    };
     assert!(has(&second), "its day has one row more than it should, so it is read again");
     // An edit does not change the number of rows, and waits.
-    nights.source.ask(&format!("UPDATE posts SET message = 'later', updateat = {NOW} WHERE id = 'aaaaaaaaaaaaaaaaaaaaaaaaaa'"));
+    nights
+        .source
+        .ask(&format!("UPDATE posts SET message = 'later', updateat = {NOW} WHERE id = 'aaaaaaaaaaaaaaaaaaaaaaaaaa'"));
     let third = nights.night();
     assert!(!has(&third), "it changed less than two hours ago");
     nights.configure("settle = \"0s\"\noverlap = \"3h\"", "");

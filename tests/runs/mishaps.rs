@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::Nights;
+use super::{Nights, of_kind};
 use crate::sealed::Ended;
 
 fn change(nights: &Nights, text: &str) {
@@ -40,21 +40,42 @@ fn killed_at_any_time_the_next_run_goes_on() {
 #[test]
 fn two_at_once_are_kept_apart() {
     let nights = Nights::new("settle = \"0s\"");
-    let lock = fs::File::options().write(true).create(true).truncate(false).open(nights.source.desk.path("ledger/run.lock")).unwrap();
+    let lock = fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(nights.source.desk.path("ledger/run.lock"))
+        .unwrap();
     lock.lock().unwrap();
     fs::write(nights.source.desk.path("ledger/run.lock"), "process 4711 on harbour\n").unwrap();
     nights.run(&[]).require(7, "process 4711 on harbour");
     let begun = Instant::now();
     nights.run(&["--wait", "1s"]).require(7, "process 4711");
     assert!(begun.elapsed() >= Duration::from_secs(1));
-    let waiting = nights.source.desk.chatseal(&["run", "run.toml", "--quiet", "--wait", "1h"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waiting = nights
+        .source
+        .desk
+        .chatseal(&["run", "run.toml", "--quiet", "--wait", "1h"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     sleep(Duration::from_millis(500));
     assert!(nights.names().is_empty());
     lock.unlock().unwrap();
     let ended = Ended::of(waiting.wait_with_output().unwrap());
     assert!(matches!(ended.code, 0 | 3), "{}", ended.stderr);
     let running: Vec<_> = (0..3)
-        .map(|_| nights.source.desk.chatseal(&["run", "run.toml", "--quiet", "--wait", "1h"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
+        .map(|_| {
+            nights
+                .source
+                .desk
+                .chatseal(&["run", "run.toml", "--quiet", "--wait", "1h"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
         .collect();
     for child in running {
         let ended = Ended::of(child.wait_with_output().unwrap());
@@ -84,7 +105,7 @@ fn a_lost_or_spoiled_index_is_made_anew_from_the_archives() {
         }
         change(&nights, &format!("spoiled {spoil}"));
         let archive = nights.night();
-        assert_eq!(archive.records("post").len(), 1);
+        assert_eq!(of_kind(&archive, "post").len(), 1);
         nights.require_same("spoiled");
     }
     // With the index, archives may lie elsewhere; without both nobody knows what they hold.
@@ -93,7 +114,7 @@ fn a_lost_or_spoiled_index_is_made_anew_from_the_archives() {
     let first = nights.source.desk.path(&format!("archives/{}", names[0]));
     fs::rename(&first, nights.source.desk.path("first.zip")).unwrap();
     change(&nights, "away");
-    assert_eq!(nights.night().records("post").len(), 1);
+    assert_eq!(of_kind(&nights.night(), "post").len(), 1);
     fs::remove_dir_all(&index).unwrap();
     nights.run(&[]).require(6, "seal 1");
     fs::rename(nights.source.desk.path("first.zip"), first).unwrap();

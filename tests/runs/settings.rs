@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::Nights;
+use super::{Nights, of_kind};
 
 #[test]
 fn what_is_wrong_is_found_at_its_place_and_nothing_is_touched() {
@@ -15,7 +15,10 @@ fn what_is_wrong_is_found_at_its_place_and_nothing_is_touched() {
     nights.source.desk.write("export.jsonl", crate::history::export(&[]));
     let text = fs::read_to_string(nights.source.desk.path("run.toml")).unwrap();
     let url = text.lines().find(|line| line.starts_with("url")).unwrap().to_owned();
-    nights.source.desk.write("run.toml", text.replace(&url, "dump = \"export.jsonl\"").replace("[scope]\nteams = [\"no-such-team\"]", ""));
+    nights.source.desk.write(
+        "run.toml",
+        text.replace(&url, "dump = \"export.jsonl\"").replace("[scope]\nteams = [\"no-such-team\"]", ""),
+    );
     nights.run(&["--check"]).require(2, "bulk export");
     nights.run(&[]).require(2, "bulk export");
     assert!(nights.names().is_empty());
@@ -64,11 +67,15 @@ fn other_settings_make_a_run_look_at_everything() {
     nights.configure("settle = \"0s\"", "[scope]\nteams = []\nusers = []");
     let same = nights.night();
     assert!(same.text("data/source.json").contains("\"why\":\"changed\""));
-    let policy = "schema = \"chatseal-policy/1\"\nid = \"all\"\n[[rule]]\nid = \"keep\"\nkeep = \"forever\"\n";
+    let policy = "schema = \"chatseal-policy/v1\"\nid = \"all\"\ntitle = \"Everything\"\n[[rule]]\nid = \"keep\"\nkeep_for = \"forever\"\n";
     nights.source.desk.write("keep.toml", policy);
     nights.configure("settle = \"0s\"", "[policy]\npolicies = [\"keep.toml\"]");
     let judged = nights.night();
-    assert!(judged.text("data/source.json").contains("\"why\":\"other-policy\""), "{}", judged.text("data/source.json"));
+    assert!(
+        judged.text("data/source.json").contains("\"why\":\"other-policy\""),
+        "{}",
+        judged.text("data/source.json")
+    );
     assert!(judged.lines().is_empty(), "a decision is no new version of a record");
     let full = nights.run(&["--full", "--quiet"]);
     assert!(matches!(full.code, 0 | 3), "{}", full.stderr);
@@ -88,7 +95,7 @@ fn a_run_can_read_a_dump() {
     nights.source.ask("DELETE FROM posts WHERE id = (SELECT min(id) FROM posts)");
     nights.source.dump("mm.sql");
     let second = nights.night();
-    assert_eq!((second.records("post").len(), second.records("finding_vanished").len()), (1, 1));
+    assert_eq!((of_kind(&second, "post").len(), of_kind(&second, "finding_vanished").len()), (1, 1));
     assert_eq!(second.count("post", "source"), posts - 1);
     nights.require_same("dumped");
 }

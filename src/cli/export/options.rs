@@ -86,7 +86,21 @@ impl Options {
         let (source, output) = (args.source.clone(), args.output.clone());
         let ledger = args.ledger.clone();
         let series = None;
-        Ok(Self { opened, asked, signer, source, output, origin, previous, ledger, salt, in_force, series, time, contents })
+        Ok(Self {
+            opened,
+            asked,
+            signer,
+            source,
+            output,
+            origin,
+            previous,
+            ledger,
+            salt,
+            in_force,
+            series,
+            time,
+            contents,
+        })
     }
 
     /// As of when it is decided and sealed.

@@ -9,13 +9,14 @@ mod reader;
 use std::path::{Path, PathBuf};
 
 use self::reader::{Reader, Table};
+use crate::cli::metrics::check_name;
 use crate::record::time::Millis;
 
 /// Largest configuration that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
 
 /// The schema that this version reads.
-const SCHEMA: &str = "chatseal-run/1";
+const SCHEMA: &str = "chatseal-run/v1";
 
 /// Longest span of time that can be set: ten years.
 const MOST: Millis = 3650 * 86_400_000;
@@ -80,7 +81,7 @@ pub struct Config {
 const TOP: Table = Table {
     what: "a configuration",
     keys: &[
-        ("schema", "`schema = \"chatseal-run/1\"`"),
+        ("schema", "`schema = \"chatseal-run/v1\"`"),
         ("source", "`[source]`, what is read"),
         ("scope", "`[scope]`, which part of it"),
         ("policy", "`[policy]`, what decides over records"),
@@ -102,7 +103,11 @@ const SOURCE: Table = Table {
 };
 const SCOPE: Table = Table {
     what: "`[scope]`",
-    keys: &[("teams", "a list of team names"), ("channels", "a list of TEAM/NAME or ids"), ("users", "a list of users")],
+    keys: &[
+        ("teams", "a list of team names"),
+        ("channels", "a list of TEAM/NAME or ids"),
+        ("users", "a list of users"),
+    ],
 };
 const POLICY: Table =
     Table { what: "`[policy]`", keys: &[("policies", "a list of policy files"), ("holds", "a list of holds files")] };
@@ -123,8 +128,10 @@ const CHANGES: Table = Table {
         ("rescan", "the share of all records that is looked at again by each run, such as \"1/30\""),
     ],
 };
-const WORK: Table =
-    Table { what: "`[work]`", keys: &[("threads", "number of threads"), ("metrics", "file for node_exporter, ending in .prom")] };
+const WORK: Table = Table {
+    what: "`[work]`",
+    keys: &[("threads", "number of threads"), ("metrics", "file for node_exporter, ending in .prom")],
+};
 
 /// Reads a configuration that lies in `folder`: what it says, or everything that is wrong with it.
 ///
@@ -146,10 +153,13 @@ fn read(reader: &mut Reader<'_>, document: &toml::de::DeTable<'_>) -> Config {
     let top = reader.top(&TOP, document);
     match reader.text(top, "schema") {
         Some((SCHEMA, _)) => {}
-        Some((other, at)) => reader.find(at, format!("the schema is `{other}`"), format!("this version reads `{SCHEMA}`")),
+        Some((other, at)) => {
+            reader.find(at, format!("the schema is `{other}`"), format!("this version reads `{SCHEMA}`"))
+        }
         None => reader.need(top, "schema"),
     }
-    let mut config = Config { name: "mattermost".to_owned(), settle: 5 * 60_000, overlap: 3_600_000, ..Config::default() };
+    let mut config =
+        Config { name: "mattermost".to_owned(), settle: 5 * 60_000, overlap: 3_600_000, ..Config::default() };
     if let Some(source) = reader.table(top, "source", &SOURCE, true) {
         match (reader.text(source, "url"), reader.path(source, "dump")) {
             (Some((_, at)), Some(_)) => reader.find(at, "both `url` and `dump`", "give one of them"),
@@ -172,7 +182,8 @@ fn read(reader: &mut Reader<'_>, document: &toml::de::DeTable<'_>) -> Config {
         config.holds = reader.paths(policy, "holds");
     }
     if let Some(seal) = reader.table(top, "seal", &SEAL, true) {
-        for (key, to) in [("key", &mut config.key), ("archives", &mut config.archives), ("ledger", &mut config.ledger)] {
+        for (key, to) in [("key", &mut config.key), ("archives", &mut config.archives), ("ledger", &mut config.ledger)]
+        {
             match reader.path(seal, key) {
                 Some(path) => *to = path,
                 None if !reader.has(seal, key) => reader.need(seal, key),
@@ -192,7 +203,8 @@ fn read(reader: &mut Reader<'_>, document: &toml::de::DeTable<'_>) -> Config {
         config.settle = reader.duration(changes, "settle").unwrap_or(config.settle);
         config.overlap = reader.duration(changes, "overlap").unwrap_or(config.overlap);
         if let Some((share, at)) = reader.text(changes, "rescan") {
-            config.rescan = share.strip_prefix("1/").and_then(|of| of.parse().ok()).filter(|of| (1..=10_000).contains(of));
+            config.rescan =
+                share.strip_prefix("1/").and_then(|of| of.parse().ok()).filter(|of| (1..=10_000).contains(of));
             if config.rescan.is_none() {
                 reader.find(at, format!("`{share}` is not a share"), "write \"1/30\": a part in at most 10,000");
             }
@@ -201,6 +213,10 @@ fn read(reader: &mut Reader<'_>, document: &toml::de::DeTable<'_>) -> Config {
     if let Some(work) = reader.table(top, "work", &WORK, false) {
         config.threads = reader.number(work, "threads", 1, 1024);
         config.metrics = reader.path(work, "metrics");
+        if let Some(Err(why)) = config.metrics.as_deref().map(check_name) {
+            let at = reader.place(work, "metrics");
+            reader.find(at, why, "give the file a name that ends in `.prom`");
+        }
     }
     config
 }
@@ -221,12 +237,15 @@ fn is_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const LEAST: &str = "schema = \"chatseal-run/1\"\n[source]\nurl = \"postgres:///mm\"\n[seal]\nkey = \"seal.key\"\narchives = \"archives\"\nledger = \"/ledger\"\n";
+    const LEAST: &str = "schema = \"chatseal-run/v1\"\n[source]\nurl = \"postgres:///mm\"\n[seal]\nkey = \"seal.key\"\narchives = \"archives\"\nledger = \"/ledger\"\n";
 
     fn findings(text: &str) -> Vec<(usize, usize, String)> {
         let found = parse(text.as_bytes(), Path::new("/etc/chatseal")).unwrap_err();
         assert!(found.iter().all(|finding| !finding.advice.is_empty()), "{found:?}");
-        found.into_iter().map(|finding| (finding.line, finding.column, finding.detail + "; " + &finding.advice)).collect()
+        found
+            .into_iter()
+            .map(|finding| (finding.line, finding.column, finding.detail + "; " + &finding.advice))
+            .collect()
     }
 
     #[test]
@@ -248,12 +267,17 @@ mod tests {
     fn everything_wrong_is_found_at_its_place() {
         let found = findings(&LEAST.replace("[seal]", "[seal]\nkye = 1").replace("key = \"seal.key\"\n", ""));
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found.iter().any(|(line, column, text)| (*line, *column) == (5, 1) && text.contains("write `key`")), "{found:?}");
-        let found = findings(&(LEAST.to_owned() + "[changes]\nsettle = 5\noverlap = \"5x\"\nrescan = \"30\"\n[work]\nthreads = 0\n"));
+        assert!(
+            found.iter().any(|(line, column, text)| (*line, *column) == (5, 1) && text.contains("write `key`")),
+            "{found:?}"
+        );
+        let found = findings(
+            &(LEAST.to_owned() + "[changes]\nsettle = 5\noverlap = \"5x\"\nrescan = \"30\"\n[work]\nthreads = 0\n"),
+        );
         let places: Vec<(usize, usize)> = found.iter().map(|(line, column, _)| (*line, *column)).collect();
         assert_eq!(places, [(9, 10), (10, 11), (11, 10), (13, 11)], "{found:?}");
         assert_eq!(findings("").len(), 3);
-        assert_eq!(findings(&LEAST.replace("run/1", "run/2"))[0].0, 1);
+        assert_eq!(findings(&LEAST.replace("run/v1", "run/v2"))[0].0, 1);
         assert!(findings(&LEAST.replace("url", "dump = \"x.sql\"\nurl"))[0].2.contains("both"));
         assert!(findings("a = \n[source").iter().all(|(line, ..)| *line <= 2));
         for name in ["", "../x", "-x", "ä"] {

@@ -108,7 +108,8 @@ impl<'s> Held<'s> {
                 while self.groups.peek().is_some() {
                     self.leave()?;
                 }
-                self.added[usize::from(FINDING_VANISHED)] += self.told.vanished.values().map(|(gone, _)| gone).sum::<u64>();
+                self.added[usize::from(FINDING_VANISHED)] +=
+                    self.told.vanished.values().map(|(gone, _)| gone).sum::<u64>();
                 self.added[usize::from(FINDING_ALTERED)] += self.told.altered.values().sum::<u64>();
                 Ok(Answer::Findings(std::mem::replace(&mut self.told.findings, Sorter::new(0))))
             }
@@ -157,7 +158,8 @@ impl<'s> Held<'s> {
         let vanished = vanished.iter().map(|(rank, (records, deleted))| {
             let kind = table(*rank);
             let class = if kind.keeps_deleted() { Class::Vanished } else { Class::NoteRemoved };
-            let found = format!("{records} gone, {deleted} of them marked as deleted when sealed; see finding_vanished");
+            let found =
+                format!("{records} gone, {deleted} of them marked as deleted when sealed; see finding_vanished");
             let expected = "the records that earlier archives hold";
             Exception { class, object: kind.kind.to_owned(), expected, found, records: *records }
         });

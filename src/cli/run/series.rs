@@ -81,7 +81,9 @@ impl Why {
         match self {
             Self::Asked => "everything is looked at, as asked",
             Self::ClockWentBack => "the source's clock went back behind the last run, so everything is looked at",
-            Self::OtherPolicy => "other policies or holds are in force than in the last run, so everything is looked at",
+            Self::OtherPolicy => {
+                "other policies or holds are in force than in the last run, so everything is looked at"
+            }
             Self::OtherScope => "another scope is asked for than in the last run, so everything is looked at",
             Self::OtherProgram => "another version of chatseal made the last archive, so everything is looked at",
             Self::OtherColumns => "the source has other columns than in the last run, so everything is looked at",

@@ -82,15 +82,12 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
 }
 
 /// The archives before this run, and what it reads.
-pub(super) fn series(
-    config: &Config,
-    full: bool,
-    options: &Options,
-    progress: &Progress,
-) -> Result<Series, Failure> {
+pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -> Result<Series, Failure> {
     let Source::Tables(tables) = &options.opened else {
         let message = format!("`{}` is a bulk export, which does not tell what changed", config.source.display());
-        return Err(Failure::new(Exit::Usage, message).hint("run reads a database or its dump; `chatseal export` reads this"));
+        return Err(
+            Failure::new(Exit::Usage, message).hint("run reads a database or its dump; `chatseal export` reads this")
+        );
     };
     let reading = memory::read(&config.ledger)?;
     let seals = reading.seals();

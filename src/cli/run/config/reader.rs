@@ -71,6 +71,11 @@ impl<'f> Reader<'f> {
         found.table.contains_key(key)
     }
 
+    /// Where the value of a key stands.
+    pub(super) fn place(&self, found: Found<'_, '_>, key: &str) -> usize {
+        found.table.get(key).map_or(found.at, |value| value.span().start)
+    }
+
     /// The whole file.
     pub(super) fn top<'t, 'i>(&mut self, described: &'static Table, table: &'t DeTable<'i>) -> Found<'t, 'i> {
         self.check(described, table);
