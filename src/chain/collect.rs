@@ -8,7 +8,6 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use rayon::prelude::*;
 use ring::digest::{SHA256, digest};
 
 use super::groups::compare;
@@ -18,9 +17,9 @@ use super::version::Version;
 use super::volume::{Draft, Entry, Span, Volume, VolumeError};
 use crate::archive::names::Member;
 use crate::archive::reader::{Archive, Body, Opening};
-use crate::archive::segments::{self, SegmentRow};
+use crate::archive::walk::{SegmentText, Walk, WalkError};
 use crate::archive::withheld::{self, Withheld};
-use crate::archive::zip;
+use crate::merkle::Hash;
 use crate::progress::Progress;
 use crate::record::fields::{Head, integer, plain};
 use crate::record::id;
@@ -47,6 +46,18 @@ pub(super) enum CollectError {
     Volume(#[from] VolumeError),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// What ends a walk: itself, or what is done on it.
+enum Ended {
+    Walk(WalkError),
+    Work(CollectError),
+}
+
+impl From<WalkError> for Ended {
+    fn from(error: WalkError) -> Self {
+        Self::Walk(error)
+    }
 }
 
 /// One archive, opened.
@@ -101,27 +112,33 @@ impl<'a> Collecting<'a> {
         }
         let archive = opening.archive.ok_or_else(|| unsound(link, "the file", "it holds no bag"))?;
         let collecting = Self { link, position, clocks, progress, archive };
-        let mut body = Body::default();
-        collecting.load(&Member::Seal, &mut body).map_err(|error| match error {
-            CollectError::Index(error) => error,
-            CollectError::Volume(_) => unsound(link, "seal.txt", "it cannot be read"),
-            CollectError::Io(source) => IndexError::Archive { archive: link.archive.clone(), source },
-        })?;
-        if digest(&SHA256, body.bytes()).as_ref() != link.seal {
+        if collecting.seal()? != link.seal {
             return Err(unsound(link, "seal.txt", "it is not the seal that the series has in this place"));
         }
         Ok(collecting)
     }
 
-    fn load(&self, member: &Member, body: &mut Body) -> Result<(), CollectError> {
-        let place = || member.to_string();
-        let entry = self.archive.find(member).ok_or_else(|| unsound(self.link, &place(), "it is not there"))?;
-        self.load_entry(entry, body)
+    /// SHA-256 of the archive's seal.
+    fn seal(&self) -> Result<Hash, IndexError> {
+        let place = Member::Seal.to_string();
+        let (entry, mut body) = (self.archive.find(&Member::Seal), Body::default());
+        let entry = entry.ok_or_else(|| unsound(self.link, &place, "it is not there"))?;
+        let loaded = self.archive.load(entry, &mut body).map_err(|source| self.unreadable(source))?;
+        loaded.map_err(|flaw| unsound(self.link, &place, flaw.meaning()))?;
+        let mut hash = Hash::default();
+        hash.copy_from_slice(digest(&SHA256, body.bytes()).as_ref());
+        Ok(hash)
     }
 
-    fn load_entry(&self, entry: &zip::Entry, body: &mut Body) -> Result<(), CollectError> {
-        let loaded = self.archive.load(entry, body).map_err(|source| self.unreadable(source))?;
-        Ok(loaded.map_err(|flaw| unsound(self.link, &entry.member.to_string(), flaw.meaning()))?)
+    /// What stopped a walk over the segments.
+    fn broken(&self, error: WalkError) -> IndexError {
+        match error {
+            WalkError::Unreadable { cause, .. } => self.unreadable(cause),
+            WalkError::Damaged { member, flaw } => unsound(self.link, &member, flaw.meaning()),
+            WalkError::Table(error) => unsound(self.link, "data/segments.csv", &error.to_string()),
+            WalkError::Unlisted { member } => unsound(self.link, &member, "`data/segments.csv` has no row for it"),
+            WalkError::Interrupted(interrupted) => interrupted.into(),
+        }
     }
 
     fn unreadable(&self, source: io::Error) -> IndexError {
@@ -130,70 +147,50 @@ impl<'a> Collecting<'a> {
 
     /// Writes what the lines of the archive say to `draft`, and returns what else is said, sorted in `temporary`.
     pub(super) fn run(&self, draft: &mut Draft, temporary: &Path) -> Result<Aside, CollectError> {
-        let mut table = Body::default();
-        self.load(&Member::Segments, &mut table)?;
-        let rows = segments::parse(table.bytes())
-            .map_err(|error| unsound(self.link, "data/segments.csv", &error.to_string()))?;
-        let listed = |entry: &&zip::Entry| matches!(entry.member, Member::Records { .. });
-        let entries: Vec<&zip::Entry> = self.archive.entries().iter().filter(listed).collect();
-        if entries.len() != rows.len() || entries.iter().zip(&rows).any(|(entry, row)| entry.member != row.member()) {
-            return Err(unsound(self.link, "data/segments.csv", "it lists other segments than there are").into());
-        }
+        let walk = Walk::new(&self.archive, self.progress).map_err(|error| self.broken(error))?;
         let mut aside = Aside::default();
         let mut last: Option<(Box<str>, Millis, String)> = None;
-        let at_once = 2 * rayon::current_num_threads();
-        for (entries, rows) in entries.chunks(at_once).zip(rows.chunks(at_once)) {
-            let read: Vec<Result<Yield, CollectError>> = entries
-                .par_iter()
-                .zip(rows)
-                .map_init(Body::default, |body, (entry, row)| {
-                    self.progress.check().map_err(IndexError::from)?;
-                    self.segment(entry, row, body)
-                })
-                .collect();
-            for found in read {
-                let found = found?;
-                if let Some([first, end]) = found.edges {
-                    let key = (&*found.kind, first.0, first.1.as_str());
-                    if last.as_ref().is_some_and(|last| compare((&last.0, last.1, &last.2), key).is_gt()) {
-                        return Err(unsound(self.link, &found.kind, "its records do not ascend").into());
-                    }
-                    last = Some((found.kind.clone(), end.0, end.1));
+        let mut take = |found: Yield| {
+            if let Some([first, end]) = found.edges {
+                let key = (&*found.kind, first.0, first.1.as_str());
+                if last.as_ref().is_some_and(|last| compare((&last.0, last.1, &last.2), key).is_gt()) {
+                    return Err(unsound(self.link, &found.kind, "its records do not ascend").into());
                 }
-                if found.entries > 0 {
-                    draft.add(&found.kind, found.entries, &found.bytes)?;
-                }
-                for statement in found.vanished {
-                    aside.push(statement, temporary)?;
-                }
+                draft.add(&found.kind, found.entries, &found.bytes)?;
+                last = Some((found.kind, end.0, end.1));
             }
-        }
+            found.vanished.into_iter().try_for_each(|statement| aside.push(statement, temporary))
+        };
+        let walked = walk.for_each_segment(
+            |segment| self.segment(&segment),
+            |found| found.map_err(CollectError::from).and_then(&mut take).map_err(Ended::Work),
+        );
+        walked.map_err(|ended| match ended {
+            Ended::Walk(error) => self.broken(error).into(),
+            Ended::Work(error) => error,
+        })?;
         self.withheld(&mut aside, temporary)?;
         aside.spill(temporary, 0)?;
         aside.spilled.reverse();
         Ok(aside)
     }
 
-    fn segment(&self, entry: &zip::Entry, row: &SegmentRow, body: &mut Body) -> Result<Yield, CollectError> {
-        self.load_entry(entry, body)?;
-        self.progress.add(entry.size);
-        let place = || entry.member.to_string();
+    fn segment(&self, segment: &SegmentText<'_>) -> Result<Yield, IndexError> {
+        let (row, bytes) = (segment.row, segment.bytes);
         let is_finding = row.kind.starts_with(FINDING_PREFIX);
         // No field has an empty name.
         let clock = (self.clocks)(&row.kind).unwrap_or_default();
-        let bytes = body.bytes();
         let mut found =
             Yield { kind: row.kind.clone(), entries: 0, bytes: Vec::new(), edges: None, vanished: Vec::new() };
         found.bytes.reserve(if is_finding { 0 } else { bytes.len() / 4 });
         let mut count = 0;
-        for (line, record) in bytes.split_inclusive(|byte| *byte == b'\n').zip(row.first_index..) {
+        for (record, line) in segment.lines() {
             let wrong = |detail: &str| {
-                unsound(self.link, &format!("{} line {}", place(), record - row.first_index + 1), detail)
+                unsound(self.link, &format!("{} line {}", row.member(), record - row.first_index + 1), detail)
             };
-            let line = line.strip_suffix(b"\n").ok_or_else(|| wrong("it does not end in a line feed"))?;
             let parsed = Line::parse(line).map_err(|error| wrong(&error.to_string()))?;
             if parsed.kind != &*row.kind {
-                return Err(wrong("it is of another kind than its segment").into());
+                return Err(wrong("it is of another kind than its segment"));
             }
             count += 1;
             if is_finding {
@@ -204,7 +201,7 @@ impl<'a> Collecting<'a> {
             if let Some([_, last]) = &found.edges
                 && (last.0, last.1.as_str()) > (parsed.at, parsed.id)
             {
-                return Err(wrong("it precedes the record before it").into());
+                return Err(wrong("it precedes the record before it"));
             }
             let [deleted, moved] = Head::of(line, parsed.kind).pick([DELETED, clock]);
             let state = State::Sealed {
@@ -224,7 +221,11 @@ impl<'a> Collecting<'a> {
             }
         }
         if count != row.records {
-            return Err(unsound(self.link, &place(), "it has another number of records than the table says").into());
+            return Err(unsound(
+                self.link,
+                &row.member().to_string(),
+                "it has another number of records than the table says",
+            ));
         }
         Ok(found)
     }
