@@ -8,6 +8,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -65,7 +66,7 @@ impl Nights {
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.source.desk.path("archives")).unwrap();
         let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.retain(|name| name.ends_with(".zip"));
+        names.retain(|name| Path::new(name).extension().is_some_and(|ending| ending == "zip"));
         names.sort();
         names
     }

@@ -41,7 +41,7 @@ pub enum Answer {
 }
 
 /// Answers questions.
-pub type Ask<'s> = dyn FnMut(Question<'_>) -> io::Result<Answer> + Send + 's;
+pub type Ask<'s> = dyn FnMut(&Question<'_>) -> io::Result<Answer> + Send + 's;
 
 /// Lines that passed, and findings.
 pub struct Sieved<'s> {
@@ -151,13 +151,13 @@ impl<'s> Sieved<'s> {
             lines.push(self.bytes.get(start..*end).unwrap_or_default());
             start = *end;
         }
-        let answer = (self.ask)(Question::IsNew { rank: self.rank, at: self.at, lines: &lines })?;
+        let answer = (self.ask)(&Question::IsNew { rank: self.rank, at: self.at, lines: &lines })?;
         Ok(!matches!(answer, Answer::Held))
     }
 
     fn establish(&mut self) -> io::Result<()> {
         if self.findings.is_none() {
-            let established = (self.ask)(Question::Established)?;
+            let established = (self.ask)(&Question::Established)?;
             let sorters = if let Answer::Findings(sorter) = established { vec![sorter] } else { Vec::new() };
             self.findings = Some(Merge::new(sorters)?);
         }

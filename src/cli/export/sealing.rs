@@ -149,10 +149,8 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
-    let mut held = match (&job.series, news) {
-        (Some(series), Some(news)) => Some(Held::new(series, news, &selection, &temporary)?),
-        _ => None,
-    };
+    let mut held = job.series.iter().zip(news).map(|(series, news)| Held::new(series, news, &selection, &temporary));
+    let mut held = held.next().transpose()?;
     let completed =
         write_contents(&mut stage, &mut selection, judging.as_ref(), held.as_mut(), &mut exceptions, &work)?;
 
@@ -174,12 +172,7 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
         (written, records.end())
     };
     originals.iter().try_for_each(|original| original.check_unchanged())?;
-    if let Some(held) = held {
-        selection.account(&held.held_back, &held.added);
-        for exception in held.exceptions() {
-            exceptions.push(0, 0, 0, |out| exception.push_line(out));
-        }
-    }
+    account(held, &mut selection, &mut exceptions);
 
     let source = job.source.describe(&files, &selection, &asked);
     let custody = custody(job, &files);
@@ -230,6 +223,15 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
     let sealed = chain.commit(staged, &job.output, &job.signer)?;
     Ok(Exported { sealed, unknown, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
+}
+
+/// Counts what earlier archives hold as out of scope, and states what comparing with them showed.
+fn account(held: Option<Held<'_>>, selection: &mut Selection<'_>, exceptions: &mut Sorter) {
+    let Some(held) = held else { return };
+    selection.account(&held.known, &held.added);
+    for exception in held.exceptions() {
+        exceptions.push(0, 0, 0, |out| exception.push_line(out));
+    }
 }
 
 /// Temporary files lie beside the output: there is room for it, and it is as private.

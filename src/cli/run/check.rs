@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::config::Config;
-use super::turn::{access, args};
+use super::turn::{args, reaching};
 use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::export::options::Options;
@@ -26,9 +26,9 @@ struct Answer {
 
 /// Tries a configuration.
 pub(super) fn check(config: &Config, printer: &Printer) -> Result<Exit, Failure> {
-    let way = access(config);
     writable(config)?;
-    let options = Options::new(&args(config, clock::now()), &way.borrowed(), printer.stop())?;
+    let args = args(config, clock::now());
+    let options = reaching(config, |access| Options::new(&args, access, printer.stop()))?;
     printer.note(options.understood());
     let Source::Tables(tables) = &options.opened else {
         let message = format!("`{}` is a bulk export, which does not tell what changed", config.source.display());

@@ -154,16 +154,17 @@ fn read(reader: &mut Reader<'_>, document: &toml::de::DeTable<'_>) -> Config {
     match reader.text(top, "schema") {
         Some((SCHEMA, _)) => {}
         Some((other, at)) => {
-            reader.find(at, format!("the schema is `{other}`"), format!("this version reads `{SCHEMA}`"))
+            reader.find(at, format!("the schema is `{other}`"), format!("this version reads `{SCHEMA}`"));
         }
-        None => reader.need(top, "schema"),
+        None if !top.has("schema") => reader.need(top, "schema"),
+        None => {}
     }
     let mut config =
         Config { name: "mattermost".to_owned(), settle: 5 * 60_000, overlap: 3_600_000, ..Config::default() };
     if let Some(source) = reader.table(top, "source", &SOURCE, true) {
         match (reader.text(source, "url"), reader.path(source, "dump")) {
             (Some((_, at)), Some(_)) => reader.find(at, "both `url` and `dump`", "give one of them"),
-            (None, None) if !reader.has(source, "url") && !reader.has(source, "dump") => reader.need(source, "url"),
+            (None, None) if !source.has("url") && !source.has("dump") => reader.need(source, "url"),
             (Some((url, _)), None) => config.source = PathBuf::from(url),
             (None, dump) => config.source = dump.unwrap_or_default(),
         }
@@ -186,7 +187,7 @@ fn read(reader: &mut Reader<'_>, document: &toml::de::DeTable<'_>) -> Config {
         {
             match reader.path(seal, key) {
                 Some(path) => *to = path,
-                None if !reader.has(seal, key) => reader.need(seal, key),
+                None if !seal.has(key) => reader.need(seal, key),
                 None => {}
             }
         }
@@ -214,7 +215,7 @@ fn read(reader: &mut Reader<'_>, document: &toml::de::DeTable<'_>) -> Config {
         config.threads = reader.number(work, "threads", 1, 1024);
         config.metrics = reader.path(work, "metrics");
         if let Some(Err(why)) = config.metrics.as_deref().map(check_name) {
-            let at = reader.place(work, "metrics");
+            let at = work.place("metrics");
             reader.find(at, why, "give the file a name that ends in `.prom`");
         }
     }

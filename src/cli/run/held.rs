@@ -39,7 +39,7 @@ pub(in crate::cli) struct Held<'s> {
     contents: Groups,
     told: Told<'s>,
     /// Records that are sealed already, by rank.
-    pub(in crate::cli) held_back: Counts,
+    pub(in crate::cli) known: Counts,
     /// Findings, by rank.
     pub(in crate::cli) added: Counts,
 }
@@ -82,7 +82,7 @@ impl<'s> Held<'s> {
             not_looked_at: 0,
         };
         let (groups, contents) = (series.index.groups()?, series.index.groups()?);
-        Ok(Self { groups, is_met: false, contents, told, held_back: NONE, added: NONE })
+        Ok(Self { groups, is_met: false, contents, told, known: NONE, added: NONE })
     }
 
     /// Whether an earlier archive holds this line of a record with a file. Asked in archive order.
@@ -95,12 +95,12 @@ impl<'s> Held<'s> {
     }
 
     /// Answers for the sieve.
-    pub(in crate::cli) fn answer(&mut self, question: Question<'_>) -> io::Result<Answer> {
-        match question {
+    pub(in crate::cli) fn answer(&mut self, question: &Question<'_>) -> io::Result<Answer> {
+        match *question {
             Question::IsNew { rank, at, lines } => {
                 let is_new = table(rank).kind.starts_with(kind::FINDING_PREFIX) || self.is_new(rank, at, lines)?;
                 if !is_new {
-                    self.held_back[usize::from(rank)] += lines.len() as u64;
+                    self.known[usize::from(rank)] += lines.len() as u64;
                 }
                 Ok(if is_new { Answer::New } else { Answer::Held })
             }

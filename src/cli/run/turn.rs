@@ -46,8 +46,7 @@ const INDEX: &str = "index";
 /// Seals what changed. The lock is held by the caller.
 pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Exit, Exported), Failure> {
     let args = args(config, clock::now());
-    let access = access(config);
-    let mut options = Options::new(&args, &access.borrowed(), printer.stop())?;
+    let mut options = reaching(config, |access| Options::new(&args, access, printer.stop()))?;
     let time = options.time();
     let chain = Chain::open(&config.ledger, &options.signer, time, &Progress::silent());
     for recovered in &chain.map_err(|error| failures::of_sealing(&config.source, error))?.recovered {
@@ -195,22 +194,10 @@ pub(super) fn args(config: &Config, now: Millis) -> export::Args {
     }
 }
 
-/// How the database is reached.
-pub(super) struct Way {
-    environment: Box<dyn Fn(&str) -> Option<String>>,
-    patience: Patience,
-}
-
-impl Way {
-    pub(super) fn borrowed(&self) -> Access<'_> {
-        Access { environment: &*self.environment, patience: self.patience }
-    }
-}
-
-/// The way to the database that the configuration describes.
-pub(super) fn access(config: &Config) -> Way {
+/// Does something that reaches the database as the configuration has it.
+pub(super) fn reaching<T>(config: &Config, work: impl FnOnce(&Access<'_>) -> T) -> T {
     let file = config.password_file.as_ref().map(|path| path.display().to_string());
-    let environment = move |name: &str| match (name, &file) {
+    let environment = |name: &str| match (name, &file) {
         ("PGPASSFILE", Some(file)) => Some(file.clone()),
         _ => environment::value(name),
     };
@@ -218,5 +205,5 @@ pub(super) fn access(config: &Config) -> Way {
     if let Some(statement) = config.statement_timeout.and_then(|millis| u64::try_from(millis).ok()) {
         patience.statement = Duration::from_millis(statement);
     }
-    Way { environment: Box::new(environment), patience }
+    work(&Access { environment: &environment, patience })
 }

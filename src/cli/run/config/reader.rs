@@ -23,6 +23,18 @@ pub(super) struct Found<'t, 'i> {
     at: usize,
 }
 
+impl Found<'_, '_> {
+    /// Whether a key is there, usable or not.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Where the value of a key stands.
+    pub(super) fn place(&self, key: &str) -> usize {
+        self.table.get(key).map_or(self.at, |value| value.span().start)
+    }
+}
+
 /// Reads one file.
 pub(super) struct Reader<'f> {
     text: &'f str,
@@ -64,16 +76,6 @@ impl<'f> Reader<'f> {
     pub(super) fn need(&mut self, found: Found<'_, '_>, key: &str) {
         let advice = format!("add `{key}`: {}", meaning(found.described, key));
         self.find(found.at, format!("{} has no `{key}`", found.described.what), advice);
-    }
-
-    /// Whether a key is there, usable or not.
-    pub(super) fn has(&self, found: Found<'_, '_>, key: &str) -> bool {
-        found.table.contains_key(key)
-    }
-
-    /// Where the value of a key stands.
-    pub(super) fn place(&self, found: Found<'_, '_>, key: &str) -> usize {
-        found.table.get(key).map_or(found.at, |value| value.span().start)
     }
 
     /// The whole file.
