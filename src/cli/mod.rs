@@ -27,9 +27,11 @@ mod opening;
 mod plan;
 pub mod policy;
 pub mod printer;
+mod produce;
 mod progress;
 mod reading;
 pub mod run;
+mod scoping;
 mod search;
 mod show;
 mod threads;
@@ -87,6 +89,7 @@ enum Command {
     Show(show::Args),
     Search(Box<search::Args>),
     Extract(extract::Args),
+    Produce(Box<produce::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -163,7 +166,9 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Run(_) => Product::Files,
+            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) | Command::Run(_) => {
+                Product::Files
+            }
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -194,6 +199,7 @@ impl Cli {
             Command::Show(args) => show::run(&args, printer),
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
+            Command::Produce(args) => produce::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -227,6 +233,7 @@ impl Cli {
             ["show"] => show::MANUAL,
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
+            ["produce"] => produce::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,
