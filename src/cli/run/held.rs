@@ -210,13 +210,14 @@ impl Told<'_> {
         })
     }
 
-    /// A record that says something else than when it was sealed: altered, if its clock did not move.
+    /// A record that says something else than when it was sealed: altered, if its clock did not move although it should.
     fn compare(&mut self, rank: Rank, group: &Group<'_>, lines: &[&[u8]]) -> io::Result<()> {
         let (Some(field), [line], [known]) = (table(rank).clock, lines, group.known) else { return Ok(()) };
         let State::Sealed { clock: sealed, .. } = known.state else { return Ok(()) };
         let [clock] = Head::of(line, group.kind).pick([field]);
         let clock = clock.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-        if !self.news.tells_altered || sealed <= 0 || clock != Some(sealed) {
+        let is_told = self.news.tells_altered && table(rank).unclocked.is_empty();
+        if !is_told || sealed <= 0 || clock != Some(sealed) {
             return Ok(());
         }
         *self.altered.entry(rank).or_default() += 1;

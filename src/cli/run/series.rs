@@ -137,6 +137,7 @@ impl Series {
     pub(in crate::cli) fn news(&self, source: &Source, work: &Work<'_>) -> Result<Option<News>, SealingError> {
         let Source::Tables(tables) = source else { return Ok(None) };
         let mut changes = Changes { window: self.window, now: self.now, why: "changed", ..Changes::default() };
+        changes.posts = tables.posts();
         match self.look {
             Look::First => return Ok(None),
             Look::Whole(why) => {

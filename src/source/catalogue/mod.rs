@@ -53,6 +53,9 @@ pub struct Table {
     /// `None` where some fields change without it (a channel counts its messages, a user's last login moves): such a table
     /// is small, and read whole.
     pub clock: Option<&'static str>,
+    /// Of a kind with a clock whose table is too large to be read whole: fields that change without it. A time moves when
+    /// the row does; an id of a post was written when that post changed.
+    pub unclocked: &'static [&'static str],
     /// Fields by which a row reaches its team, channel, users, post and run.
     pub path: &'static [Reach],
     /// Rows of the table that are of this kind: a column and the values, or beginnings of values (`legal_hold_*`), that
@@ -77,6 +80,7 @@ const BLANK: Table = Table {
     origin: None,
     events: &[],
     clock: None,
+    unclocked: &[],
     path: &[],
     only: None,
     columns: &[],
@@ -327,6 +331,11 @@ mod tests {
             let spoken = key.chain(table.events).chain(&table.origin).chain(&table.clock);
             for field in spoken.copied().chain(table.path.iter().map(|reach| reach.field)) {
                 assert!(fields.contains(&field), "{kind}.{field}");
+            }
+            for field in table.unclocked {
+                let of_post = table.reach(To::Post).any(|known| known == *field);
+                let is_time = table.column(field).is_some_and(|column| column.shape == Shape::Millis);
+                assert!(table.clock.is_some() && (of_post || is_time), "{kind}.{field}");
             }
             fields.extend(table.bulk_only);
             fields.sort_unstable();

@@ -178,7 +178,7 @@ impl Tables {
 
 /// What a database can already tell about a scope by its indexes. Rows that are in scope always meet it; the exact
 /// decision is made on the rows.
-pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
+pub(super) fn conditions<'f>(scope: &'f Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
     let table = table(rank);
     if let Some(changes) = &scope.changes {
         return changed(changes, found, rank).into_iter().collect();
@@ -214,7 +214,7 @@ pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -
 /// What a database can tell of rows that are new or looked at again; each alternative goes by one column, so that each
 /// can be served by the index on it. `None` where clock or origin time are not plain numbers, or all is wanted: then all
 /// rows come.
-pub(super) fn changed<'f>(changes: &Changes, found: &'f TableFound, rank: Rank) -> Option<Vec<Condition<'f>>> {
+pub(super) fn changed<'f>(changes: &'f Changes, found: &'f TableFound, rank: Rank) -> Option<Vec<Condition<'f>>> {
     let table = table(rank);
     let column = |field: &str| {
         let known = table.column(field).filter(|known| known.shape == Shape::Millis)?;
@@ -222,6 +222,7 @@ pub(super) fn changed<'f>(changes: &Changes, found: &'f TableFound, rank: Rank) 
     };
     let clock = column(table.clock?)?;
     let Window { from, until } = changes.window;
+    let ahead = Window { from: Some(changes.now), until: None };
     let spans = changes.again.get(&rank).map_or(&[][..], Vec::as_slice);
     if changes.window.is_open() || is_all(spans) {
         return None;
@@ -232,6 +233,16 @@ pub(super) fn changed<'f>(changes: &Changes, found: &'f TableFound, rank: Rank) 
         Condition::Within(clock, Some(changes.now), None),
         Condition::Absent(clock),
     ];
+    for field in table.unclocked {
+        let known = table.column(field)?;
+        let name = found.columns.iter().find(|column| known.is(&column.name))?.name.as_str();
+        any.extend(if known.shape == Shape::Millis {
+            [changes.window, ahead].map(|span| Condition::Within(name, span.from, span.until))
+        } else {
+            let posts = changes.posts.as_ref()?;
+            [changes.window, ahead].map(|span| Condition::Touched(name, posts, span))
+        });
+    }
     if !spans.is_empty() {
         let origin = column(table.origin?)?;
         for span in spans {

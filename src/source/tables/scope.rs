@@ -168,7 +168,8 @@ pub fn is_named_kind(rank: Rank) -> bool {
 fn is_taken(changes: &Changes, rank: Rank, field: &Field<'_>) -> bool {
     let table = table(rank);
     let time = |name: &&'static str| field(name).and_then(|value| millis(&value, table.column(name)?.shape));
-    let Some(clock) = table.clock.as_ref() else { return true };
+    // Of a kind that other things tell of as well the database hands over what it should, or all of it.
+    let Some(clock) = table.clock.as_ref().filter(|_| table.unclocked.is_empty()) else { return true };
     let at = table.origin.as_ref().and_then(time).filter(|at| time::is_exact(*at)).unwrap_or(0);
     changes.takes(rank, time(clock).unwrap_or(0), at)
 }
