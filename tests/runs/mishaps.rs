@@ -22,11 +22,7 @@ fn killed_at_any_time_the_next_run_goes_on() {
     let whole = begun.elapsed();
     for at in 0..10_u32 {
         change(&nights, &format!("{at}"));
-        let mut command = nights.source.desk.chatseal(&["run", "run.toml", "--quiet"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        sleep(whole * at / 9);
-        drop(child.kill());
-        child.wait().unwrap();
+        nights.killed_after(whole * at / 9);
     }
     nights.night();
     nights.require_same("killed");

@@ -120,6 +120,8 @@ pub(in crate::cli) struct Series {
     pub(in crate::cli) look: Look,
     /// What is looked at again in any case.
     pub(in crate::cli) share: Option<Share>,
+    /// Whether teams, channels or users restrict the scope: then all of it is read, and what is not in it may be elsewhere.
+    pub(in crate::cli) is_narrow: bool,
 }
 
 /// What a run reads, and what it may conclude from it.
@@ -128,6 +130,8 @@ pub(in crate::cli) struct News {
     pub(in crate::cli) changes: Changes,
     /// Whether all of it is read.
     pub(super) is_whole: bool,
+    /// Whether a record that the source does not show is gone.
+    pub(super) tells_vanished: bool,
     /// Whether a record that differs although its clock stands still was altered.
     pub(super) tells_altered: bool,
 }
@@ -141,7 +145,11 @@ impl Series {
             Look::First => return Ok(None),
             Look::Whole(why) => {
                 (changes.window, changes.why) = (Window::default(), why.word());
-                return Ok(Some(News { changes, is_whole: true, tells_altered: !why.changes_records() }));
+                let (tells_vanished, tells_altered) = (!self.is_narrow, !why.changes_records());
+                return Ok(Some(News { changes, is_whole: true, tells_vanished, tells_altered }));
+            }
+            Look::Changed if self.is_narrow => {
+                return Ok(Some(News { changes, is_whole: true, tells_vanished: false, tells_altered: true }));
             }
             Look::Changed => {}
         }
@@ -164,7 +172,7 @@ impl Series {
                 changes.again.insert(rank, joined(spans));
             }
         }
-        Ok(Some(News { changes, is_whole: false, tells_altered: true }))
+        Ok(Some(News { changes, is_whole: false, tells_vanished: true, tells_altered: true }))
     }
 
     /// How many rows of each kind and day there should be: those that are sealed or withheld, and those that are new.

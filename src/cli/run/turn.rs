@@ -115,7 +115,8 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
     let share = config.rescan.map(|of| Share { part: part.checked_rem(of).unwrap_or(0), of });
     let seals = seals.iter().map(|(_, hash, _)| *hash).collect();
     let now = now.unwrap_or(Millis::MAX);
-    Ok(Series { index, seals, window: Window { from, until }, now, look, share })
+    let is_narrow = !(config.teams.is_empty() && config.channels.is_empty() && config.users.is_empty());
+    Ok(Series { index, seals, window: Window { from, until }, now, look, share, is_narrow })
 }
 
 /// Why everything is to be looked at; `None` if only what changed.
