@@ -81,3 +81,49 @@ fn what_changed_is_found_by_the_index_on_the_change_clock() {
     assert!(scans() > before, "{before}");
     assert_eq!(second.count("post", "source"), nights.source.ask("SELECT count(*) FROM posts").parse::<u64>().unwrap());
 }
+
+#[test]
+fn an_audit_log_is_sealed_line_by_line_as_it_grows() {
+    let nights = Nights::new("settle = \"0s\"");
+    let text = fs::read_to_string(nights.source.desk.path("run.toml")).unwrap();
+    nights.source.desk.write("run.toml", text.replace("files = false", "files = false\naudit_logs = [\"audit.log\"]"));
+    let log = fs::read_to_string(crate::tables::fixture("mattermost-5.37.log")).unwrap();
+    let lines = |count: usize| -> String { log.lines().take(count).map(|line| format!("{line}\n")).collect() };
+    nights.source.desk.write("audit.log", lines(10));
+    assert_eq!(of_kind(&nights.night(), "audit_log").len(), 10);
+    nights.source.desk.write("audit.log", lines(13));
+    let second = nights.night();
+    assert_eq!((of_kind(&second, "audit_log").len(), second.count("audit_log", "out_of_scope")), (3, 10));
+    // Rotated away it is not gone from the source.
+    nights.source.desk.write("audit.log", "");
+    let third = nights.night();
+    assert!(of_kind(&third, "audit_log").is_empty() && of_kind(&third, "finding_vanished").is_empty());
+}
+
+#[test]
+fn mariadb_is_followed_as_well() {
+    let nights = Nights::new("settle = \"0s\"");
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mysql/mattermost-9.sql");
+    let (server, sql) = (crate::servers::mariadb(), fs::read_to_string(fixture).unwrap());
+    let database = server.database("runs", &sql);
+    let text = fs::read_to_string(nights.source.desk.path("run.toml")).unwrap();
+    nights
+        .source
+        .desk
+        .write("run.toml", text.replace(&nights.source.url(), &server.url(&database, crate::mysql::OWNER)));
+    let first = nights.night();
+    assert!(first.count("post", "records") > 3);
+    assert!(nights.night().lines().is_empty());
+    server.sql(
+        &database,
+        "UPDATE Posts SET Message = 'new', UpdateAt = ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000) ORDER BY Id LIMIT 1",
+    );
+    server.sql(&database, "DELETE FROM Posts WHERE OriginalId = '' ORDER BY Id DESC LIMIT 1");
+    let third = nights.night();
+    assert_eq!(
+        (of_kind(&third, "post").len(), of_kind(&third, "finding_vanished").len()),
+        (1, 1),
+        "{:?}",
+        third.lines()
+    );
+}

@@ -58,8 +58,12 @@ pub(in crate::cli) enum Why {
     OtherProgram,
     /// The source has other columns, so that the same rows make other records.
     OtherColumns,
-    /// The last archive cannot be looked at, or was made of a file that has no time.
+    /// The archive of the last run was lost before it was published, as the ledger states.
+    LastLost,
+    /// The last archive cannot be looked at, or was made of a dump.
     LastUnknown,
+    /// A dump has no index to ask.
+    Dump,
 }
 
 impl Why {
@@ -72,7 +76,9 @@ impl Why {
             Self::OtherScope => "other-scope",
             Self::OtherProgram => "other-program",
             Self::OtherColumns => "other-columns",
+            Self::LastLost => "last-lost",
             Self::LastUnknown => "last-unknown",
+            Self::Dump => "dump",
         }
     }
 
@@ -87,13 +93,15 @@ impl Why {
             Self::OtherScope => "another scope is asked for than in the last run, so everything is looked at",
             Self::OtherProgram => "another version of chatseal made the last archive, so everything is looked at",
             Self::OtherColumns => "the source has other columns than in the last run, so everything is looked at",
+            Self::LastLost => "the archive of an earlier run was lost, so everything is looked at",
             Self::LastUnknown => "the last archive does not tell what it was made of, so everything is looked at",
+            Self::Dump => "a dump is looked at as a whole",
         }
     }
 
     /// Whether the same rows may make other records than before, so that a difference is nobody's doing.
     fn changes_records(self) -> bool {
-        matches!(self, Self::OtherScope | Self::OtherProgram | Self::OtherColumns | Self::LastUnknown)
+        matches!(self, Self::OtherScope | Self::OtherProgram | Self::OtherColumns | Self::LastUnknown | Self::Dump)
     }
 }
 
