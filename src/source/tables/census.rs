@@ -23,10 +23,11 @@ use crate::source::scope::Changes;
 pub type Census = BTreeMap<i64, u64>;
 
 impl Tables {
-    /// The source's own time; `None` for a dump.
+    /// The source's own time, and of a replica that of what it last replayed: nothing can be said of what came later.
+    /// `None` for a dump.
     pub fn time(&self) -> Option<Millis> {
         match &self.store {
-            Store::Live(server) => Some(lock(server).time()),
+            Store::Live(server) => Some(lock(server).known_until()),
             Store::Dump(_) => None,
         }
     }

@@ -128,10 +128,29 @@ impl Tables {
             // Read as a whole each time: what is new in it does not name everything that belongs to it.
             scope.changes = None;
         }
+        if self.log.is_some() && scope.changes.as_ref().is_some_and(|changes| !changes.window.is_open()) {
+            scope.touched = Some(self.touched(&scope, work)?);
+        }
         if !scope.is_unrestricted() {
             (scope.within, scope.placed, scope.brought) = self.within(&scope, work)?;
         }
         Ok((scope, facts))
+    }
+
+    /// Posts that changed, for a reading that passes by no rows.
+    fn touched(&self, scope: &Scope, work: &Work<'_>) -> Result<Ids, TablesError> {
+        let mut posts = Ids::new();
+        let fields: Vec<&str> = table(POST).clock.into_iter().chain(table(POST).origin).collect();
+        self.visit(&[POST], &fields, Some(scope), work.progress, &mut |plan, batch| {
+            let mut encoder = Encoder::new(plan);
+            for row in rows(&batch.text) {
+                let Ok(row) = encoder.row(row) else { continue };
+                if super::collect::is_in_scope(scope, POST, &row) {
+                    posts.extend(row.named("id").ok().flatten().map(|id| Box::from(id.as_bytes())));
+                }
+            }
+        })?;
+        Ok(posts)
     }
 
     /// Posts, runs, playbooks and boards in scope; those that are merely in its teams and channels; and posts that are
