@@ -206,7 +206,8 @@ fn compare(
 fn habit(kind: &str) -> Habit {
     let table = rank(kind).and_then(|rank| TABLES.get(usize::from(rank)));
     table.map_or_else(Habit::default, |table| Habit {
-        clock: table.clock,
+        // A table without a clock for all its changes may have one for those that are not counters.
+        clock: table.clock.or_else(|| table.events.iter().copied().find(|event| *event == "update_at")),
         events: table.events,
         counters: table.counters,
         is_history: table.window == crate::source::catalogue::Windowing::Own,

@@ -23,7 +23,6 @@ pub(super) static CHANNEL: Table = Table {
     evidence: "where things were said: open, private, direct and group channels, archived ones included",
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
-    clock: Some("update_at"),
     counters: words!("last_post_at total_msg_count extra_update_at total_msg_count_root last_root_post_at"),
     path: reaches!("team:team_id user:creator_id"),
     columns: columns!(
@@ -39,7 +38,6 @@ pub(super) static USER: Table = Table {
     evidence: "who the accounts are, without passwords and second factors",
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
-    clock: Some("update_at"),
     counters: words!("failed_attempts last_login"),
     columns: columns!(
         "create_at:ms update_at:ms delete_at:ms username auth_data auth_service email email_verified:bool nickname first_name last_name roles allow_marketing:bool props:json notify_props:json last_password_update:ms last_picture_update:ms failed_attempts:int locale mfa_active:bool position timezone:json remote_id last_login:ms"
