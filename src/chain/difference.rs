@@ -60,7 +60,7 @@ pub fn between<'a>(
 ) -> (Judgement, Vec<Change<'a>>) {
     let (before, after) = (Head::of(sealed, kind), Head::of(now, kind));
     let is_uncollected = [&before, &after].iter().any(|head| head.pick([MISSING]) == [Some(NOT_COLLECTED)]);
-    let is_compared = |field: &str| !absent.contains(field) && !(is_uncollected && field.starts_with(CONTENT));
+    let is_compared = |field: &str| !(absent.contains(field) || is_uncollected && field.starts_with(CONTENT));
     let mut changes = Vec::new();
     let mut note = |field: &'a [u8], sealed, now| {
         if let Ok(field) = std::str::from_utf8(field)

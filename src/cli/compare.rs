@@ -206,8 +206,8 @@ fn compare(
 fn habit(kind: &str) -> Habit {
     let table = rank(kind).and_then(|rank| TABLES.get(usize::from(rank)));
     table.map_or_else(Habit::default, |table| Habit {
-        // A table without a clock for all its changes may have one for those that are not counters.
-        clock: table.clock.or_else(|| table.events.iter().copied().find(|event| *event == "update_at")),
+        // What is not a counter moves this clock.
+        clock: table.clock.or_else(|| (!table.counters.is_empty()).then_some("update_at")),
         events: table.events,
         counters: table.counters,
         is_history: table.window == crate::source::catalogue::Windowing::Own,
