@@ -66,7 +66,7 @@ pub struct Asked {
 ///
 /// A row is taken by the change clock of its kind (`Table::clock`). What such a clock cannot tell is always taken: rows of
 /// kinds without one, rows of which it is not set, and rows of which it runs ahead of the source's own time, which would
-/// otherwise wait until that time has come. Fields that change without it (`Table::unclocked`) tell of a row as well.
+/// otherwise wait until that time has come. Fields that change without it (`Table::counters`) tell of a row as well.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Changes {
     /// When a row changed.

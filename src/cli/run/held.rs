@@ -220,7 +220,7 @@ impl Told<'_> {
         let State::Sealed { clock: sealed, .. } = known.state else { return Ok(()) };
         let [clock] = Head::of(line, group.kind).pick([field]);
         let clock = clock.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-        let is_told = self.news.tells_altered && table(rank).unclocked.is_empty();
+        let is_told = self.news.tells_altered && table(rank).counters.is_empty();
         if !is_told || sealed <= 0 || clock != Some(sealed) {
             return Ok(());
         }

@@ -41,7 +41,7 @@ pub(super) static FILE: Table = Table {
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
     clock: Some("update_at"),
-    unclocked: words!("delete_at post_id"),
+    counters: words!("delete_at post_id channel_id"),
     path: reaches!("channel:channel_id user:user_id post:post_id"),
     columns: columns!(
         "user_id=creatorid post_id channel_id create_at:ms update_at:ms delete_at:ms path name extension size:int mime_type width:int height:int has_preview_image:bool remote_id archived:bool"

@@ -53,9 +53,10 @@ pub struct Table {
     /// `None` where some fields change without it (a channel counts its messages, a user's last login moves): such a table
     /// is small, and read whole.
     pub clock: Option<&'static str>,
-    /// Of a kind with a clock whose table is too large to be read whole: fields that change without it. A time moves when
-    /// the row does; an id of a post was written when that post changed.
-    pub unclocked: &'static [&'static str],
+    /// Fields that the server itself changes as it runs, without moving the clock. Of a kind that has one all the same,
+    /// because its table is too large to be read whole, a time among them says when, and an id of a post was written when
+    /// that post changed; others change together with those.
+    pub counters: &'static [&'static str],
     /// Fields by which a row reaches its team, channel, users, post and run.
     pub path: &'static [Reach],
     /// Rows of the table that are of this kind: a column and the values, or beginnings of values (`legal_hold_*`), that
@@ -80,7 +81,7 @@ const BLANK: Table = Table {
     origin: None,
     events: &[],
     clock: None,
-    unclocked: &[],
+    counters: &[],
     path: &[],
     only: None,
     columns: &[],
@@ -328,15 +329,15 @@ mod tests {
             }
             assert!(table.only.is_none_or(|(_, values)| !values.is_empty()), "{kind}");
             let key = table.key.iter().filter(|_| !table.credential);
-            let spoken = key.chain(table.events).chain(&table.origin).chain(&table.clock);
+            let spoken = key.chain(table.events).chain(&table.origin).chain(&table.clock).chain(table.counters);
             for field in spoken.copied().chain(table.path.iter().map(|reach| reach.field)) {
                 assert!(fields.contains(&field), "{kind}.{field}");
             }
-            for field in table.unclocked {
-                let of_post = table.reach(To::Post).any(|known| known == *field);
-                let is_time = table.column(field).is_some_and(|column| column.shape == Shape::Millis);
-                assert!(table.clock.is_some() && (of_post || is_time), "{kind}.{field}");
-            }
+            let tells = |field: &&str| {
+                table.reach(To::Post).any(|known| known == *field)
+                    || table.column(field).is_some_and(|column| column.shape == Shape::Millis)
+            };
+            assert!(table.clock.is_none() || table.counters.is_empty() || table.counters.iter().any(tells), "{kind}");
             fields.extend(table.bulk_only);
             fields.sort_unstable();
             assert!(fields.windows(2).all(|pair| pair[0] != pair[1]), "{kind}");

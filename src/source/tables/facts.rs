@@ -252,7 +252,9 @@ pub(super) fn changed<'f>(changes: &'f Changes, found: &'f TableFound, rank: Ran
         Condition::Within(clock, Some(changes.now), None),
         Condition::Absent(clock),
     ];
-    for field in table.unclocked {
+    let tells = |field: &&&str| table.column(field).is_some_and(|known| known.shape == Shape::Millis);
+    let is_post = |field: &&str| table.reach(To::Post).any(|known| known == *field);
+    for field in table.counters.iter().filter(|field| tells(field) || is_post(field)) {
         let known = table.column(field)?;
         let name = found.columns.iter().find(|column| known.is(&column.name))?.name.as_str();
         any.extend(if known.shape == Shape::Millis {

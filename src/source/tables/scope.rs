@@ -42,7 +42,7 @@ pub struct Scope {
     /// What of it is new; `None` for all of it. Never with teams, channels or users: whether a record names them is told by
     /// the old ones as well.
     pub changes: Option<Changes>,
-    /// Posts that changed, where all rows come and those of `Table::unclocked` have to be told apart here.
+    /// Posts that changed, where all rows come and those that `Table::counters` tell of have to be told apart here.
     pub touched: Option<Ids>,
 }
 
@@ -121,9 +121,11 @@ impl Scope {
             (Some(Shape::Millis), _) => time(name).is_some_and(|at| at > 0 && changes.takes(rank, at, at)),
             // The database handed over what it should, or all of it.
             (_, None) => true,
-            (_, Some(posts)) => field(name).is_some_and(|post| posts.contains(&*post)),
+            (_, Some(posts)) => {
+                table.reach(To::Post).any(|known| known == *name) && field(name).is_some_and(|id| posts.contains(&*id))
+            }
         };
-        changes.takes(rank, time(clock).unwrap_or(0), at) || table.unclocked.iter().any(is_told)
+        changes.takes(rank, time(clock).unwrap_or(0), at) || table.counters.iter().any(is_told)
     }
 
     fn holds(&self, to: To, id: Option<&[u8]>) -> bool {
