@@ -74,6 +74,8 @@ mod streams;
 mod tables;
 /// Programs of other people, as judges of ours.
 mod tools;
+/// `produce --format html`: pages, search and a browser.
+mod transcript;
 /// Transcripts: what is typed, what is said.
 mod transcripts;
 /// Verification: layers, endings, trust, chains.
