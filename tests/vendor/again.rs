@@ -51,6 +51,8 @@ fn texts(folder: &Path) -> String {
             let mut member = zip.by_index(at).unwrap();
             let (mut text, name) = (String::new(), member.name().unwrap().to_string());
             member.read_to_string(&mut text).unwrap();
+            // Seen, and kept by whatever handles the ends of lines on the way.
+            let text = text.replace('\r', "\u{240d}");
             out += &format!("===== {} {name}\n{text}\n", path.file_name().unwrap().display());
         }
     }

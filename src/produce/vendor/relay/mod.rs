@@ -204,8 +204,11 @@ mod tests {
         }
     }
 
+    /// Lines and files of a slice.
+    type Cut = (usize, Vec<Box<str>>);
+
     /// The slices of posts with texts and files of these sizes, at most 100 bytes each: for each slice its lines and files.
-    fn cut(posts: &[(usize, &[u64])]) -> (Vec<(usize, Vec<Box<str>>)>, Vec<Replacement>) {
+    fn cut(posts: &[(usize, &[u64])]) -> (Vec<Cut>, Vec<Replacement>) {
         let files: Vec<Vec<Attachment>> = (0..)
             .zip(posts)
             .map(|(at, (_, sizes))| {
