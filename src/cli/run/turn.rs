@@ -94,12 +94,12 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
     };
     let reading = memory::read(&config.ledger)?;
     let seals = reading.seals();
-    let lost = reading.statements_said().filter_map(|statement| match statement.said {
+    let unpublished = reading.statements_said().filter_map(|statement| match statement.said {
         Said::Unpublished { number, .. } => Some(number),
         _ => None,
     });
-    let lost: BTreeSet<u64> = lost.collect();
-    let is_ours = |(number, _, seal): &(u64, Hash, &Seal)| seal.clock == Clock::Change && !lost.contains(number);
+    let unpublished: BTreeSet<u64> = unpublished.collect();
+    let is_ours = |(number, _, seal): &(u64, Hash, &Seal)| seal.clock == Clock::Change && !unpublished.contains(number);
     let seals: Vec<(u64, Hash, &Seal)> = seals.into_iter().filter(is_ours).collect();
     let found = archives::by_seal(&config.archives)?;
     let link = |(number, seal, _): &(u64, Hash, &Seal)| {
@@ -115,7 +115,7 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
     let last = seals.last().map(|(_, hash, seal)| (*seal, found.get(hash)));
     let look = match last {
         None => Look::First,
-        Some((seal, _)) if lost.last().copied() > seal.number => Look::Whole(Why::LastLost),
+        Some((seal, _)) if unpublished.last().copied() > seal.number => Look::Whole(Why::LastLost),
         Some((seal, archive)) => why(config, full, options, seal, archive, until).map_or(Look::Changed, Look::Whole),
     };
     let from = match (look, last) {
