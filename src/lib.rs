@@ -28,13 +28,15 @@
 //! | [`record`] | kinds, ids, times, the record line, strict JSON, exceptions | depend on anything else here |
 //! | [`merkle`] | RFC 6962 leaves, nodes, compact ranges, proofs | know what a leaf means |
 //! | [`keys`] | key files, ssh-agent, SSH signatures, C2SP notes, allowed signers, revocation | trust by default |
-//! | [`source`] | the catalogue of kinds; databases, dumps, bulk exports, audit logs, file stores; sorting beyond memory | decide, write, follow a path from data |
+//! | [`source`] | the catalogue of kinds; databases, dumps, bulk exports, audit logs, file stores | decide, write, follow a path from data |
 //! | [`policy`] | retention rules, legal holds, the one evaluator that decides | fail, guess, read a clock |
 //! | [`select`] | scope and policy applied to a source; the completeness equation | lose a row silently |
 //! | [`archive`] | layout, zip headers, stage, segments, manifests, seal; the one strict reader | write in place, overwrite |
 //! | [`ledger`] | the log of seals and statements: append under a lock, recover, read back | judge archives, trust, read a clock |
+//! | [`produce`] | the archive in the forms that people and review platforms read | open a source, judge a signature, drop in silence |
 //! | [`verify`] | every layer in a fixed order, findings, verdict | end well with something unchecked |
 //! | [`cli`] | arguments, terminal, environment, clock, exit codes | hold logic that a library user would need |
+//! | [`sort`] | sorting more lines than memory holds | know what a line means |
 //! | [`progress`] | counts and the stop flag that core code and the terminal share | print |
 //!
 //! A database and its dump hand over the same text ([`source::rows`]), and [`source::tables`] makes records of it: what is
@@ -49,7 +51,7 @@
 //!   something that a check discovered; an exception is a gap in what could be collected, and is sealed as data.
 //! - **Bytes, not JSON.** What is hashed is the line as stored; nothing is re-serialised to be checked.
 //! - **Determinism.** Same input, salt, key and time: same bytes, for any number of threads. Order is decided by
-//!   content, in one place ([`source::sort`]), and everything parallel is independent of its neighbours.
+//!   content, in one place ([`sort`]), and everything parallel is independent of its neighbours.
 //! - **Memory** grows with the number of threads and with the directory (teams, channels, users, files), not with the
 //!   number of posts; a scope that restricts a database also holds the ids of the posts in it, and a policy facts about
 //!   the posts that other records name. A line of up to 64 MiB is decoded alone.
@@ -66,8 +68,10 @@ pub mod keys;
 pub mod ledger;
 pub mod merkle;
 pub mod policy;
+pub mod produce;
 pub mod progress;
 pub mod record;
 pub mod select;
+pub mod sort;
 pub mod source;
 pub mod verify;

@@ -70,3 +70,5 @@ mod tools;
 mod transcripts;
 /// Verification: layers, endings, trust, chains.
 mod verify;
+/// Reading segments side by side.
+mod walk;

@@ -51,6 +51,7 @@ pub mod seal;
 pub mod segments;
 pub mod stage;
 pub mod summary;
+pub mod walk;
 pub mod withheld;
 pub mod writer;
 pub mod zip;

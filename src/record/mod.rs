@@ -13,6 +13,7 @@
 //! This module refuses to know where rows come from, what a policy says, or what a zip is. It opens nothing.
 
 pub mod exception;
+pub mod fields;
 pub mod id;
 pub mod json;
 pub mod kind;

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::Selection;
-use super::fields::Head;
 use super::fold::fold;
 use super::judge::Judge;
 use crate::policy::decision::{Decision, Disposition};
+use crate::record::fields::Head;
 use crate::record::kind::FINDING_PREFIX;
 use crate::record::time::Millis;
 use crate::source::Work;

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::fields::{Head, characters, in_order};
+use super::fields::in_order;
 use super::plugin;
 use super::spool::Spool;
 use super::{Source, SourceError};
@@ -19,6 +19,7 @@ use crate::policy::rule::ChannelType;
 use crate::policy::set::{Needs, Set};
 use crate::policy::subject::{OF_POSTS, Post};
 use crate::policy::world::World;
+use crate::record::fields::{Head, characters};
 use crate::record::time::Millis;
 use crate::source::Work;
 use crate::source::bulk::{Bulk, BulkError};

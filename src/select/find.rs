@@ -3,8 +3,8 @@
 use std::io;
 
 use super::Selection;
-use super::fields::Head;
 use super::fold::fold;
+use crate::record::fields::Head;
 use crate::record::time::Millis;
 use crate::source::Work;
 use crate::source::catalogue::{Rank, table};

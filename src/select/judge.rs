@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::facts::{Facts, Place, is_true, learn};
-use super::fields::{Head, characters, in_order, plain};
+use super::fields::in_order;
 use super::{Source, SourceError};
 use crate::policy::decision::{self, Decision};
 use crate::policy::evaluator::Evaluator;
@@ -14,6 +14,7 @@ use crate::policy::rule::Precedence;
 use crate::policy::set::{Needs, Set};
 use crate::policy::subject::{OF_POSTS, Post, PostOf, Subject, Times, server_time_field};
 use crate::policy::unknown::Unknown;
+use crate::record::fields::{Head, characters, plain};
 use crate::record::kind::FINDING_PREFIX;
 use crate::record::retention::{self, Until};
 use crate::record::time::{self, MAX_EXACT, Millis};

@@ -8,9 +8,10 @@ use std::io;
 
 use rayon::prelude::*;
 
+use super::Lines;
 use super::judge::{Judge, Verdict, push_retention};
-use super::{Lines, fields};
 use crate::policy::decision::{Decision, Disposition};
+use crate::record::fields::Head;
 use crate::record::line::MAX_BYTES;
 use crate::record::time::Millis;
 use crate::source::catalogue::{Rank, table};
@@ -244,7 +245,7 @@ impl<'j> JudgedLines<'j> {
             Fate::Stays => Judged::Record(item),
             Fate::Withheld { rule, since } => {
                 self.account.withheld[usize::from(kind)] += 1;
-                Judged::Withheld { kind, id: fields::Head::of(line, table(kind).kind).id, at, rule, since }
+                Judged::Withheld { kind, id: Head::of(line, table(kind).kind).id, at, rule, since }
             }
             Fate::TooLong => {
                 self.account.too_long[usize::from(kind)] += 1;

@@ -6,18 +6,19 @@ use std::collections::BTreeSet;
 /// Each layer and what it may use of the others; `record::time` allows that module only.
 ///
 /// `verify` shares no code with `source`, `policy` or `select`, so that a bug there cannot hide from it.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("record", &[]),
     ("merkle", &[]),
     ("progress", &[]),
+    ("sort", &[]),
     ("keys", &["record::time"]),
     ("policy", &["record"]),
-    ("source", &["record", "progress"]),
+    ("source", &["record", "progress", "sort"]),
     ("select", &["source", "policy", "record", "progress"]),
     ("archive", &["record", "merkle", "keys", "progress"]),
     ("ledger", &["archive", "record", "merkle", "keys", "progress"]),
     ("verify", &["archive", "ledger", "record", "merkle", "keys", "progress"]),
-    ("produce", &["archive", "record", "progress"]),
+    ("produce", &["archive", "record", "progress", "sort", "merkle::Hash"]),
     ("cli", &["*"]),
     ("", &["*"]),
 ];

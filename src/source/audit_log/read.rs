@@ -20,7 +20,7 @@ use crate::source::Work;
 use crate::source::bulk::blocks::{Block, Blocks, GIANT, lines};
 use crate::source::catalogue::{AUDIT_LOG, table};
 use crate::source::reconcile::fact::Facts;
-use crate::source::sort::{ARENA_BYTES, Sorter};
+use crate::source::sort::{ARENA_BYTES, Sorter, of_records};
 
 /// What is wanted of an audit log.
 #[derive(Clone, Copy, Default)]
@@ -228,7 +228,7 @@ impl<'a> Part<'a> {
         Self {
             log,
             wanted,
-            records: Sorter::new(ARENA_BYTES / 2),
+            records: of_records(ARENA_BYTES / 2),
             exceptions: Sorter::new(ARENA_BYTES / 8),
             heads: Sorter::new(ARENA_BYTES / 8),
             facts: Facts::new(ARENA_BYTES / 8),

@@ -14,7 +14,7 @@ use crate::record::id::{Synthetic, hex, synthetic, synthetic_text};
 use crate::record::line::{MAX_BYTES, push_integer};
 use crate::source::catalogue::{Rank, table};
 use crate::source::contents::Contents;
-use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
+use crate::source::sort::{ARENA_BYTES, Mark, Sorter, of_records};
 use crate::source::tally::{Counts, Tally};
 
 /// Set in the tag of records that were decoded again because their key was not unique.
@@ -93,7 +93,7 @@ impl<'c> Emitter<'c> {
     pub fn new(source: &str, contents: &'c Contents, temporary: &Path) -> Self {
         let small = || Sorter::new(ARENA_BYTES / 8);
         let out = Outcome {
-            records: Sorter::new(ARENA_BYTES),
+            records: of_records(ARENA_BYTES),
             contents: small(),
             exceptions: small(),
             heads: small(),

@@ -21,7 +21,7 @@ use crate::source::rows::Batch;
 use crate::source::rows::encode::{Encoded, Encoder, Row};
 use crate::source::rows::fault::RowFault;
 use crate::source::rows::plan::Plan;
-use crate::source::sort::{ARENA_BYTES, Mark, Sorter};
+use crate::source::sort::{ARENA_BYTES, Mark, Sorter, of_records};
 use crate::source::tally::Tally;
 
 /// Ids that records in scope name, of the kinds that are in a narrow scope only then.
@@ -65,7 +65,7 @@ impl<'w> Collector<'w> {
     pub(super) fn new(tables: &'w Tables, scope: &'w Scope, work: Work<'w>) -> Self {
         let small = || Sorter::new(ARENA_BYTES / 8);
         let part = Part {
-            records: Sorter::new(ARENA_BYTES),
+            records: of_records(ARENA_BYTES),
             contents: small(),
             exceptions: small(),
             tally: Tally::default(),

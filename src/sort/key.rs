@@ -2,28 +2,22 @@
 //!
 //! Invariant: of two lines of one kind and time, the one that comes first never has the greater key.
 
-use std::sync::LazyLock;
-
-use crate::source::catalogue::TABLES;
-
-/// How record lines of each kind begin, up to their id.
-pub(super) static HEADS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    TABLES.iter().map(|table| format!("{{\"kind\":\"{}\",\"id\":\"", table.kind).into_bytes()).collect()
-});
+/// How lines of each kind begin, up to what tells them apart; nothing for a kind beyond its end.
+pub(super) type Heads = &'static [Vec<u8>];
 
 /// What a record is sorted by; only where these are equal do the lines decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) kind: u8,
     pub(super) at: i64,
-    /// The first bytes of the id. A line that begins in another way stands before or behind all ids.
+    /// The first bytes behind the head. A line that begins in another way stands before or behind all that have it.
     id: u64,
 }
 
 impl Key {
     #[inline]
-    pub(super) fn new(kind: u8, at: i64, line: &[u8]) -> Self {
-        let head = HEADS.get(usize::from(kind)).map(Vec::as_slice).unwrap_or_default();
+    pub(super) fn new(heads: Heads, kind: u8, at: i64, line: &[u8]) -> Self {
+        let head = heads.get(usize::from(kind)).map(Vec::as_slice).unwrap_or_default();
         let id = match line.strip_prefix(head) {
             Some(rest) => u64::from_be_bytes(rest.first_chunk().copied().unwrap_or_else(|| padded(rest))),
             None if line < head => 0,

@@ -1,0 +1,159 @@
+//! The attachments of an archive, by the post that they belong to, and their bytes.
+//!
+//! Held in memory like the directory: a file is a row of its own, and a form meets it only with its post.
+
+use std::collections::HashMap;
+use std::io::{Read as _, Write};
+
+use ring::digest::{Context, SHA256};
+
+use super::ProduceError;
+use crate::archive::defect::Flaw;
+use crate::archive::names::Member;
+use crate::archive::reader::Archive;
+use crate::archive::walk::{Walk, WalkError};
+use crate::merkle::Hash;
+use crate::progress::Progress;
+use crate::record::fields::{Head, characters, integer, plain};
+use crate::record::id::unhex;
+use crate::record::time::Millis;
+
+/// Bytes copied at once.
+const BLOCK: usize = 256 << 10;
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its id.
+    pub id: Box<str>,
+    /// Who uploaded it.
+    pub user_id: Box<str>,
+    /// When it was uploaded; 0 where the source does not say.
+    pub create_at: Millis,
+    /// When its row was last touched.
+    pub update_at: Millis,
+    /// When it was deleted; 0 if it was not.
+    pub delete_at: Millis,
+    /// Where the server kept it. Data, never a path of ours.
+    pub path: Box<str>,
+    /// Its name as people see it.
+    pub name: Box<str>,
+    /// Its type as the server guessed it; empty where the source does not say.
+    pub mime_type: Box<str>,
+    /// Its bytes as the server counted them, or as they were sealed.
+    pub size: u64,
+    /// Width and height of an image; 0 of what is none.
+    pub pixels: (u32, u32),
+    /// SHA-256 of its bytes, which name the member of the archive; `None` if they were not collected.
+    pub content: Option<Hash>,
+    /// Why they were not.
+    pub missing: Box<str>,
+}
+
+/// All files of an archive that belong to a post.
+#[derive(Debug, Default)]
+pub struct Files(HashMap<Box<str>, Vec<Attachment>>);
+
+impl Files {
+    /// Reads the file records of an archive.
+    pub fn read(archive: &Archive, progress: &Progress) -> Result<Self, ProduceError> {
+        let mut by_post: HashMap<Box<str>, Vec<Attachment>> = HashMap::new();
+        Walk::new(archive, progress)?.kinds(|kind| kind == "file").for_each_segment(
+            |segment| segment.lines().filter_map(|(_, line)| attachment(line)).collect::<Vec<_>>(),
+            |found| {
+                for (post, file) in found {
+                    by_post.entry(post).or_default().push(file);
+                }
+                Ok::<_, WalkError>(())
+            },
+        )?;
+        for files in by_post.values_mut() {
+            files.sort_by(|a, b| (a.create_at, &a.id).cmp(&(b.create_at, &b.id)));
+        }
+        Ok(Self(by_post))
+    }
+
+    /// The files of a post, oldest first.
+    pub fn of(&self, post: &str) -> &[Attachment] {
+        self.0.get(post).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn attachment(line: &[u8]) -> Option<(Box<str>, Attachment)> {
+    let head = Head::of(line, "file");
+    let [user, post, create, update, delete, path, name, size, mime, width, height, sha256, bytes, member, missing] =
+        head.pick([
+            "user_id",
+            "post_id",
+            "create_at",
+            "update_at",
+            "delete_at",
+            "path",
+            "name",
+            "size",
+            "mime_type",
+            "width",
+            "height",
+            "content_sha256",
+            "content_bytes",
+            "content_member",
+            "content_missing",
+        ]);
+    let text = |value: Option<&[u8]>| value.map(|value| Box::from(characters(value))).unwrap_or_default();
+    let number = |value| integer(value).and_then(|number| u32::try_from(number).ok()).unwrap_or_default();
+    let post = plain(post);
+    let content = member.and(sha256).and_then(|digest| unhex(plain(Some(digest))));
+    let file = Attachment {
+        id: head.id.into(),
+        user_id: plain(user).into(),
+        create_at: integer(create).unwrap_or_default(),
+        update_at: integer(update).unwrap_or_default(),
+        delete_at: integer(delete).unwrap_or_default(),
+        path: text(path),
+        name: text(name),
+        mime_type: text(mime),
+        size: integer(bytes).or(integer(size)).and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        pixels: (number(width), number(height)),
+        content,
+        missing: text(missing),
+    };
+    (!post.is_empty()).then(|| (post.into(), file))
+}
+
+/// Copies the bytes of the member that this digest names. `write` fails as the caller says.
+pub fn copy_content(
+    archive: &Archive,
+    digest: &Hash,
+    progress: &Progress,
+    to: &mut impl Write,
+    failed: impl Fn(std::io::Error) -> ProduceError,
+) -> Result<u64, ProduceError> {
+    let member = Member::Content(*digest);
+    let damaged = |flaw| WalkError::Damaged { member: member.to_string(), flaw };
+    let entry = archive.find(&member).ok_or_else(|| damaged(Flaw::MemberMissing))?;
+    let (mut from, mut block) = (archive.stream(entry), vec![0; BLOCK]);
+    let (mut found, mut copied) = (Context::new(&SHA256), 0_u64);
+    loop {
+        progress.check()?;
+        let read = from.read(&mut block);
+        let read = read.map_err(|cause| WalkError::Unreadable { member: member.to_string(), cause })?;
+        let bytes = block.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        found.update(bytes);
+        to.write_all(bytes).map_err(&failed)?;
+        copied = copied.saturating_add(read as u64);
+    }
+    if found.finish().as_ref() == digest { Ok(copied) } else { Err(damaged(Flaw::CrcMismatch).into()) }
+}
