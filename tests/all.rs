@@ -8,6 +8,8 @@ mod audit;
 mod bag;
 /// Bulk exports that are odd in one way each, and what becomes of them.
 mod bulk;
+/// What a series of archives says of each record.
+mod chain;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// Archives that are wrong in one way each.
@@ -38,6 +40,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// Reports for build servers, numbers for monitoring, and the kit for leaving it running.
+mod pipelines;
 /// What is foretold of an export, a policy or the server comes true.
 mod plan;
 /// The language of policies: its page, its samples, and hostile files.
@@ -50,12 +54,16 @@ mod readme;
 mod repeatable;
 /// Policies and holds, applied.
 mod retention;
+/// Scheduled runs: a chain of archives that together hold what one export holds.
+mod runs;
 /// Whatever happens to a run, nothing is lost and nothing deceives.
 mod safety;
 /// Scope: what is asked for is kept, and what is left out is counted.
 mod scope;
 /// Support: runs exports and reads what they sealed.
 mod sealed;
+/// Searching archives, and showing a post with its thread.
+mod search;
 /// Support: private database servers.
 mod servers;
 /// The format's page says what the program does, with a worked example.
@@ -68,6 +76,8 @@ mod tables;
 mod tools;
 /// Transcripts: what is typed, what is said.
 mod transcripts;
+/// Mattermost's own compliance export, held against Python's readers.
+mod vendor;
 /// Verification: layers, endings, trust, chains.
 mod verify;
 /// Reading segments side by side.

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod runs;
+mod samples;
 mod statements;
 mod witnesses;
 
@@ -21,7 +22,7 @@ use crate::sealed::{Desk, Ended};
 const BOTH: &str = "namespaces=\"seal@chatseal.v1,statement@chatseal.v1\"";
 
 /// A desk with a ledger and as many archives in it as named.
-fn kept(archives: &[&str]) -> Desk {
+pub(crate) fn kept(archives: &[&str]) -> Desk {
     let desk = Desk::new();
     desk.write("signers", Key::new(7).allowed(crate::sealed::SIGNER, BOTH));
     desk.write("export.jsonl", history::export(&[]));
@@ -37,7 +38,7 @@ fn seal(desk: &Desk, name: &str) -> Ended {
     desk.export("export.jsonl", &format!("archives/{name}.zip"), &["--ledger", "ledger", "--quiet"])
 }
 
-fn run(desk: &Desk, args: &[&str]) -> Ended {
+pub(crate) fn run(desk: &Desk, args: &[&str]) -> Ended {
     Ended::of(desk.chatseal(args).output().unwrap())
 }
 

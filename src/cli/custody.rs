@@ -7,12 +7,13 @@ use clap::{Subcommand, ValueHint};
 use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::ledger::failures::{holder, of_ledger};
+use super::ledger::failures::of_ledger;
+use super::ledger::waiting::Wait;
 use super::ledger::{said, signer};
 use super::manual::Manual;
 use super::printer::Printer;
 use crate::archive::names::printable;
-use crate::ledger::{Act, Ledger, Said, Transfer, file_digest, unwatched};
+use crate::ledger::{Act, Said, Transfer, file_digest, unwatched};
 
 /// State who handed what to whom
 ///
@@ -64,6 +65,8 @@ struct AddArgs {
     /// Who agreed; may be given several times
     #[arg(long, value_name = "WHO", help_heading = "Act")]
     approved_by: Vec<String>,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 pub(super) const MANUAL: Manual = Manual {
@@ -110,7 +113,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         },
     };
     let signer = signer(&args.key)?;
-    let mut ledger = Ledger::open(&args.ledger, &holder(), &mut unwatched).map_err(of_ledger)?;
+    let mut ledger = args.wait.open(&args.ledger, printer)?;
     let said = Said::Custody(Box::new(transfer));
     let committed = ledger.state(said, &signer, &signer, clock::now(), &mut unwatched).map_err(of_ledger)?;
     said::answer(printer, "custody-add", &committed, &format!("the transfer to {} is stated", args.to));

@@ -11,12 +11,13 @@ use serde::Serialize;
 use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::ledger::failures::{holder, of_ledger};
+use super::ledger::failures::of_ledger;
+use super::ledger::waiting::Wait;
 use super::ledger::{memory, said, signer};
 use super::manual::Manual;
 use super::policy::load_with;
 use super::printer::{Printer, harmless};
-use crate::ledger::{Act, Freeze, Ledger, Said, is_hold_id, unwatched};
+use crate::ledger::{Act, Freeze, Said, is_hold_id, unwatched};
 use crate::policy::hold::Hold;
 use crate::record::time::{self, Millis, Window};
 
@@ -57,6 +58,8 @@ struct ByArgs {
     /// Who agreed; may be given several times
     #[arg(long, value_name = "WHO", help_heading = "Act")]
     approved_by: Vec<String>,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 /// Issue a hold
@@ -195,7 +198,7 @@ impl ByArgs {
     ) -> Result<Exit, Failure> {
         let signer = signer(&self.key)?;
         let now = clock::now();
-        let mut ledger = Ledger::open(&self.ledger, &holder(), &mut unwatched).map_err(of_ledger)?;
+        let mut ledger = self.wait.open(&self.ledger, printer)?;
         allowed(&frozen::holds(ledger.reading(), now))?;
         let committed = ledger.state(said, &signer, &signer, now, &mut unwatched).map_err(of_ledger)?;
         said::answer(printer, kind, &committed, words);

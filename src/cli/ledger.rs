@@ -8,6 +8,7 @@ mod rebuild;
 mod rotate;
 pub(super) mod said;
 mod status;
+pub(super) mod waiting;
 pub(super) mod witness;
 
 use std::path::{Path, PathBuf};

@@ -22,12 +22,17 @@ mod keygen;
 mod keys;
 mod ledger;
 pub mod manual;
+pub mod metrics;
 mod opening;
 mod plan;
 pub mod policy;
 pub mod printer;
+mod produce;
 mod progress;
 mod reading;
+pub mod run;
+mod scoping;
+mod search;
 mod show;
 mod threads;
 mod usage;
@@ -78,10 +83,13 @@ enum Command {
     Grants(grants::Args),
     Export(Box<export::Args>),
     Plan(Box<plan::Args>),
+    Run(run::Args),
     Policy(Box<policy::Args>),
     Verify(verify::Args),
     Show(show::Args),
+    Search(Box<search::Args>),
     Extract(extract::Args),
+    Produce(Box<produce::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -150,6 +158,7 @@ impl Cli {
             || match &self.command {
                 Command::Verify(args) => args.is_json(),
                 Command::Plan(args) => args.is_json(),
+                Command::Search(args) => args.is_json(),
                 _ => false,
             }
     }
@@ -157,7 +166,9 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) => Product::Files,
+            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) | Command::Run(_) => {
+                Product::Files
+            }
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -165,6 +176,7 @@ impl Cli {
             | Command::Plan(_)
             | Command::Verify(_)
             | Command::Show(_)
+            | Command::Search(_)
             | Command::Ledger(_)
             | Command::Hold(_)
             | Command::Custody(_)
@@ -181,10 +193,13 @@ impl Cli {
             Command::Grants(args) => Ok(grants::run(&args, printer)),
             Command::Export(args) => export::run(&args, printer),
             Command::Plan(args) => plan::run(&args, printer),
+            Command::Run(args) => run::run(&args, printer),
             Command::Policy(args) => policy::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
+            Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
+            Command::Produce(args) => produce::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -208,6 +223,7 @@ impl Cli {
             ["grants"] => grants::MANUAL,
             ["export"] => export::MANUAL,
             ["plan"] => plan::MANUAL,
+            ["run"] => run::MANUAL,
             ["policy"] => policy::MANUAL,
             ["policy", "check"] => policy::MANUAL_CHECK,
             ["policy", "explain"] => policy::MANUAL_EXPLAIN,
@@ -215,7 +231,9 @@ impl Cli {
             ["policy", "server"] => policy::MANUAL_SERVER,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
+            ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
+            ["produce"] => produce::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,

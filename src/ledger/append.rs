@@ -2,6 +2,10 @@
 //!
 //! Everything is signed before anything is written, so that a key that refuses leaves no trace. The rename of
 //! `checkpoint` is the commit.
+//!
+//! A whole ledger is read and checked once, when the lock is taken: time and memory grow with its leaves. Each append
+//! under that lock reads back and checks what it wrote and nothing else, so its cost does not grow: whoever could change
+//! earlier leaves meanwhile ignores the lock, and is found by the next one who takes it.
 
 mod publish;
 mod require;
@@ -168,8 +172,9 @@ impl Ledger {
         let lock = locked(folder, holder)?;
         let mut ledger = Self { reading: Reading::of(folder).map_err(failed(folder))?, _lock: lock };
         ledger.reading.require_whole()?;
-        ledger.discard(watch)?;
-        ledger.refresh()?;
+        if ledger.discard(watch)? {
+            ledger.refresh()?;
+        }
         Ok(ledger)
     }
 
@@ -180,7 +185,9 @@ impl Ledger {
     }
 
     /// Removes the statement beyond the newest checkpoint and half-written files, and keeps the newest checkpoint.
-    fn discard(&mut self, watch: &mut Watch<'_>) -> Result<(), LedgerError> {
+    /// Whether anything was changed.
+    fn discard(&mut self, watch: &mut Watch<'_>) -> Result<bool, LedgerError> {
+        let mut changed = false;
         let (folder, size) = (self.reading.folder.clone(), self.reading.size());
         for place in ["", "statements", "checkpoints", "pending"] {
             let place = folder.join(place);
@@ -189,16 +196,18 @@ impl Ledger {
                 if beyond || name.ends_with(".partial") {
                     let path = place.join(name);
                     durable::remove(&path, watch).map_err(failed(&path))?;
+                    changed = true;
                 }
             }
         }
-        self.keep_newest(watch)
+        Ok(self.keep_newest(watch)? || changed)
     }
 
-    /// Keeps the newest checkpoint among all of them, with every cosignature that either has.
-    fn keep_newest(&self, watch: &mut Watch<'_>) -> Result<(), LedgerError> {
+    /// Keeps the newest checkpoint among all of them, with every cosignature that either has. Whether that was news.
+    fn keep_newest(&self, watch: &mut Watch<'_>) -> Result<bool, LedgerError> {
         let folder = &self.reading.folder;
-        let Some(newest) = &self.reading.note else { return Ok(()) };
+        let mut changed = false;
+        let Some(newest) = &self.reading.note else { return Ok(changed) };
         let kept = folder.join("checkpoints").join(read::name(self.reading.size()));
         let found = read::bytes(&kept, 1 << 20).map_err(failed(&kept))?;
         let joined = found.as_deref().and_then(|bytes| Note::parse(bytes).ok()).and_then(|kept| newest.joined(&kept));
@@ -206,9 +215,10 @@ impl Ledger {
         for path in [kept, folder.join("checkpoint")] {
             if read::bytes(&path, 1 << 20).map_err(failed(&path))?.as_deref() != Some(text.as_bytes()) {
                 durable::write(&path, text.as_bytes(), watch).map_err(failed(&path))?;
+                changed = true;
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// What is in the ledger.
@@ -241,6 +251,7 @@ impl Ledger {
         now: Millis,
         watch: &mut Watch<'_>,
     ) -> Result<Committed, LedgerError> {
+        self.reading.require_whole()?;
         self.reading.require_key(signer)?;
         let origin = self.origin()?;
         let expected = match &said {
@@ -265,6 +276,7 @@ impl Ledger {
         signer: &Signer,
         watch: &mut Watch<'_>,
     ) -> Result<Committed, LedgerError> {
+        self.reading.require_whole()?;
         self.reading.require_key(signer)?;
         let origin = self.origin()?;
         let seal = Seal::parse(text.as_bytes())?;
@@ -328,13 +340,26 @@ impl Ledger {
         let kept = folder.join("checkpoints").join(read::name(checkpoint.size));
         let written = durable::write(&kept, note.as_bytes(), watch);
         written.map_err(|source| LedgerError::Unsettled { path: kept, source })?;
-        self.reading = Reading::of(&folder).map_err(|source| LedgerError::Unsettled { path: folder, source })?;
+        self.reading.take_in(number).map_err(|source| LedgerError::Unsettled { path: folder, source })?;
         Ok(Committed { number, head: checkpoint.head() })
     }
 }
 
+/// Takes the lock that keeps whole runs into one ledger apart. It is another one than that of [`Ledger::open`], so that
+/// a hold can be added while a run reads its source.
+pub fn lock_runs(folder: &Path, holder: &str) -> Result<Lock, LedgerError> {
+    if !folder.join("checkpoint").is_file() {
+        return Err(LedgerError::Absent(folder.to_owned()));
+    }
+    taken(folder, "run.lock", holder)
+}
+
 fn locked(folder: &Path, holder: &str) -> Result<Lock, LedgerError> {
-    let path = folder.join("lock");
+    taken(folder, "lock", holder)
+}
+
+fn taken(folder: &Path, name: &str, holder: &str) -> Result<Lock, LedgerError> {
+    let path = folder.join(name);
     let taken = lock::take(&path, holder).map_err(failed(&path))?;
     taken.map_err(|holder| {
         let holder = if holder.is_empty() { "a process that has just taken it".to_owned() } else { holder };

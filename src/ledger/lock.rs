@@ -10,9 +10,9 @@ use std::path::Path;
 /// Bytes that are read of what a holder wrote.
 const MAX_HOLDER: u64 = 400;
 
-/// The lock, held.
+/// A lock, held until it is dropped or its process ends.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     file: File,
 }
 

@@ -8,7 +8,8 @@
 //!   statements/00000042.txt.sig   SSH signature of a statement; a seal has its own in the archive
 //!   checkpoint                the newest size and root, signed        checkpoints/00000043   every one that there was
 //!   archives.sha256           what was published, for sha256sum -c
-//!   pending/00000042          an archive that is being published      lock   who is appending
+//!   pending/00000042          an archive that is being published
+//!   lock  run.lock            who is appending; whose run is under way
 //! ```
 //!
 //! Leaves are hashed as RFC 6962 has it; a checkpoint is a C2SP signed note over origin, size and root. So one short
@@ -43,9 +44,10 @@ mod succession;
 mod tests;
 pub mod witnesses;
 
-pub use append::{Committed, Ledger, LedgerError, Recovered, file_digest};
+pub use append::{Committed, Ledger, LedgerError, Recovered, file_digest, lock_runs};
 pub use durable::{Event, Watch, unwatched, write as write_durably};
 pub use list::Listed;
+pub use lock::Lock;
 pub use pending::Pending;
 pub use read::{Defect, Leaf, Reading, Text};
 pub use said::{Act, Check, Freeze, MAX_NUMBERS, Said, Transfer, is_hold_id};

@@ -5,6 +5,7 @@
 //!
 //! It changes nothing and takes no lock; what an append that was cut short left behind is named, not judged.
 
+mod answers;
 mod whole;
 
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
 use super::flaw::Flaw;
-use super::head::{Expected, Head};
+use super::head::Head;
 use super::list::Listed;
 use super::pending::Pending;
 use super::said::Said;
@@ -163,12 +164,26 @@ impl Reading {
         reading.checkpoints()?;
         reading.chain();
         reading.list()?;
-        for name in names(&folder.join("pending"))? {
-            let bytes = bytes(&folder.join("pending").join(&name), 1 << 16)?;
-            reading.pending.extend(bytes.as_deref().and_then(Pending::parse));
-        }
+        reading.pending = unfinished(folder)?;
         reading.leftovers(&present);
         Ok(reading)
+    }
+
+    /// Takes in the leaf that was just appended, read back from the disk. What stands before it was checked when the
+    /// lock was taken.
+    pub(super) fn take_in(&mut self, number: u64) -> io::Result<()> {
+        self.newest()?;
+        let leaf = self.statement(number)?;
+        if leaf.is_none() {
+            self.found(Flaw::StatementMissing, place(number), "it was just written");
+        }
+        self.leaves.push(leaf);
+        if let (Some(checkpoint), Some(note)) = (self.checkpoint.clone(), self.note.clone()) {
+            self.check_note("checkpoint", &checkpoint, &note);
+            self.notes.push((checkpoint.size, note));
+        }
+        self.pending = unfinished(&self.folder)?;
+        Ok(())
     }
 
     fn found(&mut self, flaw: Flaw, place: impl Into<String>, detail: impl Into<String>) {
@@ -188,64 +203,6 @@ impl Reading {
     /// The newest head.
     pub fn head(&self) -> Option<Head> {
         self.checkpoint.as_ref().map(Checkpoint::head)
-    }
-
-    /// The checkpoint that the first `size` leaves have; `None` beyond what is there.
-    pub fn checkpoint_at(&self, size: u64) -> Option<Checkpoint> {
-        let root = *usize::try_from(size).ok().and_then(|size| self.roots.get(size))?;
-        Some(Checkpoint { origin: self.origin()?.clone(), size, root })
-    }
-
-    /// The notes of all checkpoints, by size.
-    pub fn notes(&self) -> &[(u64, Note)] {
-        &self.notes
-    }
-
-    /// The size at which this ledger had the expected head.
-    pub fn find(&self, expected: &Expected) -> Option<u64> {
-        let mut sizes = (0..self.roots.len() as u64).rev().filter_map(|size| self.checkpoint_at(size));
-        sizes.find(|checkpoint| expected.is(&checkpoint.head())).map(|checkpoint| checkpoint.size)
-    }
-
-    /// Hashes showing that the first `old` leaves are a prefix of this ledger.
-    pub fn consistency(&self, old: u64) -> Option<Vec<Hash>> {
-        let mut leaves = Vec::new();
-        for number in 0..self.leaves.len() as u64 {
-            leaves.push(merkle::leaf_hash(&[&bytes(&leaf_path(&self.folder, number), MAX_FILE).ok()??], || ()));
-        }
-        if old == 0 { Some(Vec::new()) } else { merkle::consistency_proof(usize::try_from(old).ok()?, &leaves) }
-    }
-
-    /// Leaves with their numbers.
-    pub fn texts(&self) -> impl Iterator<Item = (u64, &Leaf)> {
-        (0..).zip(&self.leaves).filter_map(|(number, leaf)| Some((number, leaf.as_ref()?)))
-    }
-
-    /// The seals, with number and digest.
-    pub fn seals(&self) -> Vec<(u64, Hash, &Seal)> {
-        let seals = self.texts().filter_map(|(number, leaf)| match &leaf.text {
-            Some(Text::Seal(seal)) => Some((number, leaf.digest, seal.as_ref())),
-            _ => None,
-        });
-        seals.collect()
-    }
-
-    /// The statements, in order.
-    pub fn statements_said(&self) -> impl Iterator<Item = &Statement> {
-        self.texts().filter_map(|(_, leaf)| match &leaf.text {
-            Some(Text::Statement(statement, _)) => Some(&**statement),
-            _ => None,
-        })
-    }
-
-    /// One leaf.
-    pub fn leaf(&self, number: u64) -> Option<&Leaf> {
-        self.leaves.get(usize::try_from(number).ok()?)?.as_ref()
-    }
-
-    /// What the next seal names as its previous: the last seal, or the last of a ledger that was lost before.
-    pub fn last_seal(&self) -> Option<Hash> {
-        self.texts().fold(None, |last, (_, leaf)| follows(leaf).or(last))
     }
 
     fn newest(&mut self) -> io::Result<()> {
@@ -401,6 +358,16 @@ fn follows(leaf: &Leaf) -> Option<Hash> {
             _ => None,
         },
     }
+}
+
+/// Archives whose publication was not finished.
+fn unfinished(folder: &Path) -> io::Result<Vec<Pending>> {
+    let folder = folder.join("pending");
+    let mut pending = Vec::new();
+    for name in names(&folder)? {
+        pending.extend(bytes(&folder.join(&name), 1 << 16)?.as_deref().and_then(Pending::parse));
+    }
+    Ok(pending)
 }
 
 fn place(number: u64) -> String {

@@ -177,7 +177,7 @@ codes! {
     HeadUnknown = "head-unknown", Chain, Chain, REMEMBERED: "no state of the ledger has the expected head: it was rolled back or rewritten",
     LedgerRollback = "ledger-rollback", Chain, Chain, REMEMBERED: "the ledger is shorter than it was when it was last seen",
     LedgerFork = "ledger-fork", Chain, Chain, REMEMBERED: "the ledger holds other statements than it did when it was last seen",
-    LedgerStale = "ledger-stale", Chain, Chain, RUN: "nothing was appended to the ledger for longer than allowed",
+    LedgerStale = "ledger-stale", Chain, Chain, RUN: "nothing was sealed into the ledger for longer than allowed",
 }
 
 impl Code {

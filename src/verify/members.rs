@@ -51,12 +51,18 @@ pub(super) struct Texts(HashMap<Member, Vec<u8>>);
 impl Texts {
     /// Reads them; one that cannot be read is a finding and stays away.
     pub(super) fn read(archive: &Archive, findings: &mut Findings) -> io::Result<Self> {
+        let elsewhere = |member: &Member| matches!(member, Member::Content(_) | Member::Records { .. });
+        Self::chosen(archive, findings, |member| !elsewhere(member) && !is_stream(member))
+    }
+
+    /// Reads one of them.
+    pub(super) fn of(archive: &Archive, member: &Member, findings: &mut Findings) -> io::Result<Self> {
+        Self::chosen(archive, findings, |other| other == member)
+    }
+
+    fn chosen(archive: &Archive, findings: &mut Findings, wanted: impl Fn(&Member) -> bool) -> io::Result<Self> {
         let (mut texts, mut body) = (HashMap::new(), Body::default());
-        for entry in archive.entries() {
-            let elsewhere = matches!(entry.member, Member::Content(_) | Member::Records { .. });
-            if elsewhere || is_stream(&entry.member) {
-                continue;
-            }
+        for entry in archive.entries().iter().filter(|entry| wanted(&entry.member)) {
             let loaded = archive.load(entry, &mut body)?;
             if let Err(flaw) = loaded {
                 unreadable(flaw, &entry.member.to_string(), findings);

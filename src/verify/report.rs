@@ -27,6 +27,8 @@ pub struct Report {
     pub counted: Counted,
     /// Things to know that are not wrong.
     pub remarks: Vec<String>,
+    /// Why nothing but its seal was read, if so.
+    pub left_out: Option<String>,
     pub(super) checks: Checks,
 }
 
@@ -35,6 +37,8 @@ pub struct Report {
 pub enum Ending {
     /// Everything that was asked for was checked, and nothing was found.
     Intact,
+    /// It was looked for and is there; its content was left out, as asked.
+    LeftOut,
     /// An archive is missing between those given, or two histories exist.
     Incomplete,
     /// The bytes are intact, but the signer was not checked or is not accepted.
@@ -53,6 +57,7 @@ impl Report {
             principals: Vec::new(),
             counted: Counted::default(),
             remarks: Vec::new(),
+            left_out: None,
             checks: Checks::default(),
         }
     }
@@ -70,6 +75,9 @@ impl Report {
     /// How the check ended. Whatever was not checked, other than the chain, never ends well.
     pub fn ending(&self) -> Ending {
         let has = |class| self.findings().counts().keys().any(|code| code.class() == class);
+        if self.left_out.is_some() {
+            return if self.findings().total() > 0 { Ending::Incomplete } else { Ending::LeftOut };
+        }
         let layers = self.layers();
         let integrity = |layer: Layer| !matches!(layer, Layer::Signature | Layer::Trust | Layer::Chain);
         let broken = layers.iter().any(|(layer, outcome)| integrity(*layer) && *outcome != Outcome::Pass);
@@ -87,6 +95,10 @@ impl Report {
 
     /// The verdict in one line.
     pub fn verdict(&self) -> String {
+        if let Some(why) = &self.left_out {
+            let chain = if self.ending() == Ending::LeftOut { "" } else { ", but the chain is broken" };
+            return format!("not checked: {why}{chain}");
+        }
         let layers = self.layers();
         let unchecked = |wanted| {
             layers.iter().any(|(layer, outcome)| *layer == wanted && matches!(outcome, Outcome::NotChecked(_)))
@@ -101,7 +113,7 @@ impl Report {
             }
             Ending::Untrusted => "intact, signer not accepted".to_owned(),
             Ending::Incomplete => "intact, signer accepted, but the chain is broken".to_owned(),
-            Ending::Intact => format!("intact, signed by {}", self.principals.join(", ")),
+            Ending::Intact | Ending::LeftOut => format!("intact, signed by {}", self.principals.join(", ")),
         };
         if self.ending() != Ending::FailedCheck {
             if unchecked(Layer::Chain) {

@@ -57,6 +57,7 @@ pub(crate) fn ending(report: &Report) -> &'static str {
         Ending::Incomplete => "incomplete",
         Ending::Untrusted => "untrusted",
         Ending::FailedCheck => "failed-check",
+        Ending::LeftOut => panic!("nobody asked for a sample"),
     }
 }
 

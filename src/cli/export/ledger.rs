@@ -13,22 +13,21 @@ use crate::archive::seal::Origin;
 use crate::archive::writer::{Sealed, Staged};
 use crate::cli::failure::Failure;
 use crate::cli::hold::frozen;
-use crate::cli::ledger::failures::{holder, of_ledger};
-use crate::cli::ledger::memory;
+use crate::cli::ledger::failures::of_ledger;
+use crate::cli::ledger::{memory, waiting};
 use crate::keys::Signer;
 use crate::ledger::{Ledger, LedgerError, Pending, Recovered, file_digest, unwatched};
 use crate::progress::Progress;
 use crate::record::time::Millis;
 
 /// How long a run waits for the sealing of another: hours of reading are not thrown away for seconds.
-const TRIES: u32 = 6000;
-const PAUSE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A ledger that the archive will go into, open for the moment of sealing.
-pub(super) struct Chain {
+pub(in crate::cli) struct Chain {
     ledger: Ledger,
     /// What earlier runs had left unfinished.
-    pub(super) recovered: Vec<Recovered>,
+    pub(in crate::cli) recovered: Vec<Recovered>,
 }
 
 /// The name that a ledger gives its seals; makes sure, before the source is read, that the ledger holds together, that
@@ -56,23 +55,13 @@ pub(super) fn holds(folder: &Path, time: Millis) -> Result<Option<(String, Vec<u
 
 impl Chain {
     /// Takes the lock, for which it waits, and finishes what earlier runs left behind.
-    pub(super) fn open(
+    pub(in crate::cli) fn open(
         folder: &Path,
         signer: &Signer,
         time: Millis,
         progress: &Progress,
     ) -> Result<Self, SealingError> {
-        let mut tries = 0;
-        let mut ledger = loop {
-            match Ledger::open(folder, &holder(), &mut unwatched) {
-                Err(LedgerError::Locked { .. }) if tries < TRIES => {
-                    progress.check()?;
-                    std::thread::sleep(PAUSE);
-                    tries += 1;
-                }
-                other => break other?,
-            }
-        };
+        let mut ledger: Ledger = waiting::open::<SealingError>(folder, PATIENCE, progress)?;
         let recovered = ledger.settle(signer, time, &mut unwatched)?;
         Ok(Self { ledger, recovered })
     }

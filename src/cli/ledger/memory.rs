@@ -29,7 +29,7 @@ pub(in crate::cli) struct Memory {
     /// File in which this verifier remembers the newest checkpoint that it saw; made at the first check
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "ledger", help_heading = "Chain")]
     pub(in crate::cli) state: Option<PathBuf>,
-    /// Find fault if nothing was appended for longer than this, such as `36h`, `2d` or `1w`
+    /// Find fault if nothing was sealed for longer than this, such as `36h`, `2d` or `1w`
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "ledger", help_heading = "Chain")]
     pub(in crate::cli) max_age: Option<Millis>,
     /// Policy that names witnesses, and how many must have cosigned; see chatseal-ledger(5)

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
-use super::failures::{holder, of_ledger};
+use super::failures::of_ledger;
+use super::waiting::Wait;
 use super::{EXITS, Folder};
 use crate::cli::clock;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::manual::Manual;
 use crate::cli::printer::Printer;
-use crate::ledger::{Ledger, Said, unwatched};
+use crate::ledger::{Said, unwatched};
 
 /// Let the old key name a new one
 ///
@@ -36,6 +37,8 @@ pub(in crate::cli) struct Args {
     /// What it signed from there on is then no longer accepted.
     #[arg(long, value_name = "NUMBER")]
     compromised_since: Option<u64>,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 pub(super) const MANUAL: Manual = Manual {
@@ -48,7 +51,7 @@ pub(super) const MANUAL: Manual = Manual {
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let (old, new) = (super::signer(&args.key)?, super::signer(&args.new_key)?);
-    let mut ledger = Ledger::open(&args.folder.ledger, &holder(), &mut unwatched).map_err(of_ledger)?;
+    let mut ledger = args.wait.open(&args.folder.ledger, printer)?;
     let now = clock::now();
     ledger.settle(&old, now, &mut unwatched).map_err(of_ledger)?;
     if args.compromised_since.is_some_and(|since| since > ledger.next()) {

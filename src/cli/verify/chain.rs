@@ -27,6 +27,16 @@ impl Chain {
         Ok(Self { ledger, asked, vouched })
     }
 
+    /// The ledger, if one was named.
+    pub(super) fn reading(&self) -> Option<&Reading> {
+        self.ledger.as_ref()
+    }
+
+    /// What is asked of the ledger.
+    pub(super) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
     /// The keys that the ledger vouches for.
     pub(super) fn vouched(&self) -> Option<&Vouched> {
         self.vouched.as_ref()

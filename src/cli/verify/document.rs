@@ -74,6 +74,8 @@ enum Archive {
 struct Checking {
     path: String,
     exit: &'static str,
+    /// Whether its content was checked; false for those that a sample left out.
+    checked: bool,
     verdict: String,
     bag: Option<String>,
     seal: Option<Seal>,
@@ -186,6 +188,7 @@ fn checking(path: String, exit: &'static str, report: &Report) -> Checking {
     Checking {
         path,
         exit,
+        checked: report.left_out.is_none(),
         verdict: report.verdict(),
         bag: report.bag.clone(),
         seal,

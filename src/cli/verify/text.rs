@@ -2,8 +2,8 @@
 
 use super::super::exit::Exit;
 use super::super::printer::{Mark, Printer, count, harmless, size};
+use super::Checked;
 use super::folder::PassedOver;
-use super::{Checked, ending};
 use crate::record::time;
 use crate::verify::code::Code;
 use crate::verify::finding::Findings;
@@ -18,6 +18,9 @@ const PLACES: usize = 5;
 /// What a verdict says where exceptions were sealed.
 const SEALED_IN: &str = "sealed in it";
 
+/// What a verdict says where archives were left out.
+const LEFT_OUT: &str = "left out of the sample";
+
 /// The whole report.
 pub(super) fn render(
     printer: &Printer,
@@ -30,6 +33,8 @@ pub(super) fn render(
     for (path, result) in checked {
         let name = harmless(&path.display().to_string()).into_owned();
         match result {
+            // Those left out are counted in the verdict; each is named in the JSON document.
+            Ok(report) if checked.len() > 1 && report.ending() == Ending::LeftOut => {}
             Ok(report) if checked.len() == 1 || report.ending() != Ending::Intact => {
                 archive(&mut out, printer, &name, report);
             }
@@ -42,21 +47,32 @@ pub(super) fn render(
         }
     }
     passed_over(&mut out, passed);
-    let of_ledger = chain.map_or_else(String::new, |report| {
+    if let Some(report) = chain {
         ledger(&mut out, printer, report);
-        ledger_words(report)
-    });
-    if let [(_, Ok(report))] = checked {
-        return out + &verdict(printer, exit, &(report.verdict() + &of_ledger));
     }
-    let well = checked.iter().filter(|(_, result)| ending(result) == Exit::Ok).count();
-    let mut words = format!("{well} of {} archives intact, with accepted signers", checked.len());
+    out + &verdict(printer, exit, &words(checked, chain))
+}
+
+/// The verdict over everything, in words.
+pub(super) fn words(checked: &[Checked], chain: Option<&LedgerReport>) -> String {
+    let of_ledger = chain.map_or_else(String::new, ledger_words);
+    if let [(_, Ok(report))] = checked {
+        return report.verdict() + &of_ledger;
+    }
+    let reports = || checked.iter().filter_map(|(_, result)| result.as_ref().ok());
+    let left_out = reports().filter_map(|report| report.left_out.as_deref()).collect::<Vec<_>>();
+    let well = reports().filter(|report| report.ending() == Ending::Intact).count();
+    let mut words =
+        format!("{well} of {} archives intact, with accepted signers", checked.len().saturating_sub(left_out.len()));
+    if let Some(why) = left_out.first() {
+        let _ = write!(words, ", {} {why}", left_out.len());
+    }
     let gaps = |(_, result): &&Checked| result.as_ref().is_ok_and(|report| report.verdict().contains(SEALED_IN));
     let gaps = checked.iter().filter(gaps).count();
     if gaps > 0 {
         let _ = write!(words, ", {gaps} of them with exceptions {SEALED_IN}");
     }
-    out + &verdict(printer, exit, &(words + &of_ledger))
+    words + &of_ledger
 }
 
 /// What the verdict says of the ledger.
@@ -109,7 +125,7 @@ fn passed_over(out: &mut String, passed: &[PassedOver]) {
 fn verdict(printer: &Printer, exit: Exit, words: &str) -> String {
     // Exceptions inside are no fault of the archive, but never a reason for a green word.
     let mark = match exit {
-        Exit::Ok if words.contains(SEALED_IN) => Mark::Strong,
+        Exit::Ok if words.contains(SEALED_IN) || words.contains(LEFT_OUT) => Mark::Strong,
         Exit::Ok => Mark::Good,
         Exit::Untrusted | Exit::Incomplete => Mark::Look,
         _ => Mark::Bad,

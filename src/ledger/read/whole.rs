@@ -58,7 +58,7 @@ impl Reading {
         Ok(())
     }
 
-    fn check_note(&mut self, place: &str, checkpoint: &Checkpoint, note: &Note) {
+    pub(super) fn check_note(&mut self, place: &str, checkpoint: &Checkpoint, note: &Note) {
         match self.checkpoint_at(checkpoint.size) {
             Some(ours) if ours == *checkpoint => {}
             Some(_) => self.found(Flaw::Root, place, "these leaves have another root"),
