@@ -8,7 +8,7 @@ use super::failures::{holder, of_ledger};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
-use crate::ledger::{Ledger, LedgerError, Lock, lock_runs, unwatched};
+use crate::ledger::{Ledger, LedgerError, unwatched};
 use crate::progress::{Interrupted, Progress};
 
 /// Why a lock was not taken.
@@ -35,7 +35,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A flag of everything that appends to a ledger.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(in crate::cli) struct Wait {
-    /// Wait this long for another process that appends, such as `30s`, `10m` or `2h`; without it, not at all
+    /// Wait this long for another run into the same ledger, such as `90s`, `10m` or `2h`
+    ///
+    /// Without it, not at all. The error names the process that holds the lock, its host, and since when.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Ledger")]
     wait: Option<Duration>,
 }
@@ -58,7 +60,7 @@ impl Wait {
 
 /// Whole seconds, minutes or hours.
 pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a time to wait; write `30s`, `10m` or `2h`");
+    let wrong = || format!("`{text}` is not a time to wait; write `90s`, `10m` or `2h`");
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds: u64 = match unit {
         "s" => 1,
@@ -77,15 +79,6 @@ where
     E: From<LedgerError> + From<Interrupted>,
 {
     wait(patience, progress, || Ledger::open(folder, &holder(), &mut unwatched))
-}
-
-/// Takes the lock that keeps whole runs into one ledger apart.
-#[allow(dead_code, reason = "for scheduled runs")]
-pub(in crate::cli) fn open_run<E>(folder: &Path, patience: Duration, progress: &Progress) -> Result<Lock, E>
-where
-    E: From<LedgerError> + From<Interrupted>,
-{
-    wait(patience, progress, || lock_runs(folder, &holder()))
 }
 
 fn wait<T, E>(patience: Duration, progress: &Progress, mut take: impl FnMut() -> Result<T, LedgerError>) -> Result<T, E>
