@@ -58,6 +58,8 @@ mod safety;
 mod scope;
 /// Support: runs exports and reads what they sealed.
 mod sealed;
+/// Searching archives, and showing a post with its thread.
+mod search;
 /// Support: private database servers.
 mod servers;
 /// The format's page says what the program does, with a worked example.

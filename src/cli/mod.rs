@@ -29,6 +29,7 @@ pub mod policy;
 pub mod printer;
 mod progress;
 mod reading;
+mod search;
 mod show;
 mod threads;
 mod usage;
@@ -85,6 +86,7 @@ enum Command {
     Policy(Box<policy::Args>),
     Verify(verify::Args),
     Show(show::Args),
+    Search(Box<search::Args>),
     Extract(extract::Args),
     Ledger(ledger::Args),
     Hold(hold::Args),
@@ -154,6 +156,7 @@ impl Cli {
             || match &self.command {
                 Command::Verify(args) => args.is_json(),
                 Command::Plan(args) => args.is_json(),
+                Command::Search(args) => args.is_json(),
                 _ => false,
             }
     }
@@ -169,6 +172,7 @@ impl Cli {
             | Command::Plan(_)
             | Command::Verify(_)
             | Command::Show(_)
+            | Command::Search(_)
             | Command::Ledger(_)
             | Command::Hold(_)
             | Command::Custody(_)
@@ -188,6 +192,7 @@ impl Cli {
             Command::Policy(args) => policy::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
+            Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
@@ -219,6 +224,7 @@ impl Cli {
             ["policy", "server"] => policy::MANUAL_SERVER,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
+            ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,

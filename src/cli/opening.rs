@@ -3,6 +3,8 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::archive::reader::{Archive, Opening};
+use crate::archive::walk::WalkError;
+use crate::produce::ProduceError;
 use std::path::Path;
 
 /// Opens the archive at `path`, or says why it is not safe to read.
@@ -16,4 +18,14 @@ pub(super) fn safely(path: &Path) -> Result<Archive, Failure> {
         return Err(failure.hint("`chatseal verify` lists everything that is wrong with it"));
     }
     opening.archive.ok_or_else(|| Failure::new(Exit::FailedCheck, "it holds no bag").context(attempted()))
+}
+
+/// How reading the records of an archive fails the command.
+pub(super) fn unusable(error: ProduceError) -> Failure {
+    let exit = match error {
+        ProduceError::Archive(WalkError::Unreadable { .. }) => Exit::Unavailable,
+        ProduceError::Archive(WalkError::Interrupted(_)) | ProduceError::Interrupted(_) => Exit::Interrupted,
+        _ => Exit::FailedCheck,
+    };
+    Failure::of(exit, error)
 }

@@ -2,22 +2,28 @@
 
 mod claims;
 mod record;
+mod thread;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::manual::Manual;
 use super::opening;
 use super::printer::{Printer, harmless};
+use super::progress;
+use crate::archive::walk::Walk;
+use crate::produce::ProduceError;
 use claims::Claims;
 use clap::ValueHint;
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;
+use thread::Thread;
 
 /// Show what an archive claims, or one of its records
 ///
-/// Prints the seal, the counts of each kind and the exceptions. With a record's id it prints that record. Showing is
-/// not verifying: what is printed is what the archive says about itself, and the output says so.
+/// Prints the seal, the counts of each kind and the exceptions. With a record's id it prints that record, and of a post
+/// its thread: every post in it, with earlier versions, deletions, attachments and reactions. Showing is not verifying:
+/// what is printed is what the archive says about itself, and the output says so.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL.after_help())]
 pub(super) struct Args {
@@ -57,12 +63,22 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             Ok(Exit::Ok)
         }
         Some(id) => {
-            let found = record::find(&archive, id).map_err(unreadable)?;
+            let walked = |error| opening::unusable(error).context(format!("cannot read `{}`", args.archive.display()));
+            let (found, thread) = progress::watch(printer, |progress| {
+                let found = record::find(&Walk::new(&archive, progress)?, id)?;
+                let thread = Thread::of(found.iter().map(record::Record::line), &archive, progress)?;
+                Ok::<_, ProduceError>((found, thread))
+            })
+            .map_err(walked)?;
             if found.is_empty() {
                 let message = format!("no record `{}` in `{}`", harmless(id), args.archive.display());
                 return Err(Failure::new(Exit::FailedCheck, message));
             }
-            printer.answer("show", Exit::Ok, &Found { verified: false, records: &found }, || record::text(&found));
+            let document = Found { verified: false, records: &found, thread: thread.as_ref() };
+            printer.answer("show", Exit::Ok, &document, || {
+                let thread = thread.as_ref().map(|thread| thread.text(printer)).unwrap_or_default();
+                record::text(&found) + &thread
+            });
             Ok(Exit::Ok)
         }
     }
@@ -73,4 +89,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 struct Found<'a> {
     verified: bool,
     records: &'a [record::Record],
+    /// The thread that a post of this id belongs to, or is an earlier version in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<&'a Thread>,
 }

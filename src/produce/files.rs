@@ -89,7 +89,8 @@ impl Files {
     }
 }
 
-fn attachment(line: &[u8]) -> Option<(Box<str>, Attachment)> {
+/// Reads a line of kind `file`: the post that it belongs to, and the file; `None` if it belongs to none.
+pub fn attachment(line: &[u8]) -> Option<(Box<str>, Attachment)> {
     let head = Head::of(line, "file");
     let [user, post, create, update, delete, path, name, size, mime, width, height, sha256, bytes, member, missing] =
         head.pick([

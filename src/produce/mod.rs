@@ -21,11 +21,14 @@ pub mod directory;
 pub mod error;
 pub mod files;
 pub mod folder;
+pub mod formula;
+pub mod labels;
 pub mod name;
 pub mod post;
 pub mod replaced;
 pub mod scope;
 pub mod sealed;
+pub mod wanted;
 
 pub use directory::Directory;
 pub use error::ProduceError;

@@ -11,9 +11,9 @@ use std::path::Path;
 
 /// One thing that a form says in another way than the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replacement {
+pub struct Replacement<K = &'static str> {
     /// Kind of the record: `post`, `file`, …
-    pub kind: &'static str,
+    pub kind: K,
     /// Its id.
     pub id: String,
     /// What, in kebab-case: `control-character`, `file-name`, `file-missing`.
@@ -36,11 +36,11 @@ impl Replaced {
     }
 
     /// Adds one.
-    pub fn push(&mut self, replacement: &Replacement) -> io::Result<()> {
+    pub fn push<K: AsRef<str>>(&mut self, replacement: &Replacement<K>) -> io::Result<()> {
         let Replacement { kind, id, what, why } = replacement;
         let count = self.counts.entry(what).or_default();
         *count = count.saturating_add(1);
-        serde_json::to_writer(&mut self.spool, &[kind, id.as_str(), what, why.as_str()])?;
+        serde_json::to_writer(&mut self.spool, &[kind.as_ref(), id.as_str(), what, why.as_str()])?;
         self.spool.write_all(b"\n")
     }
 

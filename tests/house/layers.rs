@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// Each layer and what it may use of the others; `record::time` allows that module only.
 ///
 /// `verify` shares no code with `source`, `policy` or `select`, so that a bug there cannot hide from it.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("record", &[]),
     ("merkle", &[]),
     ("progress", &[]),
@@ -19,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("ledger", &["archive", "record", "merkle", "keys", "progress"]),
     ("verify", &["archive", "ledger", "record", "merkle", "keys", "progress"]),
     ("produce", &["archive", "record", "progress", "sort", "merkle::Hash"]),
+    ("search", &["archive", "produce", "record", "progress"]),
     ("cli", &["*"]),
     ("", &["*"]),
 ];

@@ -1,12 +1,11 @@
 //! One record, readable: its own bytes, with line breaks between members and nothing else changed.
 
 use super::super::printer::{count, harmless};
-use crate::archive::names::Member;
-use crate::archive::reader::{Archive, Body};
-use crate::record::line::Line;
+use crate::archive::walk::{Walk, WalkError};
+use crate::record::fields::Head;
+use memchr::memmem::Finder;
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io;
 
 /// A record and where it stands.
 #[derive(Serialize)]
@@ -14,30 +13,43 @@ pub(super) struct Record {
     index: u64,
     segment: String,
     line_number: u64,
+    #[serde(skip)]
+    kind: Box<str>,
     /// The line as stored: what is hashed and proven.
     line: String,
 }
 
-/// All records with this id; kinds have ids of their own, so there may be several.
-pub(super) fn find(archive: &Archive, id: &str) -> io::Result<Vec<Record>> {
-    let (mut found, mut body, mut index) = (Vec::new(), Body::default(), 0);
-    let segments = archive.entries().iter().filter(|entry| matches!(entry.member, Member::Records { .. }));
-    for entry in segments {
-        if let Err(flaw) = archive.load(entry, &mut body)? {
-            let message = format!("`{}`: {}", entry.member, flaw.meaning());
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
-        for (number, line) in (1..).zip(body.bytes().split_inclusive(|byte| *byte == b'\n')) {
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            if let Ok(parsed) = Line::parse(line)
-                && parsed.id == id
-            {
-                let (segment, line) = (entry.member.to_string(), String::from_utf8_lossy(line).into_owned());
-                found.push(Record { index, segment, line_number: number, line });
-            }
-            index += 1;
-        }
+impl Record {
+    /// Its kind and its line.
+    pub(super) fn line(&self) -> (&str, &[u8]) {
+        (&self.kind, self.line.as_bytes())
     }
+}
+
+/// All records with this id; kinds have ids of their own, so there may be several.
+pub(super) fn find(walk: &Walk<'_>, id: &str) -> Result<Vec<Record>, WalkError> {
+    let finder = Finder::new(id.as_bytes());
+    let mut found = Vec::new();
+    walk.for_each_segment(
+        |segment| {
+            // Few segments hold the id at all.
+            let may_hold = finder.find(segment.bytes).is_some();
+            let lines = segment.lines().filter(|_| may_hold);
+            let lines = lines.filter(|(_, line)| Head::of(line, segment.kind()).id == id);
+            let record = |(index, line): (u64, &[u8])| Record {
+                index,
+                segment: segment.row.member().to_string(),
+                line_number: (index - segment.row.first_index).saturating_add(1),
+                kind: segment.kind().into(),
+                line: String::from_utf8_lossy(line).into_owned(),
+            };
+            lines.map(record).collect::<Vec<_>>()
+        },
+        |records| {
+            found.extend(records);
+            Ok::<_, WalkError>(())
+        },
+    )?;
     Ok(found)
 }
 
