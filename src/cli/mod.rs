@@ -27,8 +27,10 @@ mod opening;
 mod plan;
 pub mod policy;
 pub mod printer;
+mod produce;
 mod progress;
 mod reading;
+mod scoping;
 mod search;
 mod show;
 mod threads;
@@ -88,6 +90,7 @@ enum Command {
     Show(show::Args),
     Search(Box<search::Args>),
     Extract(extract::Args),
+    Produce(Box<produce::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -164,7 +167,7 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) => Product::Files,
+            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) => Product::Files,
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -194,6 +197,7 @@ impl Cli {
             Command::Show(args) => show::run(&args, printer),
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
+            Command::Produce(args) => produce::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -226,6 +230,7 @@ impl Cli {
             ["show"] => show::MANUAL,
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
+            ["produce"] => produce::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,

@@ -102,6 +102,11 @@ impl Folder {
         wrong(self.stage.path(), source)
     }
 
+    /// The error that the file `path` made.
+    pub fn failed(&self, path: &str, source: io::Error) -> FolderError {
+        wrong(&self.target.join(path), source)
+    }
+
     /// Begins a file. `path` is made of components that a form made up, or that came out of [`name`], joined by `/`.
     pub fn create(&self, path: &str) -> Result<Output<'_>, FolderError> {
         if path.split('/').any(|part| part != name::safe(part)) {
@@ -162,7 +167,7 @@ pub struct Output<'f> {
 impl Output<'_> {
     /// The error of this file that `source` is.
     pub fn failed(&self, source: io::Error) -> FolderError {
-        wrong(&self.folder.target.join(&self.path), source)
+        self.folder.failed(&self.path, source)
     }
 
     /// Ends the file.

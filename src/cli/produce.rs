@@ -1,0 +1,160 @@
+//! `chatseal produce`: an archive in a form that people and review platforms read.
+
+mod account;
+mod standing;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::ValueHint;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use super::clock;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::manual::Manual;
+use super::opening;
+use super::printer::{Printer, harmless};
+use super::progress;
+use super::scoping::Scoping;
+use super::threads::Threads;
+use crate::produce::folder::FolderError;
+use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Scope, Sealed, Settings, Standing, Work, make};
+use crate::progress::Progress;
+use crate::record::time::{self, Millis};
+use account::Account;
+
+/// Produce an archive in a form that people and review platforms read
+///
+/// The archive is verified first; one that is not intact is refused. Then the records in scope are written as the
+/// chosen form, into a folder that stands under its name only when it is complete. What a form cannot say is replaced
+/// and counted. The forms are described in chatseal-productions(5).
+///
+/// Without `--signers` nobody vouches for the archive: the production is made, and says that the signer was not checked.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = MANUAL.after_help())]
+pub(super) struct Args {
+    /// Archive to produce from
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    archive: PathBuf,
+    /// Form of the production
+    #[arg(long, value_name = "FORM", value_parser = forms())]
+    format: Form,
+    /// Folder to write, which must not exist or be empty
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    output: PathBuf,
+    /// Keys that may sign, as ssh-keygen reads them (`allowed_signers`)
+    #[arg(long, value_name = "ALLOWED_SIGNERS", value_hint = ValueHint::FilePath, help_heading = "Trust")]
+    signers: Option<PathBuf>,
+    /// Accept this signer only, out of those in the file
+    #[arg(long, value_name = "NAME", requires = "signers", help_heading = "Trust")]
+    signer: Option<String>,
+    /// Keys that are refused at any time: public keys line by line, or a key revocation list
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "signers", help_heading = "Trust")]
+    revoked: Option<PathBuf>,
+    /// Produce without verifying, and say so in the production
+    #[arg(long, conflicts_with_all = ["signers", "signer", "revoked"], help_heading = "Trust")]
+    unverified: bool,
+    /// Posts in a batch of `csv`, `actiance` and `global-relay`
+    #[arg(long, value_name = "N", default_value = "10000", help_heading = "Form")]
+    batch_size: NonZeroUsize,
+    #[command(flatten)]
+    scoping: Scoping,
+    /// Time to date the production, instead of the clock's, so that it can be repeated
+    #[arg(long, value_name = "MOMENT", value_parser = time::parse, help_heading = "Form", allow_hyphen_values = true)]
+    as_of: Option<Millis>,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+/// The forms, by their words.
+fn forms() -> impl TypedValueParser<Value = Form> {
+    let values = Form::ALL.map(|form| PossibleValue::new(form.word()).help(form.meaning()));
+    PossibleValuesParser::new(values).try_map(|word| Form::of(&word).ok_or("no form of this name"))
+}
+
+pub(super) const MANUAL: Manual = Manual {
+    exits: &[
+        (Exit::Ok, "produced; what had to be replaced is counted"),
+        (Exit::FailedCheck, "the archive is not intact; nothing was written"),
+        (Exit::Usage, "a flag is invalid, or the scope names what the archive does not describe; nothing was written"),
+        (Exit::Untrusted, "--signers was given and the signer is not accepted; nothing was written"),
+        (Exit::Unavailable, "the archive or the signers could not be read, or the folder not be written"),
+        (Exit::Refused, "the folder exists and is not empty; nothing was touched"),
+    ],
+    files: &[("DIR", "the production; while it is being made, DIR.partial-… lies beside it")],
+    examples: &[
+        (
+            "Produce what Mattermost's own compliance export would have written",
+            "chatseal produce 2026-11.zip --signers allowed_signers --format csv --output 2026-11-csv",
+        ),
+        (
+            "Produce one channel, a week long, for Smarsh Vantage",
+            "chatseal produce 2026-11.zip --format actiance --output week --channel main/town-square \
+             --since 2026-11-02 --until 2026-11-09",
+        ),
+    ],
+    see_also: &["chatseal-verify(1)", "chatseal-export(1)", "chatseal-archive(5)", "chatseal-productions(5)"],
+};
+
+/// Runs the command.
+pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    let asked = args.scoping.asked()?;
+    let time = args.as_of.unwrap_or_else(clock::now);
+    Folder::check(&args.output).map_err(of_folder)?;
+    let name = harmless(&args.archive.display().to_string()).into_owned();
+    printer.note(format!("producing  `{name}` as {}: {}", args.format.word(), args.format.meaning()));
+    let account = args.threads.run(|| {
+        progress::watch(printer, |progress| {
+            let established = standing::establish(args, progress)?;
+            let archive = opening::safely(&args.archive)?;
+            let sealed = Sealed::read(&archive, established.standing).map_err(of_produce)?;
+            if established.seal.is_some_and(|seal| seal != sealed.seal_sha256) {
+                let message = format!("`{name}` was replaced while it was being read");
+                return Err(Failure::new(Exit::FailedCheck, message));
+            }
+            printer.note(format!("  seal      {}", sealed.digest()));
+            printer.note(format!("  standing  {}", sealed.standing.words()));
+            let directory = Directory::read(&archive, progress).map_err(of_produce)?;
+            let scope = Scope::resolve(asked, &directory).map_err(|error| of_produce(error.into()))?;
+            for line in scope.words() {
+                printer.note(format!("  scope     {}", harmless(&line)));
+            }
+            let work = Work { sealed: &sealed, directory: &directory, scope: &scope, time, progress };
+            produce(args, &work).map_err(of_produce)
+        })
+    })??;
+    printer.answer("produce", Exit::Ok, &account, || account.text());
+    Ok(Exit::Ok)
+}
+
+fn produce(args: &Args, work: &Work<'_>) -> Result<Account, ProduceError> {
+    let folder = Folder::begin(&args.output)?;
+    let mut replaced = Replaced::new(folder.temporary()).map_err(|error| folder.temporary_failed(error))?;
+    let settings = Settings { batch_size: args.batch_size.get() };
+    let made = make(args.format, &settings, work, &folder, &mut replaced)?;
+    let written = folder.finish()?;
+    Ok(Account::new(args.format, &args.output, work, &made, &replaced, &written))
+}
+
+fn of_folder(error: FolderError) -> Failure {
+    let exit = match error {
+        FolderError::Exists(_) => Exit::Refused,
+        FolderError::Unnamed(_) => Exit::Usage,
+        FolderError::Unsafe(_) => Exit::Internal,
+        FolderError::Write { .. } => Exit::Unavailable,
+    };
+    Failure::of(exit, error)
+}
+
+fn of_produce(error: ProduceError) -> Failure {
+    use crate::archive::walk::WalkError;
+    let exit = match error {
+        ProduceError::Folder(error) => return of_folder(error),
+        ProduceError::Archive(WalkError::Unreadable { .. }) => Exit::Unavailable,
+        ProduceError::Archive(WalkError::Interrupted(_)) | ProduceError::Interrupted(_) => Exit::Interrupted,
+        ProduceError::Archive(_) | ProduceError::Member { .. } | ProduceError::Form(_) => Exit::FailedCheck,
+        ProduceError::Scope(_) => Exit::Usage,
+    };
+    Failure::of(exit, error)
+}

@@ -1,0 +1,75 @@
+//! Who was in a channel during a batch: joins and leaves as the vendor makes them of the stays.
+//!
+//! One join for each person, the last one; each leave in the batch; and for whoever was still there a leave at the end
+//! of the batch, marked as closed out. Authors without a stay are taken as members from the start of the batch.
+//!
+//! The vendor tells people apart by their address, and gives a person who left and came back the time of the earlier
+//! leave as the end of the later stay. Both are mistakes; here people are told apart by id, and a leave ends only what
+//! began before it.
+
+use std::collections::HashMap;
+
+use super::batch::Span;
+use super::conversation::Person;
+use super::members::{Members, Stay};
+use crate::record::time::Millis;
+
+/// Somebody was there from this time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Join<'a> {
+    /// Who.
+    pub(super) person: Person<'a>,
+    /// Since when; may lie before the batch.
+    pub(super) at: Millis,
+    /// Until when, the end of the batch at the latest.
+    pub(super) until: Millis,
+}
+
+/// Somebody left, or the batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leave<'a> {
+    /// Who.
+    pub(super) person: Person<'a>,
+    /// When.
+    pub(super) at: Millis,
+    /// Whether only the batch ended.
+    pub(super) closed_out: bool,
+}
+
+/// Joins and leaves, each sorted by time, address and id.
+pub(super) fn events<'a>(
+    span: &Span,
+    stays: &[Stay],
+    authors: impl Iterator<Item = Person<'a>>,
+    members: &Members<'a>,
+) -> (Vec<Join<'a>>, Vec<Leave<'a>>) {
+    let (mut joins, mut leaves) = (HashMap::<&str, Join<'a>>::new(), Vec::new());
+    for stay in stays {
+        let (id, user) = members.person(stay.who);
+        let was_deactivated = user.delete_at > 0 && user.delete_at < span.start;
+        if was_deactivated || stay.join > span.end || stay.leave.is_some_and(|leave| leave < span.start) {
+            continue;
+        }
+        let person = Person { id, username: &user.username, email: &user.email, is_bot: user.is_bot };
+        joins.insert(id, Join { person, at: stay.join, until: span.end });
+        if let Some(at) = stay.leave.filter(|leave| *leave <= span.end) {
+            leaves.push(Leave { person, at, closed_out: false });
+        }
+    }
+    for person in authors {
+        joins.entry(person.id).or_insert(Join { person, at: span.start, until: span.end });
+    }
+    let mut still_there = joins.clone();
+    for leave in &leaves {
+        if let Some(join) = joins.get_mut(leave.person.id).filter(|join| join.at <= leave.at) {
+            join.until = leave.at;
+            still_there.remove(leave.person.id);
+        }
+    }
+    let closed = |join: &Join<'a>| Leave { person: join.person, at: span.end, closed_out: true };
+    leaves.extend(still_there.values().map(closed));
+    let mut joins: Vec<_> = joins.into_values().collect();
+    joins.sort_unstable_by_key(|join| (join.at, join.person.email, join.person.id));
+    leaves.sort_unstable_by_key(|leave| (leave.at, leave.person.email, leave.person.id, leave.closed_out));
+    (joins, leaves)
+}

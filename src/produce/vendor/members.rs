@@ -1,0 +1,138 @@
+//! Who was in a channel and when: the history of memberships, cut to the job.
+//!
+//! The server keeps one row for each time somebody joined. Where it has none from before the job, because histories came
+//! later than the job begins or the source was a bulk export, the vendor takes the current members as members during
+//! all of it; so do we, and say so.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::job::Job;
+use crate::archive::walk::{Walk, WalkError};
+use crate::produce::directory::User;
+use crate::produce::{ProduceError, Work};
+use crate::record::fields::{Head, integer, plain};
+use crate::record::time::Millis;
+
+/// One row of the history.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stay {
+    /// Who: a place in [`Members::people`].
+    pub(super) who: u32,
+    /// When this membership began.
+    pub(super) join: Millis,
+    /// When it ended; `None` while it lasts.
+    pub(super) leave: Option<Millis>,
+}
+
+/// A user with his id.
+pub(super) type Person<'a> = (&'a str, &'a User);
+
+/// Rows as they stand in the archive.
+pub(super) struct History {
+    rows: HashMap<Box<str>, Vec<Stay>>,
+    /// The earliest join.
+    pub(super) first: Option<Millis>,
+    /// The latest join or leave.
+    pub(super) last: Option<Millis>,
+}
+
+/// The stays of the job's channels that touch the job.
+pub(super) struct Members<'a> {
+    people: Vec<Person<'a>>,
+    stays: HashMap<Box<str>, Vec<Stay>>,
+    /// Whether they are made up from current members.
+    pub(super) are_current: bool,
+}
+
+/// A row: channel, user, join, leave.
+type Row = (Box<str>, u32, Millis, Option<Millis>);
+
+impl History {
+    /// Reads the history of memberships. Users that nothing describes are left out, as the vendor's join does.
+    pub(super) fn read(work: &Work<'_>) -> Result<Self, ProduceError> {
+        let mut this = Self { rows: HashMap::new(), first: None, last: None };
+        let index = index(work);
+        read(work, "channel_membership", &index, |(channel, who, join, leave)| {
+            this.first = Some(this.first.map_or(join, |first| first.min(join)));
+            this.last = this.last.max(Some(join)).max(leave);
+            this.rows.entry(channel).or_default().push(Stay { who, join, leave });
+        })?;
+        Ok(this)
+    }
+
+    /// Channels in which somebody joined or left during the job.
+    pub(super) fn active(&self, job: &Job) -> impl Iterator<Item = &str> {
+        let touches = |stay: &Stay| job.contains(stay.join) || stay.leave.is_some_and(|leave| job.contains(leave));
+        self.rows.iter().filter(move |(_, stays)| stays.iter().any(touches)).map(|(id, _)| &**id)
+    }
+}
+
+impl<'a> Members<'a> {
+    /// Cuts the history to the job, or takes current members in its place.
+    pub(super) fn new(work: &Work<'a>, job: &Job, history: History) -> Result<Self, ProduceError> {
+        let are_current = history.first.is_none_or(|first| first > job.start);
+        let mut stays = if are_current { HashMap::new() } else { history.rows };
+        let channels: BTreeSet<&str> = job.channels.iter().map(|id| &**id).collect();
+        if are_current {
+            let index = index(work);
+            read(work, "channel_member", &index, |(channel, who, _, _)| {
+                if channels.contains(&*channel) {
+                    let stay = Stay { who, join: job.start, leave: Some(job.end) };
+                    stays.entry(channel).or_default().push(stay);
+                }
+            })?;
+        }
+        let people = work.directory.users();
+        stays.retain(|channel, stays| {
+            stays.retain(|stay| stay.join <= job.end && stay.leave.is_none_or(|leave| leave >= job.start));
+            // By time, then by id: people stand in the order of their ids.
+            stays.sort_by_key(|stay| (stay.join, stay.who, stay.leave));
+            channels.contains(&**channel) && !stays.is_empty()
+        });
+        Ok(Self { people, stays, are_current })
+    }
+
+    /// The stays in a channel, by the time of joining.
+    pub(super) fn of(&self, channel: &str) -> &[Stay] {
+        self.stays.get(channel).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Who it was.
+    pub(super) fn person(&self, who: u32) -> Person<'a> {
+        self.people[who as usize]
+    }
+
+    /// Whether somebody joined or left a channel from `start` to `end`, both included.
+    pub(super) fn is_active(&self, channel: &str, start: Millis, end: Millis) -> bool {
+        let inside = |at: Millis| start <= at && at <= end;
+        self.of(channel).iter().any(|stay| inside(stay.join) || stay.leave.is_some_and(inside))
+    }
+}
+
+/// The place of each user among all, sorted by id.
+fn index<'a>(work: &Work<'a>) -> HashMap<&'a str, u32> {
+    let users = work.directory.users();
+    users.iter().zip(0_u32..).map(|((id, _), place)| (*id, place)).collect()
+}
+
+fn read(
+    work: &Work<'_>,
+    kind: &'static str,
+    index: &HashMap<&str, u32>,
+    mut each: impl FnMut(Row),
+) -> Result<(), ProduceError> {
+    let row = |line: &[u8]| -> Option<Row> {
+        let [channel, user, join, leave] =
+            Head::of(line, kind).pick(["channel_id", "user_id", "join_time", "leave_time"]);
+        let who = *index.get(plain(user))?;
+        Some((plain(channel).into(), who, integer(join).unwrap_or_default(), integer(leave)))
+    };
+    Walk::new(work.sealed.archive, work.progress)?.kinds(|found| found == kind).for_each_segment(
+        |segment| segment.lines().filter_map(|(_, line)| row(line)).collect::<Vec<_>>(),
+        |rows| {
+            rows.into_iter().for_each(&mut each);
+            Ok::<_, WalkError>(())
+        },
+    )?;
+    Ok(())
+}
