@@ -267,3 +267,22 @@ fn the_cron_job_runs_one_at_a_time_without_rights_and_mounts_what_it_names() {
     }
     assert_eq!(mounted, volumes);
 }
+
+#[test]
+fn the_page_on_operating_types_what_works_and_knows_every_exit_code() {
+    let page = fs::read_to_string(folder().parent().unwrap().join("chatseal-operating.7")).unwrap().replace("\\-", "-");
+    let typed: Vec<&str> = page.lines().filter(|line| line.starts_with("chatseal ")).collect();
+    assert!(typed.len() > 12, "{typed:?}");
+    for line in typed {
+        understood("chatseal-operating(7)", line.split(" | ").next().unwrap().split("    #").next().unwrap());
+    }
+    for exit in chatseal::cli::exit::Exit::ALL {
+        assert!(page.contains(&format!(".TP\n.B {}\n", exit.code())), "{}", exit.name());
+    }
+    for name in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
+        let named = page.contains(&name) || page.contains("chatseal*.service chatseal*.timer") && UNITS.contains(&&*name);
+        assert!(named || name == "chatseal-cronjob.yaml", "chatseal-operating(7) does not name {name}");
+    }
+    let formatted = tools::run("groff", &["-man", "-Tutf8", "-ww", "-z"], page.as_bytes());
+    assert!(formatted.success && formatted.stderr.is_empty(), "{}", formatted.stderr);
+}
