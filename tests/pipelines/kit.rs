@@ -280,7 +280,8 @@ fn the_page_on_operating_types_what_works_and_knows_every_exit_code() {
         assert!(page.contains(&format!(".TP\n.B {}\n", exit.code())), "{}", exit.name());
     }
     for name in fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
-        let named = page.contains(&name) || page.contains("chatseal*.service chatseal*.timer") && UNITS.contains(&&*name);
+        let named =
+            page.contains(&name) || page.contains("chatseal*.service chatseal*.timer") && UNITS.contains(&&*name);
         assert!(named || name == "chatseal-cronjob.yaml", "chatseal-operating(7) does not name {name}");
     }
     let formatted = tools::run("groff", &["-man", "-Tutf8", "-ww", "-z"], page.as_bytes());

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::clocks::Clocks;
 use super::contents::write_contents;
 use super::judging::{Judging, Outcome, Records, Sorted};
 use super::ledger::Chain;
@@ -67,6 +68,8 @@ pub(in crate::cli) struct Job<'a> {
     pub(in crate::cli) salt: ArchiveSalt,
     /// When it is sealed.
     pub(in crate::cli) time: Millis,
+    /// Whether the clock said so, and nobody else.
+    pub(in crate::cli) is_clocked: bool,
     /// Threads that work.
     pub(in crate::cli) threads: usize,
     /// Told about bytes, asked whether to stop.
@@ -118,6 +121,10 @@ pub(in crate::cli) struct Exported {
     pub(in crate::cli) head: Option<Head>,
     /// What earlier runs had left unfinished.
     pub(in crate::cli) recovered: Vec<Recovered>,
+    /// What the clocks said.
+    pub(in crate::cli) clocks: Clocks,
+    /// When the certificate of the key that signed ceases to be valid, if it has one that does.
+    pub(in crate::cli) key_expires: Option<Millis>,
 }
 
 /// Reads, selects, judges, writes and seals.
@@ -174,7 +181,12 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     originals.iter().try_for_each(|original| original.check_unchanged())?;
     account(held, &mut selection, &mut exceptions);
 
-    let source = job.source.describe(&files, &selection, &asked);
+    let clocks = Clocks::of(job, &written.rows);
+    let key_expires = job.signer.expires();
+    for exception in clocks.disagreements() {
+        exceptions.push(0, 0, 0, |out| exception.push_line(out));
+    }
+    let source = job.source.describe(&files, &selection, &asked, clocks.newest);
     let custody = custody(job, &files);
     let kinds = kinds(&selection, outcome.as_ref());
     let mut statement = Statement {
@@ -215,14 +227,15 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
     let Some(folder) = &job.ledger else {
         let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
-        return Ok(Exported { sealed: staged.publish()?, unknown, head: None, recovered: Vec::new() });
+        return Ok(Exported { sealed: staged.publish()?, unknown, head: None, recovered: Vec::new(), clocks, key_expires });
     };
     let mut chain = Chain::open(folder, &job.signer, job.time, job.progress)?;
     let (number, previous) = chain.place();
     (statement.number, statement.previous) = (Some(number), previous);
     let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
     let sealed = chain.commit(staged, &job.output, &job.signer)?;
-    Ok(Exported { sealed, unknown, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
+    let (head, recovered) = (chain.head(), std::mem::take(&mut chain.recovered));
+    Ok(Exported { sealed, unknown, head, recovered, clocks, key_expires })
 }
 
 /// Counts what earlier archives hold as out of scope, and states what comparing with them showed.

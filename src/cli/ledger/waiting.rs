@@ -8,7 +8,7 @@ use super::failures::{holder, of_ledger};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
-use crate::ledger::{Ledger, LedgerError, unwatched};
+use crate::ledger::{Ledger, LedgerError, Lock, lock_runs, unwatched};
 use crate::progress::{Interrupted, Progress};
 
 /// Why a lock was not taken.
