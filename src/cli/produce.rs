@@ -19,6 +19,7 @@ use super::progress;
 use super::scoping::Scoping;
 use super::threads::Threads;
 use crate::produce::folder::FolderError;
+use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Scope, Sealed, Settings, Standing, Work, make};
 use crate::progress::Progress;
 use crate::record::time::{self, Millis};
@@ -58,6 +59,9 @@ pub(super) struct Args {
     /// Posts in a batch of `csv`, `actiance` and `global-relay`
     #[arg(long, value_name = "N", default_value = "10000", help_heading = "Form")]
     batch_size: NonZeroUsize,
+    /// Zone in which `html` shows times, by its IANA name; UTC stands beside it
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
+    zone: Zone,
     #[command(flatten)]
     scoping: Scoping,
     /// Time to date the production, instead of the clock's, so that it can be repeated
@@ -84,6 +88,10 @@ pub(super) const MANUAL: Manual = Manual {
     ],
     files: &[("DIR", "the production; while it is being made, DIR.partial-… lies beside it")],
     examples: &[
+        (
+            "Produce a transcript to read and search, with the times of Berlin beside UTC",
+            "chatseal produce 2026-11.zip --signers allowed_signers --format html --output 2026-11-html --zone Europe/Berlin",
+        ),
         (
             "Produce what Mattermost's own compliance export would have written",
             "chatseal produce 2026-11.zip --signers allowed_signers --format csv --output 2026-11-csv",
@@ -131,7 +139,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 fn produce(args: &Args, work: &Work<'_>) -> Result<Account, ProduceError> {
     let folder = Folder::begin(&args.output)?;
     let mut replaced = Replaced::new(folder.temporary()).map_err(|error| folder.temporary_failed(error))?;
-    let settings = Settings { batch_size: args.batch_size.get() };
+    let settings = Settings { batch_size: args.batch_size.get(), zone: args.zone };
     let made = make(args.format, &settings, work, &folder, &mut replaced)?;
     let written = folder.finish()?;
     Ok(Account::new(args.format, &args.output, work, &made, &replaced, &written))

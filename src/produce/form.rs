@@ -1,5 +1,6 @@
 //! The forms of a production, and the one place where a word becomes what makes it.
 
+use super::transcript::{self, Zone};
 use super::vendor::{self, Vendor};
 use super::{Files, Folder, ProduceError, Replaced, Work};
 
@@ -8,15 +9,18 @@ use super::{Files, Folder, ProduceError, Replaced, Work};
 pub enum Form {
     /// What Mattermost's own compliance export writes.
     Vendor(Vendor),
+    /// Pages for people, with search.
+    Html,
 }
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance)];
+    pub const ALL: [Self; 3] = [Self::Html, Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance)];
 
     /// The word after `--format`.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Html => "html",
             Self::Vendor(Vendor::Csv) => "csv",
             Self::Vendor(Vendor::Actiance) => "actiance",
         }
@@ -25,6 +29,7 @@ impl Form {
     /// What it is, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {
+            Self::Html => "a transcript that opens from disk in any browser, with search",
             Self::Vendor(Vendor::Csv) => "Mattermost's own compliance export, CSV",
             Self::Vendor(Vendor::Actiance) => "Mattermost's own compliance export, Actiance XML (Smarsh Vantage)",
         }
@@ -41,6 +46,8 @@ impl Form {
 pub struct Settings {
     /// Posts in a batch of the vendor's forms; at least 1.
     pub batch_size: usize,
+    /// Zone in which a transcript shows times, beside UTC.
+    pub zone: Zone,
 }
 
 /// What was made, in numbers for people and papers.
@@ -62,6 +69,7 @@ pub fn make(
 ) -> Result<Made, ProduceError> {
     let files = Files::read(work.sealed.archive, work.progress)?;
     match form {
+        Form::Html => transcript::make(settings.zone, work, &files, folder, replaced),
         Form::Vendor(vendor) => vendor::make(vendor, settings.batch_size, work, &files, folder, replaced),
     }
 }

@@ -29,6 +29,7 @@ pub mod post;
 pub mod replaced;
 pub mod scope;
 pub mod sealed;
+pub mod transcript;
 pub mod vendor;
 pub mod wanted;
 
