@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::history;
 use crate::ledger::{kept, run};
 use crate::sealed::Desk;
-use crate::servers::postgres;
+use crate::servers::MariaDb;
 
 /// A moment that no clock of today has reached: 2096-10-02.
 const LATER: i64 = 4_000_000_000_000;
@@ -15,7 +15,9 @@ fn notes(desk: &Desk, archive: &str) -> Vec<(String, String)> {
     let archive = desk.archive(archive);
     let lines = archive.text("data/exceptions.jsonl").lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let notes = lines.filter(|line| line["class"] == "note-clocks-disagree");
-    notes.map(|line| (line["object"].as_str().unwrap().to_owned(), line["found"].as_str().unwrap().to_owned())).collect()
+    notes
+        .map(|line| (line["object"].as_str().unwrap().to_owned(), line["found"].as_str().unwrap().to_owned()))
+        .collect()
 }
 
 /// A fact of `data/source.json`.
@@ -71,29 +73,27 @@ fn a_host_that_is_behind_the_seal_before_says_so() {
 #[test]
 fn a_database_whose_clock_is_wrong_is_told() {
     let desk = Desk::new();
-    // The role finds a clock of its own before the system's: two hours behind.
-    let database = postgres().database(
+    // Whoever is not its superuser meets a server two hours behind.
+    let behind = ["--sysdate-is-now", "--init-connect=SET timestamp=UNIX_TIMESTAMP()-7200"];
+    let server = MariaDb::start(&behind, |_| {});
+    let database = server.database(
         "clock",
-        "CREATE TABLE users (id varchar(26) PRIMARY KEY, createat bigint, updateat bigint, deleteat bigint, username varchar(64));
-         CREATE SCHEMA stepped;
-         CREATE FUNCTION stepped.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
-             'SELECT pg_catalog.clock_timestamp() - interval ''2 hours''';
-         CREATE ROLE slow LOGIN;
-         GRANT USAGE ON SCHEMA stepped, public TO slow;
-         GRANT SELECT ON ALL TABLES IN SCHEMA public TO slow;
-         ALTER ROLE slow SET search_path = stepped, pg_catalog, public;",
+        "CREATE TABLE Users (Id varchar(26) PRIMARY KEY, CreateAt bigint(20), Username varchar(64));
+         CREATE TABLE Channels (Id varchar(26) PRIMARY KEY, CreateAt bigint(20), Name varchar(64));
+         CREATE TABLE Posts (Id varchar(26) PRIMARY KEY, CreateAt bigint(20), Message text);",
     );
-    for (role, expected) in [("slow", 1), (crate::servers::OWNER, 0)] {
-        let url = postgres().url(&database, role);
-        let output = format!("{role}.zip");
-        let fixed = ["export", &url, "--key", "seal.key", "--output", &output, "--no-files"];
-        let ended = run(&desk, &fixed);
+    server.sql(&database, &format!("CREATE USER reader@localhost; GRANT SELECT ON {database}.* TO reader@localhost"));
+    for (role, expected) in [("reader", 1), ("root", 0)] {
+        let (url, output) = (server.url(&database, role), format!("{role}.zip"));
+        let ended = run(&desk, &["export", &url, "--key", "seal.key", "--output", &output, "--no-files"]);
         assert!(matches!(ended.code, 0 | 3), "{}", ended.stderr);
         let noted = notes(&desk, &output);
         assert_eq!(noted.len(), expected, "{noted:?} {}", ended.stderr);
         let ahead = source(&desk, &output, "database_clock_ahead_ms").as_i64().unwrap();
-        let hours = (ahead + 7_200_000).abs() < 60_000;
-        assert_eq!(hours, expected == 1, "{ahead}");
+        assert_eq!((ahead + 7_200_000).abs() < 60_000, expected == 1, "{ahead}");
         assert_eq!(ended.stderr.contains("the database's clock is "), expected == 1, "{}", ended.stderr);
+        assert!(
+            noted.iter().all(|(object, found)| object == "clock/database" && found.contains(" s behind this host"))
+        );
     }
 }

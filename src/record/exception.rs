@@ -225,7 +225,9 @@ impl Class {
             }
             Self::NoteRuleUnused => "rules in force that decided about no record in scope",
             Self::NoteHoldUnused => "holds in force that cover no record in scope",
-            Self::NoteClocksDisagree => "clocks are apart, or a record is of the future; times are worth that much less",
+            Self::NoteClocksDisagree => {
+                "clocks are apart, or a record is of the future; times are worth that much less"
+            }
             Self::NoteRemoved => "rows of earlier archives were removed, as rows of their kinds are",
             Self::NoteNotLookedAt => "records of earlier archives that this run did not look at again",
         }

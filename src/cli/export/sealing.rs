@@ -227,7 +227,14 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
     let Some(folder) = &job.ledger else {
         let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
-        return Ok(Exported { sealed: staged.publish()?, unknown, head: None, recovered: Vec::new(), clocks, key_expires });
+        return Ok(Exported {
+            sealed: staged.publish()?,
+            unknown,
+            head: None,
+            recovered: Vec::new(),
+            clocks,
+            key_expires,
+        });
     };
     let mut chain = Chain::open(folder, &job.signer, job.time, job.progress)?;
     let (number, previous) = chain.place();

@@ -20,7 +20,13 @@ use crate::source::scope::{Asked, Changes};
 ///
 /// The scope stands here as it was asked for and as the ids that it came to: what was left out must be told from what
 /// was not there.
-pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, asked: &Asked, newest: Option<String>) -> Vec<u8> {
+pub fn describe(
+    tables: &Tables,
+    files: &[Hashed],
+    gathered: &Gathered<'_>,
+    asked: &Asked,
+    newest: Option<String>,
+) -> Vec<u8> {
     let survey = &gathered.survey;
     let windowed = |windowing| -> Vec<&str> {
         TABLES.iter().filter(|table| table.window == windowing).map(|table| table.kind).collect()
