@@ -15,7 +15,8 @@ pub enum Form {
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 3] = [Self::Html, Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance)];
+    pub const ALL: [Self; 4] =
+        [Self::Html, Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance), Self::Vendor(Vendor::GlobalRelay)];
 
     /// The word after `--format`.
     pub fn word(self) -> &'static str {
@@ -23,6 +24,7 @@ impl Form {
             Self::Html => "html",
             Self::Vendor(Vendor::Csv) => "csv",
             Self::Vendor(Vendor::Actiance) => "actiance",
+            Self::Vendor(Vendor::GlobalRelay) => "global-relay",
         }
     }
 
@@ -32,6 +34,7 @@ impl Form {
             Self::Html => "a transcript that opens from disk in any browser, with search",
             Self::Vendor(Vendor::Csv) => "Mattermost's own compliance export, CSV",
             Self::Vendor(Vendor::Actiance) => "Mattermost's own compliance export, Actiance XML (Smarsh Vantage)",
+            Self::Vendor(Vendor::GlobalRelay) => "Mattermost's own compliance export, Global Relay mail (Proofpoint)",
         }
     }
 
