@@ -165,10 +165,10 @@ impl Source {
         let newest = newest.and_then(time::format);
         match (self, selection) {
             (Self::Bulk(bulk), Selection::Bulk(gathered)) => {
-                bulk::describe::describe(files, bulk, gathered, asked, newest)
+                bulk::describe::describe(files, bulk, gathered, asked, newest.as_deref())
             }
             (Self::Tables(tables), Selection::Tables(gathered)) => {
-                tables::describe::describe(tables, files, gathered, asked, newest)
+                tables::describe::describe(tables, files, gathered, asked, newest.as_deref())
             }
             // A selection is made by its own source; there is nothing to say about another's.
             _ => Vec::new(),

@@ -182,14 +182,13 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     account(held, &mut selection, &mut exceptions);
 
     let clocks = Clocks::of(job, &written.rows);
-    let key_expires = job.signer.expires();
     for exception in clocks.disagreements() {
         exceptions.push(0, 0, 0, |out| exception.push_line(out));
     }
     let source = job.source.describe(&files, &selection, &asked, clocks.newest);
     let custody = custody(job, &files);
     let kinds = kinds(&selection, outcome.as_ref());
-    let mut statement = Statement {
+    let statement = Statement {
         origin: job.origin.clone(),
         number: None,
         previous: job.previous,
@@ -225,24 +224,28 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     };
     let mut withheld = |give: &mut dyn FnMut(&[u8])| withheld.next(give);
     let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
+    let (sealed, new_head, recovered) = publish(job, stage, contents, statement)?;
+    let key_expires = job.signer.expires();
+    Ok(Exported { sealed, unknown, head: new_head, recovered, clocks, key_expires })
+}
+
+/// Seals, and gives the archive its name: of a ledger, with its place there and after the commit.
+fn publish(
+    job: &Job<'_>,
+    stage: Stage,
+    contents: Contents<'_>,
+    mut statement: Statement<'_>,
+) -> Result<(Sealed, Option<Head>, Vec<Recovered>), SealingError> {
     let Some(folder) = &job.ledger else {
         let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
-        return Ok(Exported {
-            sealed: staged.publish()?,
-            unknown,
-            head: None,
-            recovered: Vec::new(),
-            clocks,
-            key_expires,
-        });
+        return Ok((staged.publish()?, None, Vec::new()));
     };
     let mut chain = Chain::open(folder, &job.signer, job.time, job.progress)?;
     let (number, previous) = chain.place();
     (statement.number, statement.previous) = (Some(number), previous);
     let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
     let sealed = chain.commit(staged, &job.output, &job.signer)?;
-    let (head, recovered) = (chain.head(), std::mem::take(&mut chain.recovered));
-    Ok(Exported { sealed, unknown, head, recovered, clocks, key_expires })
+    Ok((sealed, chain.head(), std::mem::take(&mut chain.recovered)))
 }
 
 /// Counts what earlier archives hold as out of scope, and states what comparing with them showed.

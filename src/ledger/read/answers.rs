@@ -11,10 +11,11 @@ use crate::ledger::head::Expected;
 use crate::ledger::statement::{MAX_BYTES, Statement};
 use crate::merkle::{self, Hash};
 
-/// The newest seal of the ledger in `folder`, committed or not, without checking anything else: a hint for people.
+/// The newest seal of the ledger in `folder`, committed or not, without checking anything else: a hint for people. What is no seal is
+/// passed over.
 pub fn newest_seal(folder: &Path) -> io::Result<Option<Seal>> {
     let statements = folder.join("statements");
-    for name in names(&statements)?.into_iter().rev().filter(|name| name.ends_with(".txt")) {
+    for name in names(&statements)?.into_iter().rev() {
         let seal = bytes(&statements.join(name), MAX_BYTES as u64)?.and_then(|bytes| Seal::parse(&bytes).ok());
         if seal.is_some() {
             return Ok(seal);

@@ -59,7 +59,7 @@ pub fn describe(
     bulk: &Bulk,
     gathered: &Gathered<'_>,
     asked: &Asked,
-    newest: Option<String>,
+    newest: Option<&str>,
 ) -> Vec<u8> {
     let container = &bulk.container;
     let windowed = |windowing| -> Vec<&str> {

@@ -25,7 +25,7 @@ pub fn describe(
     files: &[Hashed],
     gathered: &Gathered<'_>,
     asked: &Asked,
-    newest: Option<String>,
+    newest: Option<&str>,
 ) -> Vec<u8> {
     let survey = &gathered.survey;
     let windowed = |windowing| -> Vec<&str> {
