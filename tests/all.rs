@@ -78,6 +78,8 @@ mod streams;
 mod tables;
 /// Programs of other people, as judges of ours.
 mod tools;
+/// `produce --format html`: pages, search and a browser.
+mod transcript;
 /// Transcripts: what is typed, what is said.
 mod transcripts;
 /// Mattermost's own compliance export, held against Python's readers.
