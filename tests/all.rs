@@ -18,6 +18,8 @@ mod demo;
 mod dump;
 /// Rules and holds: tables of decisions, properties, a second evaluator, the server's own way.
 mod evaluator;
+/// Productions before the programs that read such forms.
+mod forms;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// Support: random histories of a small server.

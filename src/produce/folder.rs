@@ -165,6 +165,11 @@ pub struct Output<'f> {
 }
 
 impl Output<'_> {
+    /// Its path from the folder's top.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The error of this file that `source` is.
     pub fn failed(&self, source: io::Error) -> FolderError {
         self.folder.failed(&self.path, source)

@@ -1,24 +1,43 @@
 //! The forms of a production, and the one place where a word becomes what makes it.
 
 use super::vendor::{self, Vendor};
-use super::{Files, Folder, ProduceError, Replaced, Work};
+use super::{Files, Folder, ProduceError, Replaced, Work, csv_records, eml, jsonl, timesketch};
 
 /// A form of a production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// What Mattermost's own compliance export writes.
     Vendor(Vendor),
+    /// The record lines as sealed.
+    Jsonl,
+    /// A table for each kind.
+    CsvRecords,
+    /// Events for Timesketch and plaso.
+    Timesketch,
+    /// A mail for each conversation and day.
+    Eml,
 }
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance)];
+    pub const ALL: [Self; 6] = [
+        Self::Vendor(Vendor::Csv),
+        Self::Vendor(Vendor::Actiance),
+        Self::Jsonl,
+        Self::CsvRecords,
+        Self::Timesketch,
+        Self::Eml,
+    ];
 
     /// The word after `--format`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Vendor(Vendor::Csv) => "csv",
             Self::Vendor(Vendor::Actiance) => "actiance",
+            Self::Jsonl => "jsonl",
+            Self::CsvRecords => "csv-records",
+            Self::Timesketch => "timesketch",
+            Self::Eml => "eml",
         }
     }
 
@@ -27,6 +46,10 @@ impl Form {
         match self {
             Self::Vendor(Vendor::Csv) => "Mattermost's own compliance export, CSV",
             Self::Vendor(Vendor::Actiance) => "Mattermost's own compliance export, Actiance XML (Smarsh Vantage)",
+            Self::Jsonl => "the record lines as sealed, a file for each kind",
+            Self::CsvRecords => "a table for each kind, for spreadsheets and databases",
+            Self::Timesketch => "events in the order of the archive, for Timesketch and plaso",
+            Self::Eml => "a mail for each conversation and day",
         }
     }
 
@@ -60,8 +83,12 @@ pub fn make(
     folder: &Folder,
     replaced: &mut Replaced,
 ) -> Result<Made, ProduceError> {
-    let files = Files::read(work.sealed.archive, work.progress)?;
+    let files = || Files::read(work.sealed.archive, work.progress);
     match form {
-        Form::Vendor(vendor) => vendor::make(vendor, settings.batch_size, work, &files, folder, replaced),
+        Form::Vendor(vendor) => vendor::make(vendor, settings.batch_size, work, &files()?, folder, replaced),
+        Form::Jsonl => jsonl::make(work, folder),
+        Form::CsvRecords => csv_records::make(work, folder, replaced),
+        Form::Timesketch => timesketch::make(work, folder, replaced),
+        Form::Eml => eml::make(work, &files()?, folder, replaced),
     }
 }
