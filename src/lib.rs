@@ -33,6 +33,7 @@
 //! | [`select`] | scope and policy applied to a source; the completeness equation | lose a row silently |
 //! | [`archive`] | layout, zip headers, stage, segments, manifests, seal; the one strict reader | write in place, overwrite |
 //! | [`ledger`] | the log of seals and statements: append under a lock, recover, read back | judge archives, trust, read a clock |
+//! | [`chain`] | what a series of archives says of each record: the index on disk | trust a cache, open a source |
 //! | [`search`] | finding records by what they say, by whom, where, when | verify, decode what cannot match |
 //! | [`produce`] | the archive in the forms that people and review platforms read | open a source, judge a signature, drop in silence |
 //! | [`verify`] | every layer in a fixed order, findings, verdict | end well with something unchecked |
@@ -64,6 +65,7 @@
 )]
 
 pub mod archive;
+pub mod chain;
 pub mod cli;
 pub mod keys;
 pub mod ledger;

@@ -8,6 +8,8 @@ mod audit;
 mod bag;
 /// Bulk exports that are odd in one way each, and what becomes of them.
 mod bulk;
+/// What a series of archives says of each record.
+mod chain;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// Archives that are wrong in one way each.

@@ -30,11 +30,8 @@ pub mod printer;
 mod produce;
 mod progress;
 mod reading;
-<<<<<<< HEAD
 mod scoping;
-=======
 mod search;
->>>>>>> main
 mod show;
 mod threads;
 mod usage;

@@ -61,7 +61,7 @@ pub(super) struct Args {
     #[command(flatten)]
     scoping: Scoping,
     /// Time to date the production, instead of the clock's, so that it can be repeated
-    #[arg(long, value_name = "TIME", value_parser = time::parse, help_heading = "Form", allow_hyphen_values = true)]
+    #[arg(long, value_name = "MOMENT", value_parser = time::parse, help_heading = "Form", allow_hyphen_values = true)]
     as_of: Option<Millis>,
     #[command(flatten)]
     threads: Threads,

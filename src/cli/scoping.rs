@@ -17,12 +17,14 @@ pub(super) struct Scoping {
     #[arg(long, value_name = "TIME", value_parser = time::parse, help_heading = "Scope", allow_hyphen_values = true)]
     until: Option<Millis>,
     /// Keep what belongs to this team; may be given several times
-    #[arg(long, value_name = "NAME|ID", help_heading = "Scope")]
+    #[arg(long, value_name = "NAME", help_heading = "Scope")]
     team: Vec<String>,
     /// Keep what belongs to this channel; may be given several times
     #[arg(long, value_name = "TEAM/NAME|ID", help_heading = "Scope")]
     channel: Vec<String>,
-    /// Keep what this user wrote or did; may be given several times
+    /// Keep what this user wrote, did or is a member of; may be given several times
+    ///
+    /// Posts that the user wrote; in forms that list members, all members of the channels that they are in.
     #[arg(long, value_name = "NAME|EMAIL|ID", help_heading = "Scope")]
     user: Vec<String>,
 }
