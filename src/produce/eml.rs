@@ -46,6 +46,10 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
             let mut to = folder.create(&path)?;
             to.write_all(&mail.head).map_err(|error| to.failed(error))?;
             for file in &mail.files {
+                if file.name.contains(char::is_control) {
+                    let why = "control characters in its name became spaces";
+                    note(replaced, folder, "file", &file.id, "file-name", why)?;
+                }
                 match part(work, file, &mail.boundary, &mut to)? {
                     true => attached += 1,
                     false => {

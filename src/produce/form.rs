@@ -1,7 +1,9 @@
 //! The forms of a production, and the one place where a word becomes what makes it.
 
 use super::vendor::{self, Vendor};
-use super::{Files, Folder, ProduceError, Replaced, Work, csv_records, eml, jsonl, timesketch};
+use super::{
+    Files, Folder, ProduceError, Replaced, Work, concordance, csv_records, eml, jsonl, markdown, rsmf, timesketch,
+};
 
 /// A form of a production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,17 +18,26 @@ pub enum Form {
     Timesketch,
     /// A mail for each conversation and day.
     Eml,
+    /// A document for each month, for reports and wikis.
+    Markdown,
+    /// A Concordance load file with texts and natives.
+    Concordance,
+    /// Relativity's short message format.
+    Rsmf,
 }
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Vendor(Vendor::Csv),
         Self::Vendor(Vendor::Actiance),
         Self::Jsonl,
         Self::CsvRecords,
         Self::Timesketch,
         Self::Eml,
+        Self::Markdown,
+        Self::Concordance,
+        Self::Rsmf,
     ];
 
     /// The word after `--format`.
@@ -38,6 +49,9 @@ impl Form {
             Self::CsvRecords => "csv-records",
             Self::Timesketch => "timesketch",
             Self::Eml => "eml",
+            Self::Markdown => "markdown",
+            Self::Concordance => "concordance",
+            Self::Rsmf => "rsmf",
         }
     }
 
@@ -50,6 +64,9 @@ impl Form {
             Self::CsvRecords => "a table for each kind, for spreadsheets and databases",
             Self::Timesketch => "events in the order of the archive, for Timesketch and plaso",
             Self::Eml => "a mail for each conversation and day",
+            Self::Markdown => "a document for each month, for reports and wikis",
+            Self::Concordance => "a Concordance load file with texts and natives, for review platforms",
+            Self::Rsmf => "Relativity's short message format 2.0, a file for each conversation and day",
         }
     }
 
@@ -64,6 +81,8 @@ impl Form {
 pub struct Settings {
     /// Posts in a batch of the vendor's forms; at least 1.
     pub batch_size: usize,
+    /// Whether what was written is held against the rules of the form, where that can be done.
+    pub is_checked: bool,
 }
 
 /// What was made, in numbers for people and papers.
@@ -90,5 +109,8 @@ pub fn make(
         Form::CsvRecords => csv_records::make(work, folder, replaced),
         Form::Timesketch => timesketch::make(work, folder, replaced),
         Form::Eml => eml::make(work, &files()?, folder, replaced),
+        Form::Markdown => markdown::make(work, &files()?, folder, replaced),
+        Form::Concordance => concordance::make(work, &files()?, folder, replaced),
+        Form::Rsmf => rsmf::make(work, &files()?, settings.is_checked, folder, replaced),
     }
 }

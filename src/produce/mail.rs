@@ -1,12 +1,13 @@
 //! Mails as RFC 5322 and MIME want them, written part by part, the same bytes for the same input.
 //!
-//! Names, subjects and file names are data: a line break in one must not begin another header, and no reader shall
-//! guess at letters. Header text that is not plain ASCII is encoded as RFC 2047 says, parameters as RFC 2231 says;
+//! Names, subjects and file names are data: a line break in one must not begin another header, so control characters
+//! become spaces; and no reader shall guess at letters. Header text that is not plain ASCII is encoded as RFC 2047 says, parameters as RFC 2231 says;
 //! texts travel as base64, so that no line is too long, no `From ` is stuffed and no byte is changed.
 //!
 //! Invariant: everything written is ASCII with CRLF, no line is longer than [`LONGEST`] characters without its CRLF, and
 //! header lines are folded at [`FOLD`] where they have a space.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 
 use base64::Engine as _;
@@ -26,6 +27,7 @@ const WORD: usize = 45;
 
 /// Appends a header. `text` may be anything.
 pub fn header(out: &mut Vec<u8>, name: &str, text: &str) {
+    let text = &*one_line(text);
     let words =
         if is_plain(text) { text.split(' ').map(str::to_owned).collect::<Vec<_>>() } else { encoded_words(text) };
     fold(out, name, &words);
@@ -38,6 +40,7 @@ pub fn addresses<'a>(out: &mut Vec<u8>, name: &str, all: impl Iterator<Item = (&
         if let Some(last) = words.last_mut() {
             last.push(',');
         }
+        let display = &*one_line(display);
         if !display.is_empty() {
             if is_plain(display) {
                 let quoted = display.replace('\\', "\\\\").replace('"', "\\\"");
@@ -73,6 +76,7 @@ pub fn attachment(out: &mut Vec<u8>, mime_type: &str, name: &str) {
     let mime_type = known.map_or("application/octet-stream".to_owned(), |(main, sub)| format!("{main}/{sub}"));
     fold(out, "Content-Type", &[mime_type]);
     let mut words = vec!["attachment;".to_owned()];
+    let name = &*one_line(name);
     if is_plain(name) && name.len() <= 60 {
         words.push(format!("filename=\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")));
     } else {
@@ -110,6 +114,11 @@ fn continued(name: &str) -> Vec<String> {
         format!("filename*{number}*={charset}{piece}{semicolon}")
     };
     pieces.iter().enumerate().map(piece).collect()
+}
+
+/// Text in which control characters became spaces: readers decode a header first and trip over them then.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) { text.replace(char::is_control, " ").into() } else { text.into() }
 }
 
 /// Whether text may stand in a header as it is.
@@ -233,7 +242,7 @@ mod tests {
                 assert_eq!(line.starts_with("Subject:"), number == 0, "{text:?}");
                 assert!(number == 0 || line.starts_with(' '), "{text:?}");
             }
-            assert!(!text.contains("Bcc"), "{text:?}");
+            assert!(!text.contains("\nBcc"), "{text:?}");
             let text = headers(|out| attachment(out, "text/plain\r\nX: y", evil));
             assert!(text.starts_with("Content-Type: application/octet-stream\r\nContent-Disposition: attachment;"));
             assert_eq!(text.split_terminator("\r\n").filter(|line| !line.starts_with(' ')).count(), 3, "{text}");

@@ -15,6 +15,7 @@ mod text;
 pub use membership::{Memberships, Move};
 pub use reactions::{Reaction, Reactions};
 pub use text::Text;
+pub(super) use text::{is_harmful, moment};
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 

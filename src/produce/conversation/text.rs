@@ -116,7 +116,7 @@ pub(super) fn push_spelled(out: &mut String, text: &str) {
 }
 
 /// Control characters, those that turn the reading direction, and those that are none.
-pub(super) fn is_harmful(character: char) -> bool {
+pub(in crate::produce) fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{fdd0}'..='\u{fdef}')
@@ -124,7 +124,7 @@ pub(super) fn is_harmful(character: char) -> bool {
 }
 
 /// A time for people and programs.
-pub(super) fn moment(at: Millis) -> String {
+pub(in crate::produce) fn moment(at: Millis) -> String {
     time::format(at).unwrap_or_else(|| format!("ms:{at}"))
 }
 
