@@ -56,6 +56,8 @@ mod readme;
 mod repeatable;
 /// Policies and holds, applied.
 mod retention;
+/// Scheduled runs: a chain of archives that together hold what one export holds.
+mod runs;
 /// Whatever happens to a run, nothing is lost and nothing deceives.
 mod safety;
 /// Scope: what is asked for is kept, and what is left out is counted.

@@ -2,7 +2,7 @@
 
 mod chance;
 mod decisions;
-mod dice;
+pub(crate) mod dice;
 mod harbour;
 mod holding;
 mod mattermost;

@@ -76,6 +76,8 @@ pub struct Statement<'a> {
     pub number: Option<u64>,
     /// SHA-256 of the previous archive's `seal.txt`.
     pub previous: Option<Hash>,
+    /// Which clock of the rows the window was laid on.
+    pub clock: Clock,
     /// Which rows were asked for.
     pub window: Window,
     /// When it is sealed.
@@ -228,21 +230,29 @@ struct InForce {
     holds: Option<Hash>,
 }
 
+/// What the seal names of these policies and of these holds, each in the order of use; `None` where there are none.
+pub fn in_force(policies: &[Vec<u8>], holds: &[Vec<u8>]) -> (Option<Hash>, Option<Hash>) {
+    let digest = |documents: &[Vec<u8>], member: fn(u16) -> Member| {
+        let numbered = (1..=MAX_POLICY).zip(documents);
+        let list: String = numbered.map(|(number, bytes)| line(&sha256(bytes), &member(number))).collect();
+        (!list.is_empty()).then(|| sha256(list.as_bytes()))
+    };
+    (digest(policies, Member::Policy), digest(holds, Member::Holds))
+}
+
 /// Writes the exact bytes of policies and holds, in the order of their paths.
 fn write_documents(stage: &mut Stage, judged: &Judged<'_>) -> Result<InForce, WriterError> {
-    let mut lists = [String::new(), String::new()];
     for at in 0..judged.policies.len().max(judged.holds.len()) {
         let number = u16::try_from(at + 1).ok().filter(|number| *number <= MAX_POLICY);
         let number = number.ok_or(WriterError::TooManyDocuments(at + 1))?;
         let both = [(Member::Holds(number), judged.holds.get(at)), (Member::Policy(number), judged.policies.get(at))];
-        for ((member, bytes), list) in both.into_iter().zip(&mut lists) {
+        for (member, bytes) in both {
             if let Some(bytes) = bytes {
-                let digest = stage.add(member.clone(), bytes)?;
-                list.push_str(&line(&digest, &member));
+                stage.add(member, bytes)?;
             }
         }
     }
-    let [holds, policy] = lists.map(|list| (!list.is_empty()).then(|| sha256(list.as_bytes())));
+    let (policy, holds) = in_force(judged.policies, judged.holds);
     Ok(InForce { policy, holds })
 }
 
@@ -308,7 +318,7 @@ pub fn seal(
         root: written.root,
         previous: statement.previous,
         tag_manifest,
-        clock: Clock::Event,
+        clock: statement.clock,
         window: statement.window,
         source,
         policy: in_force.policy,

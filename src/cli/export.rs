@@ -1,15 +1,17 @@
 //! `chatseal export`: a source becomes a sealed archive.
 
-mod account;
+pub(super) mod account;
+mod contents;
 mod earlier;
 pub(super) mod failures;
 pub(super) mod judging;
-mod ledger;
-mod options;
-mod sealing;
+pub(super) mod ledger;
+pub(super) mod options;
+pub(super) mod sealing;
 pub(super) mod source;
 
 use self::options::Options;
+use self::source::Access;
 use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -131,7 +133,7 @@ pub(super) const MANUAL: Manual = Manual {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
-    let options = Options::new(args, printer.stop())?;
+    let options = Options::new(args, &Access::default(), printer.stop())?;
     printer.note(options.understood());
     if !args.policy.is_empty() && args.reading.as_of.is_some_and(|time| time > clock::now()) {
         printer.warn("`--as-of` lies ahead of the clock: what is due only then is withheld already");
@@ -142,6 +144,6 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         printer.warn(judging::sentence(unknown));
     }
     let exit = if exported.sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
-    account::show(&exported, exit, printer);
+    account::show("export", &exported, exit, printer);
     Ok(exit)
 }

@@ -30,6 +30,7 @@ pub mod printer;
 mod produce;
 mod progress;
 mod reading;
+pub mod run;
 mod scoping;
 mod search;
 mod show;
@@ -82,6 +83,7 @@ enum Command {
     Grants(grants::Args),
     Export(Box<export::Args>),
     Plan(Box<plan::Args>),
+    Run(run::Args),
     Policy(Box<policy::Args>),
     Verify(verify::Args),
     Show(show::Args),
@@ -164,7 +166,9 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) => Product::Files,
+            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) | Command::Run(_) => {
+                Product::Files
+            }
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -189,6 +193,7 @@ impl Cli {
             Command::Grants(args) => Ok(grants::run(&args, printer)),
             Command::Export(args) => export::run(&args, printer),
             Command::Plan(args) => plan::run(&args, printer),
+            Command::Run(args) => run::run(&args, printer),
             Command::Policy(args) => policy::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
@@ -218,6 +223,7 @@ impl Cli {
             ["grants"] => grants::MANUAL,
             ["export"] => export::MANUAL,
             ["plan"] => plan::MANUAL,
+            ["run"] => run::MANUAL,
             ["policy"] => policy::MANUAL,
             ["policy", "check"] => policy::MANUAL_CHECK,
             ["policy", "explain"] => policy::MANUAL_EXPLAIN,

@@ -22,6 +22,7 @@ use super::threads::Threads;
 use crate::keys::Signer;
 use crate::produce::folder::FolderError;
 use crate::produce::papers::{self, Production};
+use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Scope, Sealed, Settings, Standing, Work, make};
 use crate::progress::Progress;
 use crate::record::time::{self, Millis};
@@ -72,6 +73,9 @@ pub(super) struct Args {
     /// It signs the manifest of the production. The signature is of the namespace `production@chatseal.v1`, and stands beside the manifest.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Papers")]
     key: Option<PathBuf>,
+    /// Zone in which `html` shows times, by its IANA name; UTC stands beside it
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
+    zone: Zone,
     #[command(flatten)]
     scoping: Scoping,
     /// Time to date the production, instead of the clock's, so that it can be repeated
@@ -101,6 +105,10 @@ pub(super) const MANUAL: Manual = Manual {
     ],
     files: &[("DIR", "the production; while it is being made, DIR.partial-… lies beside it")],
     examples: &[
+        (
+            "Produce a transcript to read and search, with the times of Berlin beside UTC",
+            "chatseal produce 2026-11.zip --signers allowed_signers --format html --output 2026-11-html --zone Europe/Berlin",
+        ),
         (
             "Produce what Mattermost's own compliance export would have written",
             "chatseal produce 2026-11.zip --signers allowed_signers --format csv --output 2026-11-csv",
@@ -156,7 +164,7 @@ fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Acco
     let folder = Folder::begin(&args.output).map_err(of_folder)?;
     let replaced = Replaced::new(folder.temporary());
     let mut replaced = replaced.map_err(|error| of_folder(folder.temporary_failed(error)))?;
-    let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.check };
+    let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.check, zone: args.zone };
     let made = make(args.format, &settings, work, &folder, &mut replaced).map_err(of_produce)?;
     let production = Production { work, form: args.format, made: &made, program: PROGRAM };
     let manifest = papers::write(&production, &mut replaced, &folder, signer.is_some()).map_err(of_produce)?;

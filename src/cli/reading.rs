@@ -67,7 +67,7 @@ impl Reading {
             return Err(Failure::new(Exit::Usage, "`--since` or `--until` lies outside the years 0000 to 9999"));
         }
         let (teams, channels, users) = (self.team.clone(), self.channel.clone(), self.user.clone());
-        Ok(Asked { window, teams, channels, users })
+        Ok(Asked { window, teams, channels, users, changes: None })
     }
 
     /// As of when to decide and seal.

@@ -13,6 +13,11 @@ pub(super) struct Threads {
 }
 
 impl Threads {
+    /// This number of threads, or one for each core.
+    pub(super) fn of(number: Option<u64>) -> Self {
+        Self { threads: number.and_then(|number| NonZeroUsize::new(usize::try_from(number).ok()?)) }
+    }
+
     /// Runs `work` with this many threads, or one for each core.
     pub(super) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
         let pool = rayon::ThreadPoolBuilder::new()

@@ -1,5 +1,6 @@
 //! The forms of a production, and the one place where a word becomes what makes it.
 
+use super::transcript::{self, Zone};
 use super::vendor::{self, Vendor};
 use super::{
     Files, Folder, ProduceError, Replaced, Work, concordance, csv_records, eml, jsonl, markdown, rsmf, timesketch,
@@ -10,6 +11,8 @@ use super::{
 pub enum Form {
     /// What Mattermost's own compliance export writes.
     Vendor(Vendor),
+    /// Pages for people, with search.
+    Html,
     /// The record lines as sealed.
     Jsonl,
     /// A table for each kind.
@@ -28,7 +31,8 @@ pub enum Form {
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Html,
         Self::Vendor(Vendor::Csv),
         Self::Vendor(Vendor::Actiance),
         Self::Jsonl,
@@ -43,6 +47,7 @@ impl Form {
     /// The word after `--format`.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Html => "html",
             Self::Vendor(Vendor::Csv) => "csv",
             Self::Vendor(Vendor::Actiance) => "actiance",
             Self::Jsonl => "jsonl",
@@ -58,6 +63,7 @@ impl Form {
     /// What it is, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {
+            Self::Html => "a transcript that opens from disk in any browser, with search",
             Self::Vendor(Vendor::Csv) => "Mattermost's own compliance export, CSV",
             Self::Vendor(Vendor::Actiance) => "Mattermost's own compliance export, Actiance XML (Smarsh Vantage)",
             Self::Jsonl => "the record lines as sealed, a file for each kind",
@@ -83,6 +89,8 @@ pub struct Settings {
     pub batch_size: usize,
     /// Whether what was written is held against the rules of the form, where that can be done.
     pub is_checked: bool,
+    /// Zone in which a transcript shows times, beside UTC.
+    pub zone: Zone,
 }
 
 /// What was made, in numbers for people and papers.
@@ -104,6 +112,7 @@ pub fn make(
 ) -> Result<Made, ProduceError> {
     let files = || Files::read(work.sealed.archive, work.progress);
     match form {
+        Form::Html => transcript::make(settings.zone, work, &files()?, folder, replaced),
         Form::Vendor(vendor) => vendor::make(vendor, settings.batch_size, work, &files()?, folder, replaced),
         Form::Jsonl => jsonl::make(work, folder),
         Form::CsvRecords => csv_records::make(work, folder, replaced),

@@ -40,6 +40,7 @@ pub mod rsmf;
 pub mod scope;
 pub mod sealed;
 pub mod timesketch;
+pub mod transcript;
 pub mod vendor;
 pub mod wanted;
 

@@ -54,6 +54,10 @@ pub enum Class {
     PurgedPost,
     /// Rows name a post, channel, user or team that the same database no longer holds.
     OrphanRow,
+    /// Records that an earlier archive holds are gone from the source, although the server keeps what is deleted.
+    Vanished,
+    /// Records say something else than when they were sealed, although their change clock stands where it stood.
+    Altered,
     /// One rule requires records to be kept that another does not allow to be kept so long; they are kept.
     RetentionClash,
     /// File paths give more than one real id for the same team, channel or user, so none is recorded.
@@ -78,11 +82,15 @@ pub enum Class {
     NoteRuleUnused,
     /// A hold in force covers no record in scope.
     NoteHoldUnused,
+    /// Rows that an earlier archive holds were removed, which is how rows of their kind end.
+    NoteRemoved,
+    /// Records that an earlier archive holds were not looked at again by this run.
+    NoteNotLookedAt,
 }
 
 impl Class {
     /// Every class, for the manual and its test.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::FileMissing,
         Self::FileUnreadable,
         Self::FileSizeMismatch,
@@ -103,6 +111,8 @@ impl Class {
         Self::AuditLogGap,
         Self::PurgedPost,
         Self::OrphanRow,
+        Self::Vanished,
+        Self::Altered,
         Self::RetentionClash,
         Self::NoteIdAmbiguous,
         Self::NoteFieldUnknown,
@@ -115,6 +125,8 @@ impl Class {
         Self::NoteCustodyFromMembers,
         Self::NoteRuleUnused,
         Self::NoteHoldUnused,
+        Self::NoteRemoved,
+        Self::NoteNotLookedAt,
     ];
 
     /// The stable spelling. Classes beginning `note-` do not make an export end with exit code 3.
@@ -140,6 +152,8 @@ impl Class {
             Self::AuditLogGap => "audit-log-gap",
             Self::PurgedPost => "purged-post",
             Self::OrphanRow => "orphan-row",
+            Self::Vanished => "vanished",
+            Self::Altered => "altered",
             Self::RetentionClash => "retention-clash",
             Self::NoteIdAmbiguous => "note-id-ambiguous",
             Self::NoteFieldUnknown => "note-field-unknown",
@@ -152,6 +166,8 @@ impl Class {
             Self::NoteCustodyFromMembers => "note-custody-from-members",
             Self::NoteRuleUnused => "note-rule-unused",
             Self::NoteHoldUnused => "note-hold-unused",
+            Self::NoteRemoved => "note-removed",
+            Self::NoteNotLookedAt => "note-not-looked-at",
         }
     }
 
@@ -184,6 +200,10 @@ impl Class {
             }
             Self::AuditLogGap => "the server says that it dropped records of its audit log",
             Self::PurgedPost => "posts were created according to the audit log but are not in the database",
+            Self::Vanished => {
+                "records of earlier archives are gone from the source, although the server keeps what is deleted"
+            }
+            Self::Altered => "records changed since they were sealed, although their change clock did not move",
             Self::OrphanRow => "rows name posts, channels, users or teams that are no longer there",
             Self::RetentionClash => "one rule requires to keep what another does not allow to keep so long; it is kept",
             Self::NoteIdAmbiguous => "file paths disagree about a real id; none is recorded",
@@ -201,6 +221,8 @@ impl Class {
             }
             Self::NoteRuleUnused => "rules in force that decided about no record in scope",
             Self::NoteHoldUnused => "holds in force that cover no record in scope",
+            Self::NoteRemoved => "rows of earlier archives were removed, as rows of their kinds are",
+            Self::NoteNotLookedAt => "records of earlier archives that this run did not look at again",
         }
     }
 }
@@ -261,7 +283,7 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
-        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 11);
+        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 13);
     }
 
     #[test]

@@ -17,18 +17,23 @@ pub mod judged;
 pub mod plan;
 mod plugin;
 pub mod server;
+pub mod sieve;
 mod spool;
 
 use std::io;
 
+use sieve::Sieved;
+
+use crate::record::kind::FINDING_PREFIX;
 use crate::source::Work;
 use crate::source::bulk::{self, Bulk, BulkError};
-use crate::source::catalogue::{FINDING_ORPHAN, FINDING_PURGED, Rank, TABLES};
+use crate::source::catalogue::{Rank, TABLES};
 use crate::source::contents::ContentReader;
 use crate::source::original::{Hashed, Original};
 use crate::source::scope::Asked;
 use crate::source::sort::{Item, Sorter};
 use crate::source::tables::{self, Tables, TablesError};
+use crate::source::tally::Counts;
 
 /// A source that was opened.
 #[derive(Debug)]
@@ -69,6 +74,8 @@ pub enum Lines<'g> {
     Bulk(bulk::stream::Stream<'g>),
     /// Of tables.
     Tables(Box<tables::stream::Stream<'g>>),
+    /// Those of another that a sieve let pass.
+    Sieved(Box<Sieved<'g>>),
 }
 
 /// Both sides of the completeness equation for one kind.
@@ -198,6 +205,28 @@ impl Selection<'_> {
         }
     }
 
+    /// Counts records that a sieve held back as out of scope, and records that it added.
+    pub fn account(&mut self, held_back: &Counts, added: &Counts) {
+        let tally = match self {
+            Self::Bulk(gathered) => &mut gathered.tally,
+            Self::Tables(gathered) => &mut gathered.tally,
+        };
+        for (rank, (held_back, added)) in held_back.iter().zip(added).enumerate() {
+            let records = &mut tally.records[rank];
+            *records = records.saturating_sub(*held_back).saturating_add(*added);
+            tally.out_of_scope[rank] += held_back;
+        }
+    }
+
+    /// Whether every row of a kind that was asked for could be read and, so far, decoded; of a bulk export nothing is
+    /// known.
+    pub fn is_whole(&self, rank: Rank) -> bool {
+        match self {
+            Self::Bulk(_) => false,
+            Self::Tables(gathered) => gathered.is_readable(rank),
+        }
+    }
+
     /// The files of an audit log, as far as they were read.
     pub fn logs(&self) -> Vec<Hashed> {
         match self {
@@ -220,7 +249,8 @@ impl Selection<'_> {
             Self::Bulk(gathered) => (&gathered.source, &gathered.tally),
             Self::Tables(gathered) => (&gathered.source, &gathered.tally),
         };
-        let established = |rank| matches!(rank, FINDING_PURGED | FINDING_ORPHAN);
+        let established =
+            |rank: Rank| TABLES.get(usize::from(rank)).is_some_and(|table| table.kind.starts_with(FINDING_PREFIX));
         let row = |rank: Rank| {
             let at = usize::from(rank);
             Row {
@@ -242,6 +272,7 @@ impl Lines<'_> {
         match self {
             Self::Bulk(stream) => stream.advance(),
             Self::Tables(stream) => stream.advance(),
+            Self::Sieved(stream) => stream.advance(),
         }
     }
 }

@@ -3,8 +3,9 @@
 //! `select` makes it from what the user asked for; sources apply it as early as they can. Names are already resolved
 //! to the source's ids here.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use super::catalogue::Rank;
 use crate::record::id::Synthetic;
 use crate::record::time::{Millis, Window};
 
@@ -56,4 +57,33 @@ pub struct Asked {
     pub channels: Vec<String>,
     /// Users, as username, e-mail address or id.
     pub users: Vec<String>,
+    /// What of it is new, for a run that follows others; `None` for all of it.
+    pub changes: Option<Changes>,
+}
+
+/// Which rows a run reads that follows others: those that changed in a window, and those that are looked at again.
+///
+/// A row is taken by the change clock of its kind (`Table::clock`). What such a clock cannot tell is always taken: rows of
+/// kinds without one, rows of which it is not set, and rows of which it runs ahead of the source's own time, which would
+/// otherwise wait until that time has come.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// When a row changed.
+    pub window: Window,
+    /// The source's own time.
+    pub now: Millis,
+    /// Spans of the origin time, by kind: rows in them are taken whatever their clock says.
+    pub again: BTreeMap<Rank, Vec<Window>>,
+    /// Why so much is read, in a word for `data/source.json`.
+    pub why: &'static str,
+}
+
+impl Changes {
+    /// Whether a row with this change clock and origin time is taken; an absent clock is 0.
+    pub fn takes(&self, rank: Rank, clock: Millis, at: Millis) -> bool {
+        clock <= 0
+            || clock >= self.now
+            || self.window.contains(clock)
+            || self.again.get(&rank).is_some_and(|spans| spans.iter().any(|span| span.contains(at)))
+    }
 }

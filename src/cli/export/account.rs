@@ -30,7 +30,7 @@ struct Answer<'a> {
 }
 
 /// Shows what was sealed.
-pub(super) fn show(exported: &Exported, exit: Exit, printer: &Printer) {
+pub(in crate::cli) fn show(command: &str, exported: &Exported, exit: Exit, printer: &Printer) {
     let sealed = &exported.sealed;
     let recovered: Vec<String> = exported.recovered.iter().map(recovery).collect();
     for words in &recovered {
@@ -47,14 +47,14 @@ pub(super) fn show(exported: &Exported, exit: Exit, printer: &Printer) {
         head: exported.head.map(|head| head.to_string()),
         recovered,
     };
-    printer.answer("export", exit, &answer, || {
+    printer.answer(command, exit, &answer, || {
         let head = answer.head.as_ref().map(|head| format!("ledger head {head}\n"));
         text(sealed, exit, printer) + &head.unwrap_or_default()
     });
 }
 
 /// What an earlier run had left unfinished.
-fn recovery(recovered: &Recovered) -> String {
+pub(in crate::cli) fn recovery(recovered: &Recovered) -> String {
     match recovered {
         Recovered::Published(target) => {
             format!("`{}`, which an earlier run had sealed, was published", target.display())

@@ -62,7 +62,7 @@ fn of_reading(source: &Path, error: std::io::Error) -> Failure {
 }
 
 /// The archive could not be made.
-pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
+pub(in crate::cli) fn of_sealing(source: &Path, error: SealingError) -> Failure {
     match error {
         SealingError::Source(error) => of_source(source, error),
         SealingError::Original(error) => file::of_original(error),
@@ -78,6 +78,7 @@ pub(super) fn of_sealing(source: &Path, error: SealingError) -> Failure {
             .hint("report this, with the kind that is named here"),
         SealingError::Ledger(error) => of_ledger(error),
         SealingError::Unknown(unknown) => of_unknown(&unknown),
+        SealingError::Index(error) => error.into(),
         SealingError::Records(error @ RecordsError::Order { .. }) => Failure::of(Exit::Internal, error),
         SealingError::Records(error @ RecordsError::TooMany) => Failure::of(Exit::Usage, error),
         other => Failure::of(Exit::Unavailable, other),

@@ -24,10 +24,10 @@ use crate::record::time::Millis;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A ledger that the archive will go into, open for the moment of sealing.
-pub(super) struct Chain {
+pub(in crate::cli) struct Chain {
     ledger: Ledger,
     /// What earlier runs had left unfinished.
-    pub(super) recovered: Vec<Recovered>,
+    pub(in crate::cli) recovered: Vec<Recovered>,
 }
 
 /// The name that a ledger gives its seals; makes sure, before the source is read, that the ledger holds together, that
@@ -55,7 +55,7 @@ pub(super) fn holds(folder: &Path, time: Millis) -> Result<Option<(String, Vec<u
 
 impl Chain {
     /// Takes the lock, for which it waits, and finishes what earlier runs left behind.
-    pub(super) fn open(
+    pub(in crate::cli) fn open(
         folder: &Path,
         signer: &Signer,
         time: Millis,

@@ -12,7 +12,7 @@ use super::failures;
 use super::judging;
 use super::ledger;
 use super::sealing::Job;
-use super::source;
+use super::source::{self, Access};
 use crate::archive::salt::ArchiveSalt;
 use crate::archive::seal::{NO_ORIGIN, Origin};
 use crate::archive::stage::Stage;
@@ -21,6 +21,7 @@ use crate::cli::failure::Failure;
 use crate::cli::keys::open_signer;
 use crate::cli::policy::{self, Loaded};
 use crate::cli::reading::understood;
+use crate::cli::run::series::Series;
 use crate::keys::Signer;
 use crate::merkle::Hash;
 use crate::progress::Progress;
@@ -30,24 +31,26 @@ use crate::source::bulk::container::ContentPlace;
 use crate::source::scope::Asked;
 
 /// A validated export.
-pub(super) struct Options {
-    opened: Source,
+pub(in crate::cli) struct Options {
+    pub(in crate::cli) opened: Source,
     asked: Asked,
-    signer: Signer,
+    pub(in crate::cli) signer: Signer,
     source: PathBuf,
     output: PathBuf,
     origin: Origin,
     previous: Option<Hash>,
     ledger: Option<PathBuf>,
     salt: ArchiveSalt,
-    in_force: Option<Loaded>,
+    pub(in crate::cli) in_force: Option<Loaded>,
+    /// The archives that it follows; a run sets it.
+    pub(in crate::cli) series: Option<Series>,
     time: Millis,
     contents: ContentPlace,
 }
 
 impl Options {
     /// Checks the arguments, opens key and source, and checks the earlier archives that are named.
-    pub(super) fn new(args: &Args, stop: &Arc<AtomicBool>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(args: &Args, access: &Access<'_>, stop: &Arc<AtomicBool>) -> Result<Self, Failure> {
         let usage = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, error.to_string());
         let named = args.origin.as_deref().map(Origin::new).transpose().map_err(|error| usage(&error))?;
         let (asked, time) = (args.reading.asked()?, args.reading.time()?);
@@ -79,14 +82,34 @@ impl Options {
             None => None,
         };
         let contents = args.reading.contents();
-        let opened = source::open(&args.source, &args.reading, stop)?;
+        let opened = source::open_with(&args.source, &args.reading, access, stop)?;
         let (source, output) = (args.source.clone(), args.output.clone());
         let ledger = args.ledger.clone();
-        Ok(Self { opened, asked, signer, source, output, origin, previous, ledger, salt, in_force, time, contents })
+        let series = None;
+        Ok(Self {
+            opened,
+            asked,
+            signer,
+            source,
+            output,
+            origin,
+            previous,
+            ledger,
+            salt,
+            in_force,
+            series,
+            time,
+            contents,
+        })
+    }
+
+    /// As of when it is decided and sealed.
+    pub(in crate::cli) fn time(&self) -> Millis {
+        self.time
     }
 
     /// What was understood, said before the work starts.
-    pub(super) fn understood(&self) -> String {
+    pub(in crate::cli) fn understood(&self) -> String {
         let end = |at: Option<Millis>| at.and_then(time::format);
         let files = match &self.contents {
             ContentPlace::Usual => source::usual_files(&self.opened).to_owned(),
@@ -106,7 +129,7 @@ impl Options {
     }
 
     /// The job, for this many threads.
-    pub(super) fn job(self, progress: &Progress) -> Job<'_> {
+    pub(in crate::cli) fn job(self, progress: &Progress) -> Job<'_> {
         Job {
             source: self.opened,
             asked: self.asked,
@@ -116,6 +139,7 @@ impl Options {
             previous: self.previous,
             ledger: self.ledger,
             in_force: self.in_force,
+            series: self.series,
             salt: self.salt,
             time: self.time,
             threads: rayon::current_num_threads(),

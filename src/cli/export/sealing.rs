@@ -4,21 +4,23 @@
 //! drops the stage, which removes what was written.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::contents::write_contents;
 use super::judging::{Judging, Outcome, Records, Sorted};
 use super::ledger::Chain;
-use crate::archive::names::Member;
 use crate::archive::records::{self, Incoming, RecordsError};
 use crate::archive::salt::ArchiveSalt;
-use crate::archive::seal::Origin;
+use crate::archive::seal::{Clock, Origin};
 use crate::archive::stage::{Stage, StageError};
 use crate::archive::summary::{Counts, Kinds};
 use crate::archive::writer::{self, Contents, Judged, Sealed, Statement, WriterError};
+use crate::chain::IndexError;
 use crate::cli::policy::Loaded;
+use crate::cli::run::held::Held;
+use crate::cli::run::series::Series;
 use crate::keys::Signer;
 use crate::ledger::head::Head;
 use crate::ledger::{LedgerError, Recovered};
@@ -27,56 +29,53 @@ use crate::policy::unknown::Unknown;
 use crate::progress::{Interrupted, Progress};
 use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
-use crate::record::line::push_string;
 use crate::record::time::{self, Millis};
 use crate::select::judged::Account;
-use crate::select::{self, Selection, Source, SourceError};
+use crate::select::sieve::Sieved;
+use crate::select::{self, Lines, Selection, Source, SourceError};
 use crate::source::Work;
 use crate::source::catalogue::table;
-use crate::source::contents::{ContentReader, Gap};
-use crate::source::file_store;
 use crate::source::original::{Hashed, OriginalError};
 use crate::source::scope::Asked;
 use crate::source::sort::{ARENA_BYTES, Item, Sorter};
 use crate::source::tally;
 
 /// Program and version, as archives name it.
-pub(super) const AGENT: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
-
-/// How the field of a file's size begins; bulk exports have none.
-const STATED_SIZE: &[u8] = b",\"size\":";
+pub(in crate::cli) const AGENT: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
 
 /// Everything that an export needs to know.
-pub(super) struct Job<'a> {
+pub(in crate::cli) struct Job<'a> {
     /// The opened source.
-    pub(super) source: Source,
+    pub(in crate::cli) source: Source,
     /// What is wanted of it.
-    pub(super) asked: Asked,
+    pub(in crate::cli) asked: Asked,
     /// Who signs.
-    pub(super) signer: Signer,
+    pub(in crate::cli) signer: Signer,
     /// Where the archive goes.
-    pub(super) output: PathBuf,
+    pub(in crate::cli) output: PathBuf,
     /// Who keeps the series of archives.
-    pub(super) origin: Origin,
+    pub(in crate::cli) origin: Origin,
     /// SHA-256 of the previous archive's `seal.txt`; a ledger knows its own.
-    pub(super) previous: Option<Hash>,
+    pub(in crate::cli) previous: Option<Hash>,
     /// The ledger that it goes into.
-    pub(super) ledger: Option<PathBuf>,
+    pub(in crate::cli) ledger: Option<PathBuf>,
+    /// The archives that it follows, for a run that leaves out what they hold.
+    pub(in crate::cli) series: Option<Series>,
     /// Policies and holds; `None` if none were given.
-    pub(super) in_force: Option<Loaded>,
+    pub(in crate::cli) in_force: Option<Loaded>,
     /// The archive's salt.
-    pub(super) salt: ArchiveSalt,
+    pub(in crate::cli) salt: ArchiveSalt,
     /// When it is sealed.
-    pub(super) time: Millis,
+    pub(in crate::cli) time: Millis,
     /// Threads that work.
-    pub(super) threads: usize,
+    pub(in crate::cli) threads: usize,
     /// Told about bytes, asked whether to stop.
-    pub(super) progress: &'a Progress,
+    pub(in crate::cli) progress: &'a Progress,
 }
 
 /// Why nothing was sealed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SealingError {
+pub(in crate::cli) enum SealingError {
     /// The source.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -101,30 +100,37 @@ pub(super) enum SealingError {
     /// Rules or holds name what the source does not have.
     #[error("{} names in rules and holds match nothing", .0.len())]
     Unknown(Vec<Unknown>),
+    /// What earlier archives hold cannot be told.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// The work was told to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
 
 /// What came of an export.
-pub(super) struct Exported {
+pub(in crate::cli) struct Exported {
     /// The archive.
-    pub(super) sealed: Sealed,
+    pub(in crate::cli) sealed: Sealed,
     /// Names in rules and holds that match nothing and need not.
-    pub(super) unknown: Vec<Unknown>,
+    pub(in crate::cli) unknown: Vec<Unknown>,
     /// The new head of the ledger.
-    pub(super) head: Option<Head>,
+    pub(in crate::cli) head: Option<Head>,
     /// What earlier runs had left unfinished.
-    pub(super) recovered: Vec<Recovered>,
+    pub(in crate::cli) recovered: Vec<Recovered>,
 }
 
 /// Reads, selects, judges, writes and seals.
-pub(super) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
+pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let mut stage = Stage::create(&job.output)?;
     let temporary = temporary(&job.output);
     let work = Work { threads: job.threads, temporary: &temporary, progress: job.progress };
     let judging = job.in_force.as_ref().map(|in_force| Judging::new(in_force, &job.source, job.time, &work));
     let judging = judging.transpose()?.transpose().map_err(SealingError::Unknown)?;
+
+    let news = job.series.as_ref().map(|series| series.news(&job.source, &work)).transpose()?.flatten();
+    let changes = news.as_ref().map(|news| news.changes.clone());
+    let asked = Asked { changes, ..job.asked.clone() };
 
     job.progress.phase("reading");
     job.progress.expect(job.source.size());
@@ -134,7 +140,7 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let (digests, selected) = std::thread::scope(|threads| {
         let digests =
             threads.spawn(|| originals.iter().map(|original| original.hashed(&stop)).collect::<Result<Vec<_>, _>>());
-        let selected = job.source.select(&job.asked, &work);
+        let selected = job.source.select(&asked, &work);
         failed.store(selected.is_err(), Ordering::Relaxed);
         (digests.join(), selected)
     });
@@ -143,11 +149,18 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
-    let completed = write_contents(&mut stage, &mut selection, judging.as_ref(), &mut exceptions, &work)?;
+    let mut held = job.series.iter().zip(news).map(|(series, news)| Held::new(series, news, &selection, &temporary));
+    let mut held = held.next().transpose()?;
+    let completed =
+        write_contents(&mut stage, &mut selection, judging.as_ref(), held.as_mut(), &mut exceptions, &work)?;
 
     job.progress.phase("sealing");
     let (written, outcome) = {
         let lines = selection.records(completed).map_err(SealingError::Temporary)?;
+        let lines = match &mut held {
+            None => lines,
+            Some(held) => Lines::Sieved(Box::new(Sieved::new(lines, Box::new(|question| held.answer(question))))),
+        };
         let mut records = Records::new(lines, judging.as_ref(), &work);
         let mut twice = |record: Incoming<'_>| push_duplicate(&mut exceptions, record);
         let mut next = |give: &mut dyn FnMut(Incoming<'_>)| {
@@ -159,15 +172,17 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
         (written, records.end())
     };
     originals.iter().try_for_each(|original| original.check_unchanged())?;
+    account(held, &mut selection, &mut exceptions);
 
-    let source = job.source.describe(&files, &selection, &job.asked);
+    let source = job.source.describe(&files, &selection, &asked);
     let custody = custody(job, &files);
     let kinds = kinds(&selection, outcome.as_ref());
     let mut statement = Statement {
         origin: job.origin.clone(),
         number: None,
         previous: job.previous,
-        window: job.asked.window,
+        clock: if job.series.is_some() { Clock::Change } else { Clock::Event },
+        window: job.series.as_ref().map_or(job.asked.window, |series| series.window),
         time: job.time,
         agent: AGENT,
         source: &source,
@@ -210,154 +225,23 @@ pub(super) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     Ok(Exported { sealed, unknown, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
 }
 
+/// Counts what earlier archives hold as out of scope, and states what comparing with them showed.
+fn account(held: Option<Held<'_>>, selection: &mut Selection<'_>, exceptions: &mut Sorter) {
+    let Some(held) = held else { return };
+    selection.account(&held.known, &held.added);
+    for exception in held.exceptions() {
+        exceptions.push(0, 0, 0, |out| exception.push_line(out));
+    }
+}
+
 /// Temporary files lie beside the output: there is room for it, and it is as private.
 fn temporary(output: &Path) -> PathBuf {
     output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Copies the files that records name, in order of first use, and completes those records' lines.
-fn write_contents(
-    stage: &mut Stage,
-    selection: &mut Selection<'_>,
-    judging: Option<&Judging>,
-    exceptions: &mut Sorter,
-    work: &Work<'_>,
-) -> Result<Sorter, SealingError> {
-    let mut completed = Sorter::new(ARENA_BYTES / 4);
-    work.progress.phase("copying");
-    let mut contents = selection.content_reader();
-    let mut seen = HashSet::<Hash>::new();
-    let mut stream = selection.contents().map_err(SealingError::Temporary)?;
-    while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
-        work.progress.check()?;
-        let (line, path) = split(item.line);
-        // What will be withheld leaves no bytes behind; its line goes on, to be counted with the others.
-        let outcome = if judging.is_some_and(|judging| judging.judge.withholds(item.kind, item.at, line)) {
-            Content::NotWanted
-        } else {
-            copy(stage, &mut contents, path, &mut seen, work.progress)?
-        };
-        completed.push(item.kind, item.at, 0, |out| {
-            out.extend_from_slice(line);
-            push_content(out, &outcome);
-        });
-        if let Some(gap) = gap(outcome, line) {
-            let object = format!("{}/{}", table(item.kind).kind, id_of(line));
-            let found = format!("{}: {path}", gap.found);
-            let exception =
-                Exception { class: gap.class, object, expected: "the bytes of the file", found, records: 1 };
-            exceptions.push(0, 0, 0, |out| exception.push_line(out));
-        }
-        completed
-            .settle(work.temporary)
-            .and_then(|()| exceptions.settle(work.temporary))
-            .map_err(SealingError::Temporary)?;
-    }
-    Ok(completed)
-}
-
-/// A line and the path of its content: the first line feed divides them, because a record line holds none.
-fn split(line: &[u8]) -> (&[u8], &str) {
-    let at = memchr::memchr(b'\n', line).unwrap_or(line.len());
-    (&line[..at], line.get(at + 1..).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default())
-}
-
 /// The id in a record line: `{"kind":"…","id":"…"` has it between the seventh quotation mark and the eighth.
-pub(super) fn id_of(line: &[u8]) -> Cow<'_, str> {
+pub(in crate::cli) fn id_of(line: &[u8]) -> Cow<'_, str> {
     line.split(|b| *b == b'"').nth(7).map(String::from_utf8_lossy).unwrap_or_default()
-}
-
-/// What became of a file's bytes.
-enum Content {
-    Here { digest: Hash, bytes: u64 },
-    Gap(Gap),
-    NotWanted,
-}
-
-fn copy(
-    stage: &mut Stage,
-    contents: &mut ContentReader,
-    path: &str,
-    seen: &mut HashSet<Hash>,
-    progress: &Progress,
-) -> Result<Content, SealingError> {
-    if !contents.is_wanted() {
-        return Ok(Content::NotWanted);
-    }
-    let member_len = Member::Content([0; 32]).to_string().len();
-    let mut failure = None;
-    let mut lied = None;
-    let read = contents.read(path, |input, declared| {
-        let mut draft = stage.begin(member_len, declared);
-        let copied = match draft.copy(input, declared, &|bytes| progress.add(bytes)) {
-            Ok(Some(bytes)) if bytes == declared => bytes,
-            Ok(Some(bytes)) => {
-                lied = Some((declared, bytes));
-                return Ok(None);
-            }
-            Ok(None) => return Ok(None),
-            Err(error) => {
-                failure = Some(error);
-                return Ok(None);
-            }
-        };
-        let digest = draft.digest();
-        if seen.insert(digest)
-            && let Err(error) = draft.finish(|digest| Member::Content(*digest))
-        {
-            failure = Some(error);
-        }
-        Ok(Some((digest, copied)))
-    });
-    if let Some(error) = failure {
-        return Err(error.into());
-    }
-    Ok(match read.map_err(SealingError::Temporary)? {
-        Ok((digest, bytes)) => Content::Here { digest, bytes },
-        Err(_) if lied.is_some() => {
-            let (declared, found) = lied.unwrap_or_default();
-            let more = if found > declared { "or more" } else { "only" };
-            let found = format!("{declared} bytes stated, {found} {more}");
-            Content::Gap(Gap { class: Class::FileSizeMismatch, found })
-        }
-        Err(gap) => Content::Gap(gap),
-    })
-}
-
-/// What is to be stated about a file: that its bytes are not there, or that they are not as many as its row states.
-fn gap(content: Content, line: &[u8]) -> Option<Gap> {
-    match content {
-        Content::Here { bytes, .. } => stated_size(line).and_then(|size| file_store::size_mismatch(size, bytes)),
-        Content::Gap(gap) => Some(gap),
-        Content::NotWanted => None,
-    }
-}
-
-/// The field `size` of a file's line. No string can hold these bytes: its quotation marks would be escaped.
-fn stated_size(line: &[u8]) -> Option<i64> {
-    let start = memchr::memmem::find(line, STATED_SIZE)? + STATED_SIZE.len();
-    let digits = line.get(start..)?;
-    let end = digits.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'-')).unwrap_or(digits.len());
-    std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
-}
-
-fn push_content(out: &mut Vec<u8>, content: &Content) {
-    match content {
-        Content::Here { digest, bytes } => {
-            let text = format!(
-                ",\"content_sha256\":\"{}\",\"content_bytes\":{bytes},\"content_member\":\"{}\"",
-                hex(digest),
-                Member::Content(*digest)
-            );
-            out.extend_from_slice(text.as_bytes());
-        }
-        Content::Gap(gap) => {
-            out.extend_from_slice(b",\"content_missing\":");
-            push_string(out, gap.class.code());
-        }
-        Content::NotWanted => out.extend_from_slice(b",\"content_missing\":\"not-collected\""),
-    }
-    out.extend_from_slice(b"}}");
 }
 
 fn push_duplicate(exceptions: &mut Sorter, record: Incoming<'_>) {

@@ -32,26 +32,50 @@ pub(super) fn is_url(source: &Path) -> bool {
     source.to_str().is_some_and(|text| schemes.any(|scheme| text.starts_with(scheme)))
 }
 
+/// How a database is reached.
+pub(in crate::cli) struct Access<'a> {
+    /// What its URL leaves open.
+    pub(in crate::cli) environment: &'a dyn Fn(&str) -> Option<String>,
+    /// How long is waited for what.
+    pub(in crate::cli) patience: Patience,
+}
+
+impl Default for Access<'_> {
+    fn default() -> Self {
+        Self { environment: &environment::value, patience: Patience::default() }
+    }
+}
+
 /// Connects to the database of a URL.
-fn connect(url: &str, stop: &Arc<AtomicBool>) -> Result<Database, Failure> {
-    let (patience, stop) = (Patience::default(), Some(Arc::clone(stop)));
+fn connect(url: &str, access: &Access<'_>, stop: &Arc<AtomicBool>) -> Result<Database, Failure> {
+    let (patience, stop) = (access.patience, Some(Arc::clone(stop)));
     if mysql::SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
-        let target = mysql::Target::parse(url, &environment::value).map_err(failures::of_mysql)?;
+        let target = mysql::Target::parse(url, access.environment).map_err(failures::of_mysql)?;
         return mysql::Server::open(&target, patience, stop).map(Database::Mysql).map_err(failures::of_mysql);
     }
-    let target = postgres::Target::parse(url, &environment::value).map_err(failures::of_postgres)?;
+    let target = postgres::Target::parse(url, access.environment).map_err(failures::of_postgres)?;
     postgres::Server::open(&target, patience, stop).map(Database::Postgres).map_err(failures::of_postgres)
 }
 
 /// Opens SOURCE with its files and audit logs.
 pub(in crate::cli) fn open(source: &Path, reading: &Reading, stop: &Arc<AtomicBool>) -> Result<Source, Failure> {
+    open_with(source, reading, &Access::default(), stop)
+}
+
+/// The same, of a database that is reached in a way of its own.
+pub(in crate::cli) fn open_with(
+    source: &Path,
+    reading: &Reading,
+    access: &Access<'_>,
+    stop: &Arc<AtomicBool>,
+) -> Result<Source, Failure> {
     let place = &reading.contents();
     let bulk = || {
         let bulk = Bulk::open(source, place).map_err(|error| failures::of_source(source, error.into()))?;
         Ok(Source::Bulk(Box::new(bulk)))
     };
     let store = if is_url(source) {
-        let database = connect(source.to_str().unwrap_or_default(), stop)?;
+        let database = connect(source.to_str().unwrap_or_default(), access, stop)?;
         Store::Live(Box::new(Mutex::new(database)))
     } else if is_dump(source)? {
         match Dump::open(source) {

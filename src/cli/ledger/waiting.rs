@@ -29,6 +29,15 @@ impl From<Interrupted> for Refused {
     }
 }
 
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Ledger(error) => of_ledger(error),
+            Refused::Interrupted(stopped) => Self::of(Exit::Interrupted, stopped),
+        }
+    }
+}
+
 /// How often a lock is tried: the sealing of another run takes seconds.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -49,10 +58,13 @@ impl Wait {
     /// Opens a ledger for appending.
     pub(in crate::cli) fn open(self, folder: &Path, printer: &Printer) -> Result<Ledger, Failure> {
         let progress = Progress::new(Arc::clone(printer.stop()));
-        open::<Refused>(folder, self.patience(), &progress).map_err(|refused| match refused {
-            Refused::Ledger(error) => of_ledger(error),
-            Refused::Interrupted(stopped) => Failure::of(Exit::Interrupted, stopped),
-        })
+        open::<Refused>(folder, self.patience(), &progress).map_err(Failure::from)
+    }
+
+    /// Keeps other runs into a ledger away for as long as the lock is held.
+    pub(in crate::cli) fn run(self, folder: &Path, printer: &Printer) -> Result<Lock, Failure> {
+        let progress = Progress::new(Arc::clone(printer.stop()));
+        open_run::<Refused>(folder, self.patience(), &progress).map_err(Failure::from)
     }
 }
 
@@ -80,8 +92,7 @@ where
 }
 
 /// Takes the lock that keeps whole runs into one ledger apart.
-#[allow(dead_code, reason = "for scheduled runs")]
-pub(in crate::cli) fn open_run<E>(folder: &Path, patience: Duration, progress: &Progress) -> Result<Lock, E>
+fn open_run<E>(folder: &Path, patience: Duration, progress: &Progress) -> Result<Lock, E>
 where
     E: From<LedgerError> + From<Interrupted>,
 {

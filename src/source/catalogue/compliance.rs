@@ -9,6 +9,7 @@ pub(super) static AUDIT: Table = Table {
     evidence: "logins, acceptance of terms and administration, as requests came in",
     window: Windowing::Own,
     origin: Some("create_at"),
+    clock: Some("create_at"),
     path: reaches!("user:user_id"),
     columns: columns!("create_at:ms user_id action:tokens extra_info:tokens ip_address session_id"),
     ..BLANK

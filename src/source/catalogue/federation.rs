@@ -39,7 +39,6 @@ pub(super) static SHARED_CHANNEL_REMOTE: Table = Table {
     key: words!("id channel_id"),
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
-    clock: Some("update_at"),
     path: reaches!("channel:channel_id user:creator_id"),
     columns: columns!(
         "id channel_id creator_id create_at:ms update_at:ms delete_at:ms is_invite_accepted:bool is_invite_confirmed:bool remote_id last_post_update_at:ms last_post_id last_post_create_at:ms last_post_create_id last_members_sync_at:ms"

@@ -104,7 +104,6 @@ pub(super) static INCOMING_WEBHOOK: Table = Table {
     credential: true,
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
-    clock: Some("update_at"),
     path: reaches!("team:team_id channel:channel_id user:user_id"),
     columns: columns!(
         "create_at:ms update_at:ms delete_at:ms user_id channel_id team_id display_name description username icon_url channel_locked:bool last_used:ms"

@@ -35,3 +35,25 @@ pub(super) static FINDING_PURGED: Table = Table {
     ),
     ..BLANK
 };
+
+pub(super) static FINDING_ALTERED: Table = Table {
+    kind: "finding_altered",
+    table: "(earlier archives)",
+    evidence: "records that changed since they were sealed, although their change clock did not move",
+    key: words!("record_kind record_id"),
+    origin: Some("record_at"),
+    columns: columns!("record_kind record_id record_at:ms clock:ms seal_sha256 record:int"),
+    ..BLANK
+};
+
+pub(super) static FINDING_VANISHED: Table = Table {
+    kind: "finding_vanished",
+    table: "(earlier archives)",
+    evidence: "records that an earlier archive holds and the source no longer has",
+    key: words!("record_kind record_id"),
+    origin: Some("record_at"),
+    columns: columns!(
+        "record_kind record_id record_at:ms was_deleted:bool kept_when_deleted:bool seal_sha256 record:int"
+    ),
+    ..BLANK
+};

@@ -49,7 +49,9 @@ pub struct Table {
     pub origin: Option<&'static str>,
     /// Other fields holding the time of an event; a window selects by them as well.
     pub events: &'static [&'static str],
-    /// Field whose time grows with every change of a row, for incremental runs.
+    /// Field whose time grows with *every* change of a row, for incremental runs; the origin time where rows never change.
+    /// `None` where some fields change without it (a channel counts its messages, a user's last login moves): such a table
+    /// is small, and read whole.
     pub clock: Option<&'static str>,
     /// Fields by which a row reaches its team, channel, users, post and run.
     pub path: &'static [Reach],
@@ -238,8 +240,10 @@ tables! {
     UPLOAD_SESSION messaging;
     USER directory;
     USER_STATUS directory;
+    FINDING_ALTERED log;
     FINDING_ORPHAN log;
     FINDING_PURGED log;
+    FINDING_VANISHED log;
 }
 
 /// The table of a rank.
@@ -275,6 +279,13 @@ impl Table {
     /// Whether its rows come from a table of the database, and not from files or a reconciliation.
     pub fn is_stored(&self) -> bool {
         !self.table.starts_with('(')
+    }
+
+    /// Whether the server keeps a row that somebody deletes, and marks it: that such a row is gone is remarkable.
+    pub fn keeps_deleted(&self) -> bool {
+        // The column of drafts dates from a time when they were kept.
+        (self.column("delete_at").is_some() && self.kind != "draft")
+            || matches!(self.kind, "audit" | "channel_membership" | "terms_acceptance")
     }
 
     /// The column of a field.

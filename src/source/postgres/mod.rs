@@ -161,6 +161,33 @@ impl Server {
         count.ok_or_else(|| PostgresError::Protocol { object, problem: "its count is no number".to_owned() })
     }
 
+    /// Counts rows by spans of so many milliseconds of the column `at`, floored; see `query::spans`.
+    ///
+    /// # Errors
+    /// [`PostgresError`]; the session is over then.
+    pub fn spans(
+        &mut self,
+        query: &Query,
+        at: &str,
+        span: i64,
+        add: &mut dyn FnMut(i64, u64),
+    ) -> Result<(), PostgresError> {
+        let object = format!("`{}`", query.table);
+        let mut is_sound = true;
+        self.session.copy(&query::spans(query, at, span, &self.shared.identity.schema)?, &object, &mut |text| {
+            for row in text.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
+                let counted = std::str::from_utf8(row).ok().and_then(|row| row.split_once('\t'));
+                match counted.and_then(|(span, rows)| Some((span.parse().ok()?, rows.parse().ok()?))) {
+                    Some((span, rows)) => add(span, rows),
+                    None => is_sound = false,
+                }
+            }
+            true
+        })?;
+        let problem = || "a count is no number".to_owned();
+        if is_sound { Ok(()) } else { Err(PostgresError::Protocol { object, problem: problem() }) }
+    }
+
     /// Reads rows as COPY text and hands them on in chunks of whole rows, of at most
     /// [`BATCH_BYTES`](crate::source::rows::BATCH_BYTES) unless one row is longer. Returns how many rows came, which is
     /// all of them: the server said that it was done.

@@ -5,12 +5,26 @@
 //! backslash. A zero byte, which PostgreSQL cannot hold, is refused.
 
 use super::PostgresError;
+use crate::record::time::MAX_EXACT;
 use crate::source::rows::query::{Condition, Query};
 use std::fmt::Write as _;
 
 /// `SELECT count(*) …`
 pub(super) fn count(query: &Query, schema: &str) -> Result<String, PostgresError> {
     Ok(format!("SELECT count(*)::pg_catalog.text FROM {}", rest(query, schema)?))
+}
+
+/// `COPY (SELECT span, count(*) … GROUP BY span) TO STDOUT`: rows by spans of so many milliseconds of the column `at`,
+/// floored. Where the column is NULL, or holds what no record has as its time, a row lies where 0 does.
+pub(super) fn spans(query: &Query, at: &str, span: i64, schema: &str) -> Result<String, PostgresError> {
+    let (at, span) = (name(at), span.max(1));
+    let floored = format!("({at} - (({at} % {span}) + {span}) % {span}) / {span}");
+    let spans = format!("CASE WHEN {at} BETWEEN -{MAX_EXACT} AND {MAX_EXACT} THEN {floored} ELSE 0 END");
+    let rows = rest(query, schema)?;
+    let sql = format!(
+        "COPY (SELECT span, pg_catalog.count(*) FROM (SELECT {spans} AS span FROM {rows}) AS spans GROUP BY span) TO STDOUT"
+    );
+    whole(query, sql)
 }
 
 /// `COPY (SELECT …) TO STDOUT`

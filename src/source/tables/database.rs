@@ -6,7 +6,9 @@ use std::sync::atomic::AtomicBool;
 use serde_json::{Value, json};
 
 use super::TablesError;
-use crate::record::time::Millis;
+use super::census::Census;
+use super::collect::rows;
+use crate::record::time::{self, Millis};
 use crate::source::mysql;
 use crate::source::postgres::{self, PostgresError};
 use crate::source::rows::TableFound;
@@ -52,6 +54,27 @@ impl Database {
         match self {
             Self::Postgres(server) => Ok(server.count(query)?),
             Self::Mysql(server) => Ok(server.count(query)?),
+        }
+    }
+
+    /// Adds up how many rows lie in each span of so many milliseconds of this column, floored; rows without a time, and
+    /// with one that no record has, lie where 0 does.
+    pub fn spans(&mut self, query: &Query, at: &str, span: Millis, census: &mut Census) -> Result<(), TablesError> {
+        let mut add = |bucket: i64, rows: u64| *census.entry(bucket).or_default() += rows;
+        match self {
+            Self::Postgres(server) => Ok(server.spans(query, at, span, &mut add)?),
+            Self::Mysql(server) => {
+                let query = Query { columns: vec![at], ..query.clone() };
+                let read = server.read(&query, &mut |text| {
+                    for row in rows(&text) {
+                        let at = std::str::from_utf8(row).ok().and_then(|text| text.parse().ok());
+                        let at = at.filter(|at| time::is_exact(*at)).unwrap_or(0);
+                        add(at.div_euclid(span.max(1)), 1);
+                    }
+                    true
+                });
+                read.map(drop).map_err(TablesError::from)
+            }
         }
     }
 

@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 use super::gather::Gathered;
 use super::{Store, Tables};
 use crate::record::id::hex;
-use crate::record::time;
+use crate::record::time::{self, Window};
 use crate::source::audit_log::FileRead;
 use crate::source::catalogue::{NOT_EVIDENCE, TABLES, Windowing, redacted_fields, table};
 use crate::source::dump::{Account, TableCount};
 use crate::source::file_store;
 use crate::source::original::Hashed;
 use crate::source::rows::TableFound;
-use crate::source::scope::Asked;
+use crate::source::scope::{Asked, Changes};
 
 /// The bytes of `data/source.json`: compact JSON and a line feed.
 ///
@@ -69,10 +69,16 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
                     members.insert("database_clock_ahead_ms".to_owned(), (database.time() - now).into());
                 }
                 members.insert("server".to_owned(), database.identity());
+                drop(database);
+                // A later run learns from it whether the same rows would still make the same records.
+                members.insert("columns_sha256".to_owned(), tables.columns_digest().into());
             }
             Store::Dump(_) => {
                 members.insert("dump".to_owned(), gathered.account.as_ref().map_or(Value::Null, dump));
             }
+        }
+        if let Some(changes) = &scope.changes {
+            members.insert("changes".to_owned(), changed(changes));
         }
         if tables.log.is_some() {
             members.insert("audit_log".to_owned(), gathered.logs.iter().map(log).collect());
@@ -86,6 +92,25 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
     let mut bytes = document.to_string().into_bytes();
     bytes.push(b'\n');
     bytes
+}
+
+/// What of the source was read as new, and what was looked at again.
+fn changed(changes: &Changes) -> Value {
+    let again: Map<String, Value> = changes
+        .again
+        .iter()
+        .map(|(rank, spans)| {
+            let ends = |span: &Window| json!([span.from, span.until]);
+            (table(*rank).kind.to_owned(), spans.iter().map(ends).collect())
+        })
+        .collect();
+    json!({
+        "why": changes.why,
+        "since": changes.window.from.and_then(time::format),
+        "until": changes.window.until.and_then(time::format),
+        "source_time": changes.now,
+        "looked_at_again": again,
+    })
 }
 
 /// One file of the audit log. It may have grown since: what is told is of the bytes that were read.

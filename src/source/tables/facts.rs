@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::census::is_all;
 use super::collect::rows;
 use super::scope::{Ids, Places, Scope};
 use super::{Tables, TablesError};
-use crate::record::time::Window;
+use crate::record::time::{MAX_EXACT, Window};
 use crate::source::Work;
 use crate::source::catalogue::{
     BOARD, CHANNEL, Column, PLAYBOOK, PLAYBOOK_RUN, POST, Rank, Shape, TEAM, To, USER, Windowing, table,
@@ -14,7 +15,7 @@ use crate::source::catalogue::{
 use crate::source::rows::TableFound;
 use crate::source::rows::encode::{Encoder, Row};
 use crate::source::rows::query::Condition;
-use crate::source::scope::Asked;
+use crate::source::scope::{Asked, Changes};
 
 /// Longest list of ids that a database is asked with; a longer one is applied here.
 const LONGEST_LIST: usize = 1000;
@@ -105,7 +106,7 @@ impl Tables {
     /// Turns what was asked for into a scope over ids, and finds what rows without a channel of their own belong to.
     pub(super) fn resolve(&self, asked: &Asked, work: &Work<'_>) -> Result<(Scope, Facts), TablesError> {
         let mut facts = Facts::default();
-        let mut scope = Scope { window: asked.window, ..Scope::default() };
+        let mut scope = Scope { window: asked.window, changes: asked.changes.clone(), ..Scope::default() };
         if !(asked.teams.is_empty() && asked.channels.is_empty() && asked.users.is_empty()) {
             let fields = ["name", "team_id", "username", "email"];
             self.visit(&[TEAM, CHANNEL, USER], &fields, None, work.progress, &mut |plan, batch| {
@@ -123,7 +124,11 @@ impl Tables {
                 scope.users = Some(ids.collect::<Result<Ids, _>>()?);
             }
         }
-        if !scope.is_everything() {
+        if scope.is_narrow() {
+            // Read as a whole each time: what is new in it does not name everything that belongs to it.
+            scope.changes = None;
+        }
+        if !scope.is_unrestricted() {
             (scope.within, scope.placed, scope.brought) = self.within(&scope, work)?;
         }
         Ok((scope, facts))
@@ -175,6 +180,9 @@ impl Tables {
 /// decision is made on the rows.
 pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
     let table = table(rank);
+    if let Some(changes) = &scope.changes {
+        return changed(changes, found, rank).into_iter().collect();
+    }
     if table.window != Windowing::Own || table.only.is_some() || scope.brought.len() > LONGEST_LIST {
         return Vec::new();
     }
@@ -201,6 +209,42 @@ pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -
         }
     }
     all_of
+}
+
+/// What a database can tell of rows that are new or looked at again; each alternative goes by one column, so that each
+/// can be served by the index on it. `None` where clock or origin time are not plain numbers, or all is wanted: then all
+/// rows come.
+pub(super) fn changed<'f>(changes: &Changes, found: &'f TableFound, rank: Rank) -> Option<Vec<Condition<'f>>> {
+    let table = table(rank);
+    let column = |field: &str| {
+        let known = table.column(field).filter(|known| known.shape == Shape::Millis)?;
+        found.columns.iter().find(|column| known.is(&column.name)).map(|it| it.name.as_str())
+    };
+    let clock = column(table.clock?)?;
+    let Window { from, until } = changes.window;
+    let spans = changes.again.get(&rank).map_or(&[][..], Vec::as_slice);
+    if changes.window.is_open() || is_all(spans) {
+        return None;
+    }
+    let mut any = vec![
+        Condition::Within(clock, from, until),
+        Condition::Within(clock, None, Some(1)),
+        Condition::Within(clock, Some(changes.now), None),
+        Condition::Absent(clock),
+    ];
+    if !spans.is_empty() {
+        let origin = column(table.origin?)?;
+        for span in spans {
+            any.push(Condition::Within(origin, span.from, span.until));
+            if span.contains(0) {
+                // Where records have no time.
+                let (least, most) = (Some(-MAX_EXACT), Some(MAX_EXACT + 1));
+                any.extend([Condition::Absent(origin), Condition::Within(origin, None, least)]);
+                any.push(Condition::Within(origin, most, None));
+            }
+        }
+    }
+    Some(any)
 }
 
 fn list(ids: &Ids) -> Vec<String> {

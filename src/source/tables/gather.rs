@@ -17,7 +17,7 @@ use crate::progress::Interrupted;
 use crate::source::audit_log::mentions::Mentions;
 use crate::source::audit_log::{FileRead, Wanted};
 use crate::source::catalogue::{
-    AUDIT_LOG, CHANNEL, FINDING_ORPHAN, FINDING_PURGED, POST, PROFILE_PICTURE, TEAM, To, USER,
+    AUDIT_LOG, CHANNEL, FINDING_ORPHAN, FINDING_PURGED, POST, PROFILE_PICTURE, Rank, TEAM, To, USER,
 };
 use crate::source::contents::ContentReader;
 use crate::source::dump::Account;
@@ -223,6 +223,11 @@ impl<'t> Gathered<'t> {
         let channels = self.named.get(&To::Channel).into_iter().flatten();
         let teams: Vec<Box<[u8]>> = channels.filter_map(|id| self.facts.team_of(id)).map(Box::from).collect();
         self.named.entry(To::Team).or_default().extend(teams);
+    }
+
+    /// Whether the rows of a kind could be read and, so far, decoded.
+    pub fn is_readable(&self, rank: Rank) -> bool {
+        self.survey.rows.contains_key(&rank) && self.tally.quarantined[usize::from(rank)] == 0
     }
 
     /// Reads the bytes of files that records name.

@@ -10,11 +10,12 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::record::time::{Millis, Window};
+use crate::record::time::{self, Millis, Window};
 use crate::source::catalogue::{
     BOT, CHANNEL, POST, PROFILE_PICTURE, Rank, Shape, TEAM, Table, To, USER, Windowing, table,
 };
 use crate::source::rows::value;
+use crate::source::scope::Changes;
 
 /// Ids as the source spells them.
 pub type Ids = HashSet<Box<[u8]>>;
@@ -38,6 +39,9 @@ pub struct Scope {
     pub placed: HashMap<To, Ids>,
     /// Posts that are in scope only because another one in scope names them: as its root, or as what it was before.
     pub brought: Ids,
+    /// What of it is new; `None` for all of it. Never with teams, channels or users: whether a record names them is told by
+    /// the old ones as well.
+    pub changes: Option<Changes>,
 }
 
 /// Teams and channels in scope.
@@ -52,6 +56,11 @@ pub struct Places {
 impl Scope {
     /// Whether everything is in scope.
     pub fn is_everything(&self) -> bool {
+        self.is_unrestricted() && self.changes.is_none()
+    }
+
+    /// Whether everything is in scope, as far as it is new.
+    pub fn is_unrestricted(&self) -> bool {
         self.window.is_open() && !self.is_narrow()
     }
 
@@ -63,7 +72,10 @@ impl Scope {
     /// Whether a row is in scope. Teams, channels, users, bots and profile pictures are judged by whether a record in
     /// scope names them, which is known only at the end: here they pass.
     pub fn admits(&self, rank: Rank, field: &Field<'_>) -> bool {
-        if self.is_everything() || is_named_kind(rank) {
+        if self.changes.as_ref().is_some_and(|changes| !is_taken(changes, rank, field)) {
+            return false;
+        }
+        if self.is_unrestricted() || is_named_kind(rank) {
             return true;
         }
         if rank == POST {
@@ -150,6 +162,15 @@ impl Scope {
 /// Kinds that are in a narrow scope when a record in scope names them.
 pub fn is_named_kind(rank: Rank) -> bool {
     matches!(rank, TEAM | CHANNEL | USER | BOT | PROFILE_PICTURE)
+}
+
+/// Whether a row is new or looked at again, by its change clock and its origin time.
+fn is_taken(changes: &Changes, rank: Rank, field: &Field<'_>) -> bool {
+    let table = table(rank);
+    let time = |name: &&'static str| field(name).and_then(|value| millis(&value, table.column(name)?.shape));
+    let Some(clock) = table.clock.as_ref() else { return true };
+    let at = table.origin.as_ref().and_then(time).filter(|at| time::is_exact(*at)).unwrap_or(0);
+    changes.takes(rank, time(clock).unwrap_or(0), at)
 }
 
 /// Epoch milliseconds of what a column of this shape holds. Times that are out of range still lie before or after.

@@ -1,0 +1,180 @@
+//! The files that records name: copied into the archive in order of first use, each once, and stated in the lines of
+//! those records, or stated as missing.
+//!
+//! A file belongs to an archive if a record in it says so: what an earlier archive holds with its record, and what is
+//! withheld, leaves no bytes here.
+
+use std::collections::HashSet;
+use std::io;
+
+use super::judging::Judging;
+use super::sealing::{SealingError, id_of};
+use crate::archive::names::Member;
+use crate::archive::stage::Stage;
+use crate::cli::run::held::Held;
+use crate::merkle::Hash;
+use crate::progress::Progress;
+use crate::record::exception::{Class, Exception};
+use crate::record::id::hex;
+use crate::record::line::push_string;
+use crate::select::Selection;
+use crate::source::Work;
+use crate::source::catalogue::table;
+use crate::source::contents::{ContentReader, Gap};
+use crate::source::file_store;
+use crate::source::sort::{ARENA_BYTES, Sorter};
+
+/// How the field of a file's size begins; bulk exports have none.
+const STATED_SIZE: &[u8] = b",\"size\":";
+
+/// Copies the files that records name, in order of first use, and completes those records' lines.
+pub(super) fn write_contents(
+    stage: &mut Stage,
+    selection: &mut Selection<'_>,
+    judging: Option<&Judging>,
+    mut held: Option<&mut Held<'_>>,
+    exceptions: &mut Sorter,
+    work: &Work<'_>,
+) -> Result<Sorter, SealingError> {
+    let mut completed = Sorter::new(ARENA_BYTES / 4);
+    work.progress.phase("copying");
+    let mut contents = selection.content_reader();
+    let mut seen = HashSet::<Hash>::new();
+    let mut stream = selection.contents().map_err(SealingError::Temporary)?;
+    while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
+        work.progress.check()?;
+        let (line, path) = split(item.line);
+        // What will be withheld leaves no bytes behind; its line goes on, to be counted with the others.
+        let outcome = if judging.is_some_and(|judging| judging.judge.withholds(item.kind, item.at, line)) {
+            Content::NotWanted
+        } else {
+            // The bytes of a record that an earlier archive holds lie there.
+            let mut is_new = |content: &Content| match &mut held {
+                None => Ok(true),
+                Some(held) => {
+                    let mut complete = line.to_vec();
+                    push_content(&mut complete, content);
+                    held.holds(item.kind, item.at, &complete).map(|holds| !holds)
+                }
+            };
+            copy(stage, &mut contents, path, &mut seen, &mut is_new, work.progress)?
+        };
+        completed.push(item.kind, item.at, 0, |out| {
+            out.extend_from_slice(line);
+            push_content(out, &outcome);
+        });
+        if let Some(gap) = gap(outcome, line) {
+            let object = format!("{}/{}", table(item.kind).kind, id_of(line));
+            let found = format!("{}: {path}", gap.found);
+            let exception =
+                Exception { class: gap.class, object, expected: "the bytes of the file", found, records: 1 };
+            exceptions.push(0, 0, 0, |out| exception.push_line(out));
+        }
+        completed
+            .settle(work.temporary)
+            .and_then(|()| exceptions.settle(work.temporary))
+            .map_err(SealingError::Temporary)?;
+    }
+    Ok(completed)
+}
+
+/// A line and the path of its content: the first line feed divides them, because a record line holds none.
+fn split(line: &[u8]) -> (&[u8], &str) {
+    let at = memchr::memchr(b'\n', line).unwrap_or(line.len());
+    (&line[..at], line.get(at + 1..).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default())
+}
+
+/// What became of a file's bytes.
+enum Content {
+    Here { digest: Hash, bytes: u64 },
+    Gap(Gap),
+    NotWanted,
+}
+
+fn copy(
+    stage: &mut Stage,
+    contents: &mut ContentReader,
+    path: &str,
+    seen: &mut HashSet<Hash>,
+    is_new: &mut dyn FnMut(&Content) -> io::Result<bool>,
+    progress: &Progress,
+) -> Result<Content, SealingError> {
+    if !contents.is_wanted() {
+        return Ok(Content::NotWanted);
+    }
+    let member_len = Member::Content([0; 32]).to_string().len();
+    let mut failure = None;
+    let mut lied = None;
+    let read = contents.read(path, |input, declared| {
+        let mut draft = stage.begin(member_len, declared);
+        let copied = match draft.copy(input, declared, &|bytes| progress.add(bytes)) {
+            Ok(Some(bytes)) if bytes == declared => bytes,
+            Ok(Some(bytes)) => {
+                lied = Some((declared, bytes));
+                return Ok(None);
+            }
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                failure = Some(error);
+                return Ok(None);
+            }
+        };
+        let digest = draft.digest();
+        if is_new(&Content::Here { digest, bytes: copied })?
+            && seen.insert(digest)
+            && let Err(error) = draft.finish(|digest| Member::Content(*digest))
+        {
+            failure = Some(error);
+        }
+        Ok(Some((digest, copied)))
+    });
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    Ok(match read.map_err(SealingError::Temporary)? {
+        Ok((digest, bytes)) => Content::Here { digest, bytes },
+        Err(_) if lied.is_some() => {
+            let (declared, found) = lied.unwrap_or_default();
+            let more = if found > declared { "or more" } else { "only" };
+            let found = format!("{declared} bytes stated, {found} {more}");
+            Content::Gap(Gap { class: Class::FileSizeMismatch, found })
+        }
+        Err(gap) => Content::Gap(gap),
+    })
+}
+
+/// What is to be stated about a file: that its bytes are not there, or that they are not as many as its row states.
+fn gap(content: Content, line: &[u8]) -> Option<Gap> {
+    match content {
+        Content::Here { bytes, .. } => stated_size(line).and_then(|size| file_store::size_mismatch(size, bytes)),
+        Content::Gap(gap) => Some(gap),
+        Content::NotWanted => None,
+    }
+}
+
+/// The field `size` of a file's line. No string can hold these bytes: its quotation marks would be escaped.
+fn stated_size(line: &[u8]) -> Option<i64> {
+    let start = memchr::memmem::find(line, STATED_SIZE)? + STATED_SIZE.len();
+    let digits = line.get(start..)?;
+    let end = digits.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b'-')).unwrap_or(digits.len());
+    std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
+}
+
+fn push_content(out: &mut Vec<u8>, content: &Content) {
+    match content {
+        Content::Here { digest, bytes } => {
+            let text = format!(
+                ",\"content_sha256\":\"{}\",\"content_bytes\":{bytes},\"content_member\":\"{}\"",
+                hex(digest),
+                Member::Content(*digest)
+            );
+            out.extend_from_slice(text.as_bytes());
+        }
+        Content::Gap(gap) => {
+            out.extend_from_slice(b",\"content_missing\":");
+            push_string(out, gap.class.code());
+        }
+        Content::NotWanted => out.extend_from_slice(b",\"content_missing\":\"not-collected\""),
+    }
+    out.extend_from_slice(b"}}");
+}

@@ -1,0 +1,209 @@
+//! One run, from the lock to the published archive.
+//!
+//! ```text
+//! lock ─▶ finish what was left ─▶ which archives there are ─▶ index ─▶ window ─▶ export ─▶ seal into the ledger
+//! ```
+//!
+//! Nothing is remembered but archives and ledger: the index of what they hold is a cache beside them, and what a run
+//! needs to know of the last one stands in its seal and its `source.json`. So there is no state that could be lost, or be
+//! of another history.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::archives;
+use super::config::Config;
+use super::series::{Look, Series, Share, Why};
+use crate::archive::seal::{Clock, Seal};
+use crate::archive::writer::in_force;
+use crate::chain::{Index, Link};
+use crate::cli::clock;
+use crate::cli::environment;
+use crate::cli::exit::Exit;
+use crate::cli::export::ledger::Chain;
+use crate::cli::export::options::Options;
+use crate::cli::export::sealing::{self, AGENT, Exported};
+use crate::cli::export::source::Access;
+use crate::cli::export::{self, account, failures, judging};
+use crate::cli::failure::Failure;
+use crate::cli::ledger::memory;
+use crate::cli::printer::{Printer, count};
+use crate::cli::progress::watch;
+use crate::cli::reading::Reading;
+use crate::cli::threads::Threads;
+use crate::merkle::Hash;
+use crate::progress::Progress;
+use crate::record::time::{self, Millis, Window};
+use crate::select::Source;
+use crate::source::catalogue;
+use crate::source::postgres::Patience;
+
+/// Folder of the index, in that of the archives.
+const INDEX: &str = "index";
+
+/// Seals what changed. The lock is held by the caller.
+pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Exit, Exported), Failure> {
+    let args = args(config, clock::now());
+    let mut options = reaching(config, |access| Options::new(&args, access, printer.stop()))?;
+    let time = options.time();
+    let chain = Chain::open(&config.ledger, &options.signer, time, &Progress::silent());
+    for recovered in &chain.map_err(|error| failures::of_sealing(&config.source, error))?.recovered {
+        printer.warn(account::recovery(recovered));
+    }
+    let unusable = |error| {
+        let context = format!("cannot write into `{}`", config.archives.display());
+        Failure::of(Exit::Unavailable, error).context(context)
+    };
+    let left = archives::clear(&config.archives, &config.name).map_err(unusable)?;
+    if left > 0 {
+        printer.note(format!("removed {} half-written archives of runs that were killed", count(left)));
+    }
+    let series = args.reading.threads.run(|| watch(printer, |progress| series(config, full, &options, progress)))??;
+    printer.note(options.understood());
+    printer.note(understood(&series));
+    if let Look::Whole(why) = series.look {
+        printer.warn(why.sentence());
+    }
+    options.series = Some(series);
+    let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
+    let exported = sealed.map_err(|error| failures::of_sealing(&config.source, error))?;
+    for unknown in &exported.unknown {
+        printer.warn(judging::sentence(unknown));
+    }
+    if exported.sealed.summary.records == 0 {
+        printer.note("nothing changed since the last run; an empty archive was sealed, so that this can be proven");
+    }
+    let exit = if exported.sealed.summary.exceptions > 0 { Exit::Exceptions } else { Exit::Ok };
+    account::show("run", &exported, exit, printer);
+    Ok((exit, exported))
+}
+
+/// The archives before this run, and what it reads.
+pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -> Result<Series, Failure> {
+    let Source::Tables(tables) = &options.opened else {
+        let message = format!("`{}` is a bulk export, which does not tell what changed", config.source.display());
+        return Err(
+            Failure::new(Exit::Usage, message).hint("run reads a database or its dump; `chatseal export` reads this")
+        );
+    };
+    let reading = memory::read(&config.ledger)?;
+    let seals = reading.seals();
+    let seals: Vec<(u64, Hash, &Seal)> = seals.into_iter().filter(|(.., seal)| seal.clock == Clock::Change).collect();
+    let found = archives::by_seal(&config.archives)?;
+    let link = |(number, seal, _): &(u64, Hash, &Seal)| {
+        let missing = || config.archives.join(format!("the archive of seal {number}"));
+        Link { seal: *seal, archive: found.get(seal).cloned().unwrap_or_else(missing) }
+    };
+    let links: Vec<Link> = seals.iter().map(link).collect();
+    progress.phase("indexing");
+    let clocks = |kind: &str| catalogue::rank(kind).and_then(|rank| catalogue::table(rank).clock);
+    let (index, _) = Index::open(&config.archives.join(INDEX), &links, &clocks, progress)?;
+    let now = tables.time();
+    let until = now.map(|now| now.saturating_sub(config.settle));
+    let last = seals.last().map(|(_, hash, seal)| (*seal, found.get(hash)));
+    let look = match last {
+        None => Look::First,
+        Some((seal, archive)) => why(config, full, options, seal, archive, until).map_or(Look::Changed, Look::Whole),
+    };
+    let from = match (look, last) {
+        (Look::Changed, Some((seal, _))) => seal.window.until.map(|until| until.saturating_sub(config.overlap)),
+        _ => None,
+    };
+    let part = seals.len() as u64;
+    let share = config.rescan.map(|of| Share { part: part.checked_rem(of).unwrap_or(0), of });
+    let seals = seals.iter().map(|(_, hash, _)| *hash).collect();
+    let now = now.unwrap_or(Millis::MAX);
+    Ok(Series { index, seals, window: Window { from, until }, now, look, share })
+}
+
+/// Why everything is to be looked at; `None` if only what changed.
+fn why(
+    config: &Config,
+    full: bool,
+    options: &Options,
+    last: &Seal,
+    archive: Option<&PathBuf>,
+    until: Option<Millis>,
+) -> Option<Why> {
+    if full {
+        return Some(Why::Asked);
+    }
+    let (Some(end), Some(until)) = (last.window.until, until) else { return Some(Why::LastUnknown) };
+    if until < end {
+        return Some(Why::ClockWentBack);
+    }
+    let decided = options.in_force.as_ref().map_or((None, None), |loaded| in_force(&loaded.policies, &loaded.holds));
+    if decided != (last.policy, last.holds) {
+        return Some(Why::OtherPolicy);
+    }
+    let Some(before) = archive.and_then(|path| archives::origins(path)) else { return Some(Why::LastUnknown) };
+    if before.agent != AGENT {
+        return Some(Why::OtherProgram);
+    }
+    let Source::Tables(tables) = &options.opened else { return Some(Why::LastUnknown) };
+    let Config { teams, channels, users, .. } = config;
+    let files = config.files.as_ref().is_some_and(|files| !files.as_os_str().is_empty());
+    if before.scope != [json!(teams), json!(channels), json!(users), json!(files)] {
+        return Some(Why::OtherScope);
+    }
+    (before.columns != Value::from(tables.columns_digest())).then_some(Why::OtherColumns)
+}
+
+/// What is read, said before the work starts.
+fn understood(series: &Series) -> String {
+    let end = |at: Option<Millis>| at.and_then(time::format);
+    let before = count(series.seals.len() as u64);
+    let read = match (series.look, end(series.window.from)) {
+        (Look::Changed, Some(from)) => format!("what changed since {from}"),
+        _ => "everything".to_owned(),
+    };
+    let share = series.share.filter(|_| series.look == Look::Changed);
+    let share = share.map_or_else(String::new, |share| format!(", and part {} of {} again", share.part + 1, share.of));
+    let until = end(series.window.until).map_or_else(String::new, |until| format!("; complete until {until}"));
+    format!("  follows   {before} archives\n  reads     {read}{share}{until}")
+}
+
+/// An export as the configuration has it.
+pub(super) fn args(config: &Config, now: Millis) -> export::Args {
+    let stamp = archives::stamp(&time::format(now).unwrap_or_default());
+    let no_files = config.files.as_ref().is_some_and(|files| files.as_os_str().is_empty());
+    export::Args {
+        source: config.source.clone(),
+        key: config.key.clone(),
+        output: config.archives.join(format!("{}-{stamp}.zip", config.name)),
+        reading: Reading {
+            since: None,
+            until: None,
+            team: config.teams.clone(),
+            channel: config.channels.clone(),
+            user: config.users.clone(),
+            files: config.files.clone().filter(|_| !no_files),
+            no_files,
+            audit_log: config.audit_logs.clone(),
+            as_of: None,
+            threads: Threads::of(config.threads),
+        },
+        policy: config.policies.clone(),
+        holds: config.holds.clone(),
+        origin: None,
+        ledger: Some(config.ledger.clone()),
+        previous: None,
+        salt_from: None,
+    }
+}
+
+/// Does something that reaches the database as the configuration has it.
+pub(super) fn reaching<T>(config: &Config, work: impl FnOnce(&Access<'_>) -> T) -> T {
+    let file = config.password_file.as_ref().map(|path| path.display().to_string());
+    let environment = |name: &str| match (name, &file) {
+        ("PGPASSFILE", Some(file)) => Some(file.clone()),
+        _ => environment::value(name),
+    };
+    let mut patience = Patience::default();
+    if let Some(statement) = config.statement_timeout.and_then(|millis| u64::try_from(millis).ok()) {
+        patience.statement = Duration::from_millis(statement);
+    }
+    work(&Access { environment: &environment, patience })
+}

@@ -1,0 +1,138 @@
+//! Message attachments: the cards that webhooks, bots and plugins put into posts (`props.attachments`).
+//!
+//! Invariant: pictures and links of a card are named, never fetched or linked; a card of any shape is shown as far as
+//! it is one, and at most [`MOST`] of a post.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::escape;
+use super::inline::{self, Surroundings};
+use super::markdown;
+
+/// Cards of one post that are shown.
+const MOST: usize = 50;
+
+/// Appends the cards in `attachments`, a JSON array; their texts are added to `found`.
+pub(super) fn write(out: &mut String, attachments: &str, found: &mut String, around: &Surroundings<'_>) {
+    let Ok(Value::Array(cards)) = serde_json::from_str(attachments) else { return };
+    for card in cards.iter().take(MOST).filter(|card| card.is_object()) {
+        write_one(out, card, found, around);
+    }
+    if cards.len() > MOST {
+        let _ = writeln!(out, "<p class=\"notice\">{} more attachments are not shown.</p>", cards.len() - MOST);
+    }
+}
+
+/// A member of a card as text, if it says anything.
+fn text(card: &Value, name: &str) -> Option<String> {
+    match card.get(name)? {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn write_one(out: &mut String, card: &Value, found: &mut String, around: &Surroundings<'_>) {
+    let mut get = |name: &str| {
+        let text = text(card, name)?;
+        found.push('\n');
+        found.push_str(&text);
+        Some(text)
+    };
+    if let Some(pretext) = get("pretext") {
+        out.push_str("<div class=\"body\" dir=\"auto\">");
+        markdown::write(out, &pretext, around);
+        out.push_str("</div>\n");
+    }
+    out.push_str("<aside class=\"card\" aria-label=\"Message attachment\">\n");
+    if let Some(author) = get("author_name") {
+        out.push_str("<p class=\"author\" dir=\"auto\">");
+        escape::text(out, &author);
+        out.push_str("</p>\n");
+    }
+    let (title, link) = (get("title"), get("title_link"));
+    if title.is_some() || link.is_some() {
+        out.push_str("<p class=\"heading\" dir=\"auto\">");
+        escape::text(out, title.as_deref().unwrap_or_default());
+        if let Some(link) = link {
+            out.push(' ');
+            inline::address(out, &link);
+        }
+        out.push_str("</p>\n");
+    }
+    let body = get("text").or_else(|| if title.is_none() { get("fallback") } else { None });
+    if let Some(body) = body {
+        out.push_str("<div class=\"body\" dir=\"auto\">");
+        markdown::write(out, &body, around);
+        out.push_str("</div>\n");
+    }
+    let fields = card.get("fields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if !fields.is_empty() {
+        out.push_str("<dl>\n");
+        for field in fields.iter().take(MOST) {
+            let (title, value) = (text(field, "title").unwrap_or_default(), text(field, "value").unwrap_or_default());
+            out.push_str("<div><dt dir=\"auto\">");
+            escape::text(out, &title);
+            out.push_str("</dt><dd dir=\"auto\">");
+            markdown::write(out, &value, around);
+            out.push_str("</dd></div>\n");
+            let _ = write!(found, "\n{title} {value}");
+        }
+        out.push_str("</dl>\n");
+    }
+    for name in ["image_url", "thumb_url"] {
+        if let Some(address) = text(card, name) {
+            out.push_str("<p class=\"outside\">[picture, not fetched: ");
+            inline::address(out, &address);
+            out.push_str("]</p>\n");
+        }
+    }
+    for action in card.get("actions").and_then(Value::as_array).into_iter().flatten().take(MOST) {
+        if let Some(name) = text(action, "name") {
+            out.push_str("<span class=\"button\"><bdi>");
+            escape::name(out, &name);
+            out.push_str("</bdi></span> ");
+        }
+    }
+    if let Some(footer) = text(card, "footer") {
+        out.push_str("<p class=\"small\" dir=\"auto\">");
+        escape::text(out, &footer);
+        out.push_str("</p>\n");
+    }
+    out.push_str("</aside>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::naming::sample;
+    use super::*;
+
+    fn card(attachments: &str) -> (String, String) {
+        let naming = sample();
+        let (mut out, mut found) = (String::new(), String::new());
+        write(&mut out, attachments, &mut found, &Surroundings { naming: &naming, team: "teamid" });
+        (out, found)
+    }
+
+    #[test]
+    fn a_card_is_shown_and_found() {
+        let (html, found) = card(
+            r#"[{"title":"Build <1>","title_link":"javascript:alert(1)","text":"**red**","fields":[{"title":"a","value":"b"}],
+                "image_url":"http://e/x.png","actions":[{"name":"Retry"}],"color":"url(x)"}]"#,
+        );
+        assert!(html.contains("Build &lt;1&gt;") && html.contains("<strong>red</strong>") && html.contains("Retry"));
+        assert!(!html.contains("<a ") && !html.contains("<img") && !html.contains("url("), "{html}");
+        assert!(found.contains("Build <1>") && found.contains("a b"));
+    }
+
+    #[test]
+    fn odd_shapes_are_no_cards() {
+        for odd in ["", "{}", "[1,\"x\",null]", "[", "\"x\""] {
+            assert_eq!(card(odd).0, "", "{odd}");
+        }
+        assert!(card(&format!("[{}]", vec!["{}"; 60].join(","))).0.contains("10 more attachments"));
+    }
+}

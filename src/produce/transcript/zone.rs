@@ -1,0 +1,139 @@
+//! Times as people read them: UTC, and beside it a zone that the reader chose.
+//!
+//! Zones and their rules are part of the program, so the same archive shows the same times on every host. UTC to the
+//! millisecond is always there; the chosen zone never replaces it.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeZone, Timelike};
+use chrono_tz::Tz;
+
+use crate::record::time::{self, Millis};
+
+/// The zone in which a transcript shows times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(Tz);
+
+/// A zone that the IANA data does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no time zone is named `{0}`; write an IANA name such as `Europe/Berlin`, or `UTC`")]
+pub struct UnknownZone(String);
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const UTC: Self = Self(Tz::UTC);
+
+    /// The zone of an IANA name, spelled exactly: `Europe/Berlin`.
+    pub fn named(name: &str) -> Result<Self, UnknownZone> {
+        name.parse().map(Self).map_err(|_| UnknownZone(name.to_owned()))
+    }
+
+    /// Its IANA name.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Whether it is UTC itself, so that one time says all.
+    pub fn is_utc(self) -> bool {
+        self == Self::UTC
+    }
+
+    /// The local calendar at a time; `None` beyond the years that a calendar has.
+    fn local(self, at: Millis) -> Option<(NaiveDateTime, i32)> {
+        let utc = DateTime::from_timestamp_millis(at)?.naive_utc();
+        let offset = self.0.offset_from_utc_datetime(&utc).fix();
+        let local = utc.checked_add_offset(offset)?;
+        (0..=9999).contains(&local.year()).then_some((local, offset.local_minus_utc()))
+    }
+
+    /// The day of a time, `2026-11-21`, and its name, `Saturday`; the bare number where no calendar reaches.
+    pub(super) fn day(self, at: Millis) -> (String, &'static str) {
+        const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        let Some((local, _)) = self.local(at) else { return (format!("{at} ms"), "") };
+        let day = format!("{:04}-{:02}-{:02}", local.year(), local.month(), local.day());
+        (day, NAMES[local.weekday().num_days_from_monday() as usize % 7])
+    }
+
+    /// Appends the time of day: `10:04:05`.
+    pub(super) fn push_clock(self, out: &mut String, at: Millis) {
+        let Some((local, _)) = self.local(at) else { return };
+        push_two(out, local.hour());
+        out.push(':');
+        push_two(out, local.minute());
+        out.push(':');
+        push_two(out, local.second());
+    }
+
+    /// Appends date, time and offset: `2026-11-21 10:04:05 +01:00`.
+    pub(super) fn push_whole(self, out: &mut String, at: Millis) {
+        let Some((local, offset)) = self.local(at) else {
+            let _ = write!(out, "{at} ms");
+            return;
+        };
+        let _ = write!(out, "{:04}-{:02}-{:02} ", local.year(), local.month(), local.day());
+        self.push_clock(out, at);
+        let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs() / 60);
+        let _ = if self.is_utc() {
+            write!(out, " UTC")
+        } else {
+            write!(out, " {sign}{:02}:{:02}", minutes / 60, minutes % 60)
+        };
+    }
+}
+
+/// Appends UTC to the millisecond as RFC 3339 writes it, or the bare number where no calendar reaches.
+pub(super) fn push_utc(out: &mut String, at: Millis) {
+    match time::format(at) {
+        Some(text) => out.push_str(&text),
+        None => {
+            let _ = write!(out, "{at} ms");
+        }
+    }
+}
+
+fn push_two(out: &mut String, number: u32) {
+    for digit in [number / 10 % 10, number % 10] {
+        out.push(char::from_digit(digit, 10).unwrap_or('0'));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(zone: Zone, at: Millis) -> String {
+        let mut out = String::new();
+        zone.push_whole(&mut out, at);
+        out
+    }
+
+    #[test]
+    fn summer_time_changes_the_offset() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(whole(berlin, 1_774_745_999_000), "2026-03-29 01:59:59 +01:00");
+        assert_eq!(whole(berlin, 1_774_746_000_000), "2026-03-29 03:00:00 +02:00");
+        assert_eq!(whole(Zone::UTC, 1_774_746_000_000), "2026-03-29 01:00:00 UTC");
+        assert_eq!(whole(Zone::named("America/St_Johns").unwrap(), 0), "1969-12-31 20:30:00 -03:30");
+    }
+
+    #[test]
+    fn a_day_is_the_day_of_the_zone() {
+        let at = 1_795_304_400_000; // 2026-11-21T23:40:00Z
+        assert_eq!(Zone::UTC.day(at), ("2026-11-21".to_owned(), "Saturday"));
+        assert_eq!(Zone::named("Asia/Tokyo").unwrap().day(at), ("2026-11-22".to_owned(), "Sunday"));
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_are_numbers() {
+        for at in [i64::MAX, i64::MIN, 9_007_199_254_740_991, -9_007_199_254_740_991] {
+            assert_eq!(whole(Zone::named("Asia/Kolkata").unwrap(), at), format!("{at} ms"));
+            assert_eq!(Zone::UTC.day(at).0, format!("{at} ms"));
+        }
+    }
+
+    #[test]
+    fn an_unknown_zone_is_named() {
+        let error = Zone::named("Europe/Atlantis").unwrap_err();
+        assert!(error.to_string().contains("`Europe/Atlantis`"));
+    }
+}

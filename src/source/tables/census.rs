@@ -1,0 +1,127 @@
+//! What a live database can tell of its rows without handing them over: which of them are new, and how many there are
+//! in each span of their origin time. A later run learns from it where records are gone, or came late.
+//!
+//! Invariant: rows are counted by the database itself, in the snapshot in which they are read.
+
+use std::collections::BTreeMap;
+
+use super::collect::rows;
+use super::facts::changed;
+use super::feed::{narrowed, query, read};
+use super::{Store, Tables, TablesError, lock};
+use crate::progress::Progress;
+use crate::record::id::hex;
+use crate::record::time::{self, Millis, Window};
+use crate::source::catalogue::{Rank, Shape, TABLES, of_table, table};
+use crate::source::rows::TableFound;
+use crate::source::rows::encode::Encoder;
+use crate::source::rows::plan::Plan;
+use crate::source::scope::Changes;
+
+/// Rows in each span of the origin time: those whose `at.div_euclid(span)` is the key.
+pub type Census = BTreeMap<i64, u64>;
+
+impl Tables {
+    /// The source's own time; `None` for a dump.
+    pub fn time(&self) -> Option<Millis> {
+        match &self.store {
+            Store::Live(server) => Some(lock(server).time()),
+            Store::Dump(_) => None,
+        }
+    }
+
+    /// Kinds of which the database can tell what is new: their change clock, and their origin time if they have one, are
+    /// columns that may be read and hold milliseconds. None of a dump, which is read as a whole anyway.
+    pub fn clocked(&self) -> Vec<Rank> {
+        let Store::Live(server) = &self.store else { return Vec::new() };
+        let readable = lock(server).readable();
+        let kinds = (0..).zip(TABLES).filter(|(_, table)| table.clock.is_some() && table.only.is_none());
+        // `posts` and `"Posts"` would be two.
+        let sole = |rank: Rank| {
+            let mut found = readable.iter().filter(|found| of_table(&found.name).any(|of| of == rank));
+            found.next().filter(|_| found.next().is_none())
+        };
+        let is_plain = |found: &TableFound, table: &crate::source::catalogue::Table| {
+            let mut times = table.clock.iter().chain(&table.origin);
+            times.all(|field| column(found, table, field).is_some()) && of_table(&found.name).count() == 1
+        };
+        let kinds = kinds.filter(|(rank, table)| sole(*rank).is_some_and(|found| is_plain(found, table)));
+        kinds.map(|(rank, _)| rank).collect()
+    }
+
+    /// SHA-256 of the columns of the catalogue that the source has and that may be read: with others, the same rows make
+    /// other records. `None` for a dump, which tells while it is read.
+    pub fn columns_digest(&self) -> Option<String> {
+        let Store::Live(server) = &self.store else { return None };
+        let readable = lock(server).readable();
+        let named = readable.iter().flat_map(|found| {
+            let wanted = super::feed::wanted(found).columns;
+            wanted.into_iter().map(|column| format!("{}.{}", found.name, column.name).to_lowercase())
+        });
+        let mut columns: Vec<String> = named.collect();
+        columns.sort_unstable();
+        Some(hex(ring::digest::digest(&ring::digest::SHA256, columns.join("\n").as_bytes()).as_ref()))
+    }
+
+    /// How many rows of a kind of [`Self::clocked`] lie in each span of so many milliseconds.
+    pub fn census(&self, rank: Rank, span: Millis) -> Result<Census, TablesError> {
+        let mut census = Census::new();
+        let Store::Live(server) = &self.store else { return Ok(census) };
+        let mut server = lock(server);
+        let readable = server.readable();
+        for found in readable.iter().filter(|found| of_table(&found.name).any(|of| of == rank)) {
+            let query = query(found, Some(rank));
+            let table = table(rank);
+            match table.origin.and_then(|origin| column(found, table, origin)) {
+                Some(origin) => server.spans(&query, origin, span, &mut census)?,
+                None => *census.entry(0).or_default() += server.count(&query)?,
+            }
+        }
+        census.retain(|_, rows| *rows > 0);
+        Ok(census)
+    }
+
+    /// Hands over origin time and id of rows of a kind of [`Self::clocked`] that `changes` takes.
+    pub fn keys(
+        &self,
+        rank: Rank,
+        changes: &Changes,
+        progress: &Progress,
+        give: &mut dyn FnMut(Millis, &str),
+    ) -> Result<(), TablesError> {
+        let Store::Live(server) = &self.store else { return Ok(()) };
+        let mut server = lock(server);
+        let described = table(rank);
+        let fields: Vec<&str> = described.origin.into_iter().chain(described.clock).collect();
+        for found in server.readable().iter().filter(|found| of_table(&found.name).any(|of| of == rank)) {
+            let narrow = narrowed(rank, found, &fields);
+            let Ok(plan) = Plan::new(rank, &narrow.columns) else { continue };
+            let mut query = query(&narrow, Some(rank));
+            query.all_of = changed(changes, found, rank).into_iter().collect();
+            let mut encoder = Encoder::new(&plan);
+            read(&mut server, &query, 0, progress, &mut |batch| {
+                for row in rows(&batch.text) {
+                    // A row that cannot be taken apart is quarantined when records are read.
+                    let Ok(mut row) = encoder.row(row) else { continue };
+                    let at = described.origin.map_or(0, |origin| row.time(origin));
+                    if let Ok(id) = row.id() {
+                        give(if time::is_exact(at) { at } else { 0 }, id);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The server's name of the column of a field that holds milliseconds.
+fn column<'f>(found: &'f TableFound, table: &crate::source::catalogue::Table, field: &str) -> Option<&'f str> {
+    let known = table.column(field).filter(|known| known.shape == Shape::Millis)?;
+    found.columns.iter().find(|column| known.is(&column.name)).map(|column| column.name.as_str())
+}
+
+/// Whether some span is all of time.
+pub(super) fn is_all(spans: &[Window]) -> bool {
+    spans.iter().any(|span| span.is_open())
+}

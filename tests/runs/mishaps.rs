@@ -1,0 +1,123 @@
+//! What may happen to runs: killed at any time, two at once, the index lost or spoiled, archives lost.
+
+use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{Nights, of_kind};
+use crate::sealed::Ended;
+
+fn change(nights: &Nights, text: &str) {
+    nights.source.ask(&format!(
+        "UPDATE posts SET message = '{text}', updateat = (extract(epoch FROM clock_timestamp()) * 1000)::bigint WHERE id = (SELECT max(id) FROM posts)"
+    ));
+}
+
+#[test]
+fn killed_at_any_time_the_next_run_goes_on() {
+    let nights = Nights::new("settle = \"0s\"");
+    let begun = Instant::now();
+    nights.night();
+    let whole = begun.elapsed();
+    for at in 0..10_u32 {
+        change(&nights, &format!("{at}"));
+        let mut command = nights.source.desk.chatseal(&["run", "run.toml", "--quiet"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(whole * at / 9);
+        drop(child.kill());
+        child.wait().unwrap();
+    }
+    nights.night();
+    nights.require_same("killed");
+    let left = fs::read_dir(nights.source.desk.path("archives")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(left.iter().all(|name| !name.ends_with(".partial")), "{left:?}");
+    let verified = ["--quiet", "verify", "archives", "--signers", "signers", "--ledger", "ledger"];
+    nights.say(&verified).require(0, "");
+}
+
+#[test]
+fn two_at_once_are_kept_apart() {
+    let nights = Nights::new("settle = \"0s\"");
+    let lock = fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(nights.source.desk.path("ledger/run.lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    fs::write(nights.source.desk.path("ledger/run.lock"), "process 4711 on harbour\n").unwrap();
+    nights.run(&[]).require(7, "process 4711 on harbour");
+    let begun = Instant::now();
+    nights.run(&["--wait", "1s"]).require(7, "process 4711");
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    let waiting = nights
+        .source
+        .desk
+        .chatseal(&["run", "run.toml", "--quiet", "--wait", "1h"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    sleep(Duration::from_millis(500));
+    assert!(nights.names().is_empty());
+    lock.unlock().unwrap();
+    let ended = Ended::of(waiting.wait_with_output().unwrap());
+    assert!(matches!(ended.code, 0 | 3), "{}", ended.stderr);
+    let running: Vec<_> = (0..3)
+        .map(|_| {
+            nights
+                .source
+                .desk
+                .chatseal(&["run", "run.toml", "--quiet", "--wait", "1h"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in running {
+        let ended = Ended::of(child.wait_with_output().unwrap());
+        assert!(matches!(ended.code, 0 | 3), "{}", ended.stderr);
+    }
+    assert_eq!(nights.names().len(), 4);
+    nights.require_same("at once");
+}
+
+#[test]
+fn a_lost_or_spoiled_index_is_made_anew_from_the_archives() {
+    let nights = Nights::new("settle = \"0s\"");
+    nights.night();
+    change(&nights, "one");
+    nights.night();
+    let index = nights.source.desk.path("archives/index");
+    for spoil in [0, 1] {
+        for entry in fs::read_dir(&index).unwrap() {
+            let path = entry.unwrap().path();
+            let mut bytes = fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(path, bytes).unwrap();
+        }
+        if spoil == 1 {
+            fs::remove_dir_all(&index).unwrap();
+        }
+        change(&nights, &format!("spoiled {spoil}"));
+        let archive = nights.night();
+        assert_eq!(of_kind(&archive, "post").len(), 1);
+        nights.require_same("spoiled");
+    }
+    // With the index, archives may lie elsewhere; without both nobody knows what they hold.
+    let names = nights.names();
+    nights.night();
+    let first = nights.source.desk.path(&format!("archives/{}", names[0]));
+    fs::rename(&first, nights.source.desk.path("first.zip")).unwrap();
+    change(&nights, "away");
+    assert_eq!(of_kind(&nights.night(), "post").len(), 1);
+    fs::remove_dir_all(&index).unwrap();
+    nights.run(&[]).require(6, "seal 1");
+    fs::rename(nights.source.desk.path("first.zip"), first).unwrap();
+    nights.night();
+    nights.require_same("brought back");
+}
