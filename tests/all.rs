@@ -42,6 +42,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// What every production says of itself.
+mod papers;
 /// Reports for build servers, numbers for monitoring, and the kit for leaving it running.
 mod pipelines;
 /// What is foretold of an export, a policy or the server comes true.

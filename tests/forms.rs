@@ -1,5 +1,8 @@
 //! Productions before the programs that read such forms, and against expectations written by hand.
 
+/// Load files for review platforms, and hostile names.
+pub(crate) mod review;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -8,7 +11,6 @@ use serde_json::{Value, json};
 use crate::bag::Spec;
 use crate::pipelines::python;
 use crate::search::harbour;
-use crate::tools::feed;
 
 /// When everything here is produced.
 const AS_OF: &str = "2026-11-22T10:00:00Z";
@@ -101,7 +103,7 @@ fn a_scope_keeps_what_belongs_to_its_posts() {
     assert_eq!((ids("team"), ids("user"), ids("server")), ("t1".into(), "u1 u2".into(), String::new()));
 }
 
-const TABLES: &str = r#"
+pub(crate) const TABLES: &str = r#"
 import csv, json, pathlib, sys
 tables = {}
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*.csv")):
@@ -166,7 +168,7 @@ fn timelines_keep_the_rules_of_the_importer() {
     assert_eq!((&created["mm_team"], &created["mm_record_index"]), (&json!("harbour"), &json!(4)));
 }
 
-const MAILS: &str = r#"
+pub(crate) const MAILS: &str = r#"
 import email, email.policy, json, pathlib, sys
 mails = []
 for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.eml")):
@@ -227,151 +229,6 @@ fn markdown_shows_what_was_typed() {
     assert!(said.to_string().contains("control-character"), "{said}");
 }
 
-const LOAD_FILE: &str = r#"
-import json, pathlib, sys
-top = pathlib.Path(sys.argv[1])
-raw = (top / "load.dat").read_bytes()
-assert raw.startswith(b"\xef\xbb\xbf")
-lines = raw.decode("utf-8-sig").split("\r\n")
-assert lines.pop() == ""
-rows = []
-for line in lines:
-    assert line.startswith("\u00fe") and line.endswith("\u00fe") and "\n" not in line, line
-    rows.append([cell.replace("\u00ae", "\n") for cell in line[1:-1].split("\u00fe\u0014\u00fe")])
-    assert not any("\u00fe" in cell or "\u0014" in cell for cell in rows[-1])
-    assert len(rows[-1]) == len(rows[0])
-documents = [dict(zip(rows[0], row)) for row in rows[1:]]
-for document in documents:
-    for link in ("TEXTLINK", "NATIVELINK"):
-        if document[link]:
-            document[link + "_BYTES"] = (top / document[link].replace("\\", "/")).read_bytes().decode()
-print(json.dumps(documents))
-"#;
-
-/// The harbour with the bytes of a file, and names that break forms.
-fn hostile() -> Spec {
-    let mut spec = harbour();
-    let bytes = b"pump!\r\n".to_vec();
-    let content = format!("data/files/{}/{}", &crate::bag::sha(&bytes)[..2], crate::bag::sha(&bytes));
-    let file = |id: &str, post: &str, name: &str, rest: &str| {
-        let data = format!(r#"{{"user_id":"u1","post_id":"{post}","name":"{name}","size":7{rest}}}"#);
-        crate::bag::line("file", id, 5, &data)
-    };
-    let held =
-        format!(r#","content_sha256":"{}","content_bytes":7,"content_member":"{content}""#, crate::bag::sha(&bytes));
-    for (kind, lines) in &mut spec.segments {
-        match kind.as_str() {
-            "channel" => {
-                lines[0] = lines[0]
-                    .replace("\"pumps\"", r#""p\u0014u\u00femps \u00ae""#.replace("\\u0014", "\\u0014").as_str())
-                    .replace("\\u00fe", "þ")
-                    .replace("\\u00ae", "®");
-            }
-            "file" => {
-                *lines = vec![
-                    file("f1", "p1", r"..\\..\\CON", &held),
-                    file("f2", "p1", "a\\r\\nBcc: x.txt", &held),
-                    file("f3", "p2", "=x ä\\u0007.TXT", r#","content_missing":"not-found""#),
-                ];
-            }
-            "user" => {
-                lines[0] = lines[0].replace(
-                    r#""username":"anna""#,
-                    r#""username":"anna\r\nBcc: evil@example.org","first_name":"Jürgen \"J\"""#,
-                )
-            }
-            _ => {}
-        }
-    }
-    spec.files = vec![bytes];
-    spec
-}
-
-#[test]
-fn load_files_are_read_as_reviewers_read_them() {
-    let desk = Desk::new(hostile());
-    let said = desk.produce("concordance", &[]);
-    let documents = python(LOAD_FILE, &[desk.path("concordance").to_str().unwrap()], b"");
-    let documents = documents.as_array().unwrap();
-    let column = |name: &str| documents.iter().map(|row| row[name].as_str().unwrap()).collect::<Vec<_>>();
-    assert_eq!(column("DOCID"), ["CS00000001", "CS00000002", "CS00000003", "CS00000004", "CS00000005"]);
-    assert_eq!(column("PARENTID"), ["", "CS00000001", "CS00000001", "CS00000001", ""]);
-    assert_eq!(column("RECORDTYPE"), ["Chat", "Attachment", "Attachment", "Attachment", "Chat"]);
-    assert_eq!(documents[0]["ATTACHIDS"], "CS00000002;CS00000003;CS00000004");
-    assert_eq!(documents[0]["CONVERSATION"], "harbour/p uthmps (R)");
-    assert_eq!((&documents[0]["DATESENT"], &documents[0]["TIMESENT"]), (&json!("11/21/2025"), &json!("09:20:00.000")));
-    assert_eq!((&documents[0]["MSGCOUNT"], &documents[0]["EDITCOUNT"]), (&json!("4"), &json!("1")));
-    assert_eq!(documents[1]["FILENAME"], r"..\..\CON");
-    assert_eq!(documents[1]["NATIVELINK"], r"NATIVES\0001\CS00000002.bin");
-    assert_eq!(documents[1]["NATIVELINK_BYTES"], "pump!\r\n");
-    assert_eq!(documents[3]["NATIVELINK"], "");
-    assert!(documents[0]["TEXTLINK_BYTES"].as_str().unwrap().contains("pump 3 says \"no\"\nsecond line\n"));
-    for what in ["separator", "file-missing", "control-character"] {
-        assert!(said.to_string().contains(what), "{said}");
-    }
-}
-
-/// The rules of the published schema, in short.
-const RSMF: &str = r#"
-import email, email.policy, io, json, pathlib, sys, zipfile, jsonschema
-text, name, moment = {"type": "string"}, {"type": "string", "minLength": 1}, {"type": "string", "format": "date-time"}
-def all_of(required, **members):
-    return {"type": "array", "items": {"type": "object", "required": required, "properties": members, "additionalProperties": False}}
-custom = all_of(["name", "value"], name=name, value=name)
-names = {"type": "array", "items": name}
-schema = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "additionalProperties": False,
-  "required": ["version", "participants", "conversations", "events"], "properties": {
-    "version": {"const": "2.0.0"}, "eventcollectionid": text,
-    "participants": all_of(["id"], id=name, display=text, email={"type": "string", "format": "idn-email"}, custom=custom),
-    "conversations": all_of(["id", "platform", "participants"], id=name, display=text, platform=name, participants=names,
-      type={"enum": ["direct", "channel"]}),
-    "events": all_of(["type"], id=name, type={"enum": ["message", "disclaimer", "join", "leave", "unknown"]}, parent=name,
-      body=text, participant=name, conversation=name, timestamp=moment, deleted={"type": "boolean"},
-      importance={"enum": ["normal", "high"]}, custom=custom,
-      reactions=all_of(["value"], value=name, count={"type": "integer"}, participants=names),
-      attachments=all_of(["id"], id=name, display=text, size={"type": "integer"}),
-      edits=all_of(["participant"], participant=name, timestamp=moment, previous=text, new=text))}}
-found = []
-for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.rsmf")):
-    raw = path.read_bytes()
-    assert raw.isascii() and max(map(len, raw.split(b"\r\n"))) <= 998
-    mail = email.message_from_bytes(raw, policy=email.policy.default)
-    assert not any(part.defects for part in mail.walk())
-    [attached] = list(mail.iter_attachments())
-    assert attached.get_filename() == "rsmf.zip"
-    with zipfile.ZipFile(io.BytesIO(attached.get_payload(decode=True))) as zipped:
-        assert zipped.testzip() is None
-        manifest = json.loads(zipped.read("rsmf_manifest.json"))
-        files = {entry: zipped.read(entry).decode() for entry in zipped.namelist() if entry != "rsmf_manifest.json"}
-    jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker()).validate(manifest)
-    found.append({"headers": {name: str(value) for name, value in mail.items()}, "manifest": manifest, "files": files,
-      "text": mail.get_body(("plain",)).get_content()})
-print(json.dumps(found))
-"#;
-
-#[test]
-fn rsmf_keeps_the_schema_and_our_own_rules() {
-    let desk = Desk::new(hostile());
-    desk.produce("rsmf", &["--check"]);
-    let found = python(RSMF, &[desk.path("rsmf").to_str().unwrap()], b"");
-    let files = found.as_array().unwrap();
-    assert_eq!(files.len(), 2);
-    let (manifest, headers) = (&files[0]["manifest"], &files[0]["headers"]);
-    let events = manifest["events"].as_array().unwrap();
-    let ids: Vec<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["p1", "p2", "p4", "p5"]);
-    assert_eq!((&events[1]["parent"], &events[2]["parent"]), (&json!("p1"), &json!("p1")));
-    let edit = json!([{"participant": "u1", "previous": "pump is lost", "new": "pump runs again", "timestamp": "2025-11-21T09:29:00.000Z"}]);
-    assert_eq!(events[2]["edits"], edit);
-    assert_eq!(events[0]["reactions"], json!([{"value": "eyes", "count": 1, "participants": ["u2"]}]));
-    assert_eq!(files[0]["files"]["f2_a__Bcc_ x.txt"], "pump!\r\n");
-    assert!(files[0]["files"]["f3.missing.txt"].as_str().unwrap().contains("not-found"));
-    assert_eq!((&headers["X-RSMF-EventCount"], &headers["X-RSMF-AttachmentCount"]), (&json!("4"), &json!("3")));
-    assert_eq!(headers["X-RSMF-BeginDate"], "2025-11-21T09:20:00.000Z");
-    assert!(headers["Bcc"].is_null(), "{headers}");
-    assert_eq!(files[1]["manifest"]["conversations"][0]["type"], "direct");
-}
-
 #[test]
 fn a_check_is_only_promised_where_there_are_rules() {
     let desk = Desk::new(harbour());
@@ -380,130 +237,81 @@ fn a_check_is_only_promised_where_there_are_rules() {
     assert!(!desk.path("x").exists());
 }
 
-#[test]
-fn mails_hold_whatever_names_are() {
-    let desk = Desk::new(hostile());
-    desk.produce("eml", &[]);
-    let mails = python(MAILS, &[desk.path("eml").to_str().unwrap()], b"");
-    let mail = &mails[0];
-    assert!(mail["headers"]["Bcc"].is_null());
-    let names: Vec<_> =
-        mail["attached"].as_array().unwrap().iter().map(|file| file[0].as_str().unwrap_or("-")).collect();
-    assert_eq!(names, [r"..\..\CON", "a  Bcc: x.txt", "-"]);
-    assert_eq!(mail["attached"][0][2], "70756d70210d0a");
-}
+/// Reads tables with both of the readers that people use most.
+const PARQUET: &str = r#"
+import duckdb, json, pathlib, pyarrow.parquet, sys
+tables = {}
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.parquet")):
+    file = pyarrow.parquet.ParquetFile(path)
+    table = file.read()
+    rows = [{name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()} for row in table.to_pylist()]
+    about = {key.decode(): value.decode() for key, value in file.metadata.metadata.items() if key.startswith(b"chatseal")}
+    counted = duckdb.sql(f"select count(*), min(record_at), max(record_at) from '{path}'").fetchone()
+    types = dict(duckdb.sql(f"select column_name, column_type from (describe select * from '{path}')").fetchall())
+    ids = [row[0] for row in duckdb.sql(f"select record_id from '{path}' order by record_index").fetchall()]
+    tables[path.stem] = {"rows": rows, "types": types, "count": counted[0], "ids": ids, "about": about,
+        "groups": file.metadata.num_row_groups, "arrow": {field.name: str(field.type) for field in table.schema}}
+print(json.dumps(tables))
+"#;
 
 #[test]
-fn every_file_stands_in_a_manifest_that_ordinary_tools_check() {
-    let desk = Desk::new(hostile());
-    desk.produce("eml", &[]);
-    let mut sha256sum = Command::new("sha256sum");
-    sha256sum.args(["-c", "manifest-sha256.txt", "--strict"]).current_dir(desk.path("eml"));
-    let checked = String::from_utf8(feed("sha256sum", sha256sum, b"").expect_success()).unwrap();
-    let listed: Vec<_> = checked.lines().map(|line| line.strip_suffix(": OK").unwrap().to_owned()).collect();
-    let mut there: Vec<_> = files(&desk.path("eml")).into_iter().map(|(name, _)| name).collect();
-    there.retain(|name| name != "manifest-sha256.txt");
-    assert_eq!(listed, there);
-    for paper in [
-        "summary.txt",
-        "summary.json",
-        "summary.html",
-        "exceptions.csv",
-        "custody-form.html",
-        "certificate-draft.html",
-        "verify.txt",
-    ] {
-        assert!(there.contains(&format!("papers/{paper}")), "{there:?}");
-    }
-}
-
-#[test]
-fn the_manifest_is_signed_on_request() {
+fn parquet_is_read_by_pyarrow_and_duckdb() {
     let desk = Desk::new(harbour());
-    assert!(desk.run(&["keygen", "k"]).status.success());
-    desk.produce("jsonl", &["--key", "k"]);
-    let key = desk.read("k.pub");
-    std::fs::write(desk.path("signers"), format!("anna namespaces=\"production@chatseal.v1\" {key}")).unwrap();
-    let mut verify = Command::new("ssh-keygen");
-    verify.current_dir(desk.path("jsonl"));
-    verify.args([
-        "-Y",
-        "verify",
-        "-f",
-        "../signers",
-        "-I",
-        "anna",
-        "-n",
-        "production@chatseal.v1",
-        "-s",
-        "manifest-sha256.txt.sig",
-    ]);
-    let manifest = std::fs::read(desk.path("jsonl/manifest-sha256.txt")).unwrap();
-    let said = String::from_utf8(feed("ssh-keygen", verify, &manifest).expect_success()).unwrap();
-    assert!(said.starts_with("Good \"production@chatseal.v1\" signature"), "{said}");
-    assert!(desk.read("jsonl/papers/verify.txt").contains("-I SIGNER -n production@chatseal.v1"));
-    assert!(!desk.run(&["produce", "a.zip", "--format", "jsonl", "--output", "x", "--key", "none"]).status.success());
-    assert!(!desk.path("x").exists());
-}
-
-#[test]
-fn the_papers_say_what_was_produced_and_what_is_missing() {
-    let desk = Desk::new(hostile());
-    desk.produce("eml", &["--channel", "c1"]);
-    let summary: Value = serde_json::from_str(&desk.read("eml/papers/summary.json")).unwrap();
-    assert_eq!((&summary["form"], &summary["standing"]), (&json!("eml"), &json!("intact, signer not checked")));
-    assert_eq!(summary["scope"], json!(["channels c1"]));
-    assert_eq!((&summary["posts"], &summary["archive"]["exceptions"]), (&json!(4), &json!(1)));
-    assert_eq!(summary["produced_at"], "2026-11-22T10:00:00.000Z");
-    let posts = summary["equation"].as_array().unwrap().iter().find(|row| row["kind"] == "post").unwrap();
-    assert_eq!((&posts["source"], &posts["records"], &posts["out_of_scope"]), (&json!(8), &json!(6), &json!(2)));
-    assert_eq!(posts["is_complete"], true);
-    let people: Vec<_> = summary["participants"].as_array().unwrap().iter().map(|row| &row["posts"]).collect();
-    assert_eq!(people, [&json!(2), &json!(1), &json!(1)]);
-    let text = desk.read("eml/papers/summary.txt");
-    assert!(text.contains("  Nobody checked who signed the archive; its bytes are intact.\n"), "{text}");
-    assert!(text.contains("  post                    8 = 6 + 2 + 0 + 0\n"), "{text}");
-
-    let tables = python(TABLES, &[desk.path("eml/papers").to_str().unwrap()], b"");
-    let rows = tables["exceptions"].as_array().unwrap();
-    let classes: Vec<_> = rows
-        .iter()
-        .map(|row| format!("{} {}", row["where"].as_str().unwrap(), row["class"].as_str().unwrap()))
-        .collect();
-    let expected = [
-        "archive file-missing",
-        "archive note-unknown-line",
-        "production file-name",
-        "production file-name",
-        "production file-missing",
-        "production control-character",
-    ];
-    assert_eq!(classes, expected);
-    for page in ["summary", "custody-form", "certificate-draft"] {
-        let page = desk.read(&format!("eml/papers/{page}.html"));
-        for word in ["<script", "src=", "href=", "http://", "https://", "url("] {
-            assert!(!page.contains(word), "{word}");
-        }
-        assert!(
-            page.contains("sha256:") && page.contains("default-src &#39;none&#39;")
-                || page.contains("default-src 'none'")
-        );
+    desk.produce("parquet", &[]);
+    let tables = python(PARQUET, &[desk.path("parquet").to_str().unwrap()], b"");
+    for (kind, lines) in harbour().segments {
+        let expected: Vec<Value> =
+            lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+        assert_eq!(tables[&kind]["ids"], json!(expected), "{kind}");
+        assert_eq!(tables[&kind]["about"]["chatseal.kind"], kind);
     }
-    let draft = desk.read("eml/papers/certificate-draft.html");
-    assert!(draft.contains("902(14)") && draft.contains("not signed") && draft.contains("intact, signer not checked"));
+    let posts = &tables["post"];
+    assert_eq!((&posts["count"], &posts["groups"]), (&json!(6), &json!(1)));
+    let types = &posts["types"];
+    assert_eq!((&types["create_at"], &types["message"]), (&json!("TIMESTAMP WITH TIME ZONE"), &json!("VARCHAR")));
+    assert_eq!((&tables["file"]["types"]["size"], &types["record_index"]), (&json!("BIGINT"), &json!("BIGINT")));
+    assert_eq!(posts["arrow"]["record_at"], "timestamp[ms, tz=UTC]");
+    let rows = posts["rows"].as_array().unwrap();
+    assert_eq!(rows[0]["message"], "pump 3 says \"no\"\nsecond line");
+    assert_eq!((&rows[0]["create_at"], &rows[0]["props"]), (&json!("2025-11-21T09:20:00+00:00"), &Value::Null));
+    assert_eq!(rows[2]["props"], r#"{"attachments":[{"text":"St\u00f6rung behoben \u003c\/b\u003e","color":7}]}"#);
+    assert_eq!(rows[5]["message"], "=cmd|pump \u{202e}gpj.exe");
 }
 
 #[test]
-fn what_was_not_verified_says_so_everywhere() {
-    let desk = Desk::new(harbour());
-    desk.produce("markdown", &["--unverified"]);
-    for (name, word) in [
-        ("2025-11.md", "Standing\\: not verified"),
-        ("papers/summary.txt", "The archive was not verified before this production was made."),
-        ("papers/custody-form.html", "not verified"),
-        ("papers/certificate-draft.html", "This section cannot be certified until that is done."),
-    ] {
-        let text = desk.read(&format!("markdown/{name}"));
-        assert!(text.contains(word), "{name}: {text}");
+fn parquet_holds_many_segments_and_all_sorts_of_values() {
+    let mut spec = harbour();
+    let row = |i: i64| {
+        let rest = match i % 4 {
+            0 => r#""flag":true,"number":-5,"mixed":1,"leave_time":7"#.to_owned(),
+            1 => r#""flag":null,"number":9007199254740991,"mixed":"x""#.to_owned(),
+            2 => format!(r#""flag":false,"mixed":{{"a":[{i}]}},"text":"{}""#, "ä".repeat(500)),
+            _ => String::new(),
+        };
+        crate::bag::line("zebra", &format!("z{i:06}"), i, &format!("{{{rest}}}"))
+    };
+    for part in 0..3 {
+        spec.segments.push(("zebra".to_owned(), (part * 3000..(part + 1) * 3000).map(row).collect()));
+    }
+    let desk = Desk::new(spec);
+    desk.produce("parquet", &["--unverified"]);
+    let tables = python(PARQUET, &[desk.path("parquet").to_str().unwrap()], b"");
+    let zebra = &tables["zebra"];
+    assert_eq!(zebra["count"], 9000);
+    let types = &zebra["types"];
+    assert_eq!(
+        (&types["flag"], &types["number"], &types["mixed"]),
+        (&json!("BOOLEAN"), &json!("BIGINT"), &json!("VARCHAR"))
+    );
+    let rows = zebra["rows"].as_array().unwrap();
+    for (i, row) in rows.iter().enumerate() {
+        let expected = match i % 4 {
+            0 => json!([true, -5, "1", "1970-01-01T00:00:00.007000+00:00", null]),
+            1 => json!([null, 9_007_199_254_740_991_i64, "x", null, null]),
+            2 => json!([false, null, format!("{{\"a\":[{i}]}}"), null, "ä".repeat(500)]),
+            _ => json!([null, null, null, null, null]),
+        };
+        let found = ["flag", "number", "mixed", "leave_time", "text"].map(|name| &row[name]);
+        assert_eq!(json!(found), expected, "row {i}");
     }
 }

@@ -66,8 +66,8 @@ pub(super) struct Args {
     ///
     /// The rules of the published schema, and more: no unknown member, every id leads somewhere, mail, zip and manifest
     /// agree.
-    #[arg(long, help_heading = "Form")]
-    check: bool,
+    #[arg(long = "check", help_heading = "Form")]
+    is_checked: bool,
     /// Private key that signs, or the public key of one that the running ssh-agent holds
     ///
     /// It signs the manifest of the production. The signature is of the namespace `production@chatseal.v1`, and stands beside the manifest.
@@ -124,7 +124,7 @@ pub(super) const MANUAL: Manual = Manual {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
-    if args.check && args.format != Form::Rsmf {
+    if args.is_checked && args.format != Form::Rsmf {
         return Err(Failure::new(
             Exit::Usage,
             "`--check` is for `--format rsmf`; no other form has rules to hold it against",
@@ -164,7 +164,7 @@ fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Acco
     let folder = Folder::begin(&args.output).map_err(of_folder)?;
     let replaced = Replaced::new(folder.temporary());
     let mut replaced = replaced.map_err(|error| of_folder(folder.temporary_failed(error)))?;
-    let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.check, zone: args.zone };
+    let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.is_checked, zone: args.zone };
     let made = make(args.format, &settings, work, &folder, &mut replaced).map_err(of_produce)?;
     let production = Production { work, form: args.format, made: &made, program: PROGRAM };
     let manifest = papers::write(&production, &mut replaced, &folder, signer.is_some()).map_err(of_produce)?;

@@ -186,7 +186,7 @@ impl Load<'_> {
         let parent = self.number();
         let own: Vec<String> = files.iter().map(|_| self.number()).collect();
         let last = own.last().unwrap_or(&parent).clone();
-        let text_path = format!("{}/{parent}.txt", self.place("TEXT", &parent));
+        let text_path = format!("{}/{parent}.txt", place("TEXT", &parent));
         self.folder.write(&text_path, text.text.as_bytes())?;
         for id in &text.spelled {
             note(self.replaced, self.folder, "post", id, "control-character", "spelled out in the text, as \\u{1b}")?;
@@ -237,7 +237,7 @@ impl Load<'_> {
             let is_short = !extension.is_empty() && extension.len() <= 8;
             let is_plain = is_short && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
             let tail = if is_plain { format!(".{extension}") } else { ".bin".to_owned() };
-            let path = name_of(&self.place("NATIVES", id), id, &tail);
+            let path = name_of(&place("NATIVES", id), id, &tail);
             let mut to = self.folder.create(&path)?;
             let full = path.clone();
             let failed = |source| FolderError::Write { path: full.clone().into(), source }.into();
@@ -267,12 +267,12 @@ impl Load<'_> {
         self.next += 1;
         format!("CS{number:08}")
     }
+}
 
-    /// The folder that a document lies in.
-    fn place(&self, top: &str, id: &str) -> String {
-        let number: u64 = id.trim_start_matches("CS").parse().unwrap_or_default();
-        format!("{top}/{:04}", number.saturating_sub(1) / IN_FOLDER + 1)
-    }
+/// The folder that a document lies in.
+fn place(top: &str, id: &str) -> String {
+    let number: u64 = id.trim_start_matches("CS").parse().unwrap_or_default();
+    format!("{top}/{:04}", number.saturating_sub(1) / IN_FOLDER + 1)
 }
 
 fn name_of(place: &str, id: &str, tail: &str) -> String {

@@ -76,22 +76,8 @@ struct Table {
 impl Table {
     /// Our own columns, and the fields that occur in records of a kind, in the order in which lines hold them.
     fn of(kind: &str, walk: &Walk<'_>, is_judged: bool) -> Result<Self, ProduceError> {
-        let mut fields = Vec::new();
-        walk.for_each_segment(
-            |segment| {
-                let mut seen = Vec::new();
-                for (_, line) in segment.lines() {
-                    merge(&mut seen, Head::of(line, kind).fields().map(|(name, _)| name));
-                }
-                seen
-            },
-            |seen| {
-                merge(&mut fields, seen.iter().map(Vec::as_slice));
-                Ok::<_, ProduceError>(())
-            },
-        )?;
         let mut columns: Vec<String> = OURS.iter().map(|&name| name.to_owned()).collect();
-        columns.extend(fields.into_iter().map(|name| String::from_utf8_lossy(&name).into_owned()));
+        columns.extend(records::fields(kind, walk)?.into_iter().map(|(name, _)| name));
         columns.extend(is_judged.then(|| RETENTION.to_owned()));
         Ok(Self { columns, is_judged })
     }
@@ -100,24 +86,6 @@ impl Table {
     fn fields(&self) -> &[String] {
         let end = self.columns.len() - usize::from(self.is_judged);
         self.columns.get(OURS.len()..end).unwrap_or_default()
-    }
-}
-
-/// Adds names that are not there yet, each behind the one that it follows.
-fn merge<'n>(all: &mut Vec<Vec<u8>>, names: impl Iterator<Item = &'n [u8]>) {
-    let mut next = 0;
-    for name in names {
-        if all.get(next).is_some_and(|known| known == name) {
-            next += 1;
-            continue;
-        }
-        next = match all.iter().position(|known| known == name) {
-            Some(place) => place + 1,
-            None => {
-                all.insert(next, name.to_vec());
-                next + 1
-            }
-        };
     }
 }
 
@@ -153,40 +121,12 @@ impl Part {
             }
         }
         if table.is_judged {
-            row.text(retention(line));
+            row.text(records::retention(line));
         }
         row.end();
         self.count += 1;
         if has_nul {
             self.with_nul.push(head.id.to_owned());
         }
-    }
-}
-
-/// What was decided about a record, as JSON: the last member of its line.
-fn retention(line: &[u8]) -> &str {
-    const NAME: &[u8] = b",\"retention\":";
-    let value = memchr::memmem::rfind(line, NAME).and_then(|at| line.get(at + NAME.len()..line.len() - 1));
-    value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_stand_in_the_order_of_lines() {
-        let mut all = Vec::new();
-        for names in ["a c d", "a b c", "b d e", "e a", "x a"] {
-            merge(&mut all, names.split(' ').map(str::as_bytes));
-        }
-        assert_eq!(all.concat(), b"xabcde");
-    }
-
-    #[test]
-    fn what_was_decided_is_the_last_member() {
-        let line = br#"{"kind":"a","id":"b","at":0,"data":{"x":{"y":1,"retention":{}}},"retention":{"rule":"p/r"}}"#;
-        assert_eq!(retention(line), r#"{"rule":"p/r"}"#);
-        assert_eq!(retention(b"{}"), "");
     }
 }

@@ -50,12 +50,11 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
                     let why = "control characters in its name became spaces";
                     note(replaced, folder, "file", &file.id, "file-name", why)?;
                 }
-                match part(work, file, &mail.boundary, &mut to)? {
-                    true => attached += 1,
-                    false => {
-                        missing += 1;
-                        note(replaced, folder, "file", &file.id, "file-missing", "its bytes are not in the archive")?;
-                    }
+                if part(work, file, &mail.boundary, &mut to)? {
+                    attached += 1;
+                } else {
+                    missing += 1;
+                    note(replaced, folder, "file", &file.id, "file-missing", "its bytes are not in the archive")?;
                 }
             }
             to.write_all(format!("--{}--\r\n", mail.boundary).as_bytes()).map_err(|error| to.failed(error))?;

@@ -3,7 +3,8 @@
 use super::transcript::{self, Zone};
 use super::vendor::{self, Vendor};
 use super::{
-    Files, Folder, ProduceError, Replaced, Work, concordance, csv_records, eml, jsonl, markdown, rsmf, timesketch,
+    Files, Folder, ProduceError, Replaced, Work, concordance, csv_records, eml, jsonl, markdown, parquet, rsmf,
+    timesketch,
 };
 
 /// A form of a production.
@@ -27,11 +28,13 @@ pub enum Form {
     Concordance,
     /// Relativity's short message format.
     Rsmf,
+    /// Typed tables for analysis.
+    Parquet,
 }
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Html,
         Self::Vendor(Vendor::Csv),
         Self::Vendor(Vendor::Actiance),
@@ -42,6 +45,7 @@ impl Form {
         Self::Markdown,
         Self::Concordance,
         Self::Rsmf,
+        Self::Parquet,
     ];
 
     /// The word after `--format`.
@@ -57,6 +61,7 @@ impl Form {
             Self::Markdown => "markdown",
             Self::Concordance => "concordance",
             Self::Rsmf => "rsmf",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -73,6 +78,7 @@ impl Form {
             Self::Markdown => "a document for each month, for reports and wikis",
             Self::Concordance => "a Concordance load file with texts and natives, for review platforms",
             Self::Rsmf => "Relativity's short message format 2.0, a file for each conversation and day",
+            Self::Parquet => "a typed table for each kind, for DuckDB, pandas, Spark and Trino",
         }
     }
 
@@ -120,6 +126,7 @@ pub fn make(
         Form::Eml => eml::make(work, &files()?, folder, replaced),
         Form::Markdown => markdown::make(work, &files()?, folder, replaced),
         Form::Concordance => concordance::make(work, &files()?, folder, replaced),
+        Form::Parquet => parquet::make(work, folder),
         Form::Rsmf => rsmf::make(work, &files()?, settings.is_checked, folder, replaced),
     }
 }

@@ -8,6 +8,7 @@
 //! header lines are folded at [`FOLD`] where they have a space.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 
 use base64::Engine as _;
@@ -93,7 +94,7 @@ fn continued(name: &str) -> Vec<String> {
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     let (mut pieces, mut rest) = (Vec::new(), encoded.as_str());
@@ -135,7 +136,8 @@ fn is_plain(text: &str) -> bool {
 fn encoded_words(text: &str) -> Vec<String> {
     let (mut words, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
-        let end = rest.floor_char_boundary(WORD);
+        let fits = rest.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= WORD);
+        let end = fits.last().unwrap_or(rest.len());
         let (word, behind) = rest.split_at(end);
         words.push(format!("=?UTF-8?B?{}?=", STANDARD.encode(word)));
         rest = behind;
@@ -252,7 +254,7 @@ mod tests {
     #[test]
     fn plain_text_stays_readable_and_is_folded() {
         assert_eq!(headers(|out| header(out, "Subject", "pumps on 2026-11-21")), "Subject: pumps on 2026-11-21\r\n");
-        let long = headers(|out| header(out, "Subject", &"word ".repeat(40).trim_end().to_owned()));
+        let long = headers(|out| header(out, "Subject", "word ".repeat(40).trim_end()));
         assert!(long.split_terminator("\r\n").all(|line| line.len() <= FOLD) && long.lines().count() == 3, "{long}");
         let people = [("Anna \"A\" Berg", "anna@example.org"), ("", "bob@example.org"), ("Jürgen", "j@example.org")];
         assert_eq!(

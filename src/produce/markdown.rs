@@ -10,6 +10,7 @@ use std::io::Write as _;
 use super::conversation::{Belongings, Slice, Told, for_each_slice, is_harmful, moment};
 use super::eml::{note, remarks};
 use super::folder::Output;
+use super::mail::one_line;
 use super::replaced::Replaced;
 use super::{Files, Folder, Made, ProduceError, State, Work};
 use crate::record::id::hex;
@@ -92,7 +93,7 @@ fn section(slice: &Slice<'_>, belongings: &Belongings<'_>) -> Section {
         posts: slice.posts.len() as u64,
         spelled: Vec::new(),
     };
-    push_escaped(&mut section.text, belongings.labels.channel(slice.channel_id), "");
+    push_escaped(&mut section.text, &one_line(belongings.labels.channel(slice.channel_id)), "");
     section.text.push('\n');
     for told in &slice.posts {
         let before = section.text.len();
@@ -111,11 +112,11 @@ fn push_post(out: &mut String, told: &Told<'_>, belongings: &Belongings<'_>) -> 
     let quote = if is_reply { "> > " } else { "> " };
     let mut is_spelled = false;
     out.push_str("\n**");
-    is_spelled |= push_escaped(out, &labels.person(post.user_id), "");
+    is_spelled |= push_escaped(out, &one_line(&labels.person(post.user_id)), "");
     let _ = write!(out, "** {} ", moment(post.create_at));
     if let Some(name) = post.prop_text("override_username") {
         out.push_str("shown as ");
-        is_spelled |= push_escaped(out, &name, "");
+        is_spelled |= push_escaped(out, &one_line(&name), "");
         out.push(' ');
     }
     let _ = write!(out, "`{}`", told.id().replace('`', ""));
@@ -137,16 +138,18 @@ fn push_post(out: &mut String, told: &Told<'_>, belongings: &Belongings<'_>) -> 
         notes.push(format!("edited {}", moment(post.edit_at)));
     }
     match post.state() {
-        State::DeletedBy(by) => notes.push(format!("deleted {} by {}", moment(post.delete_at), labels.user(&by))),
+        State::DeletedBy(by) => {
+            notes.push(format!("deleted {} by {}", moment(post.delete_at), one_line(labels.user(&by))));
+        }
         State::Deleted => notes.push(format!("deleted {}", moment(post.delete_at))),
         _ => {}
     }
     for file in told.files {
         let digest = file.content.map_or_else(|| "not collected".to_owned(), |hash| format!("sha256 {}", hex(&hash)));
-        notes.push(format!("file {}, {} bytes, {digest}", file.name, file.size));
+        notes.push(format!("file {}, {} bytes, {digest}", one_line(&file.name), file.size));
     }
     for reaction in belongings.reactions.of(told.id()) {
-        notes.push(format!(":{}: {}", reaction.emoji, labels.user(reaction.user_id)));
+        notes.push(format!(":{}: {}", reaction.emoji, one_line(labels.user(reaction.user_id))));
     }
     if !notes.is_empty() {
         out.push('\n');

@@ -33,6 +33,7 @@ pub mod mail;
 pub mod markdown;
 pub mod name;
 pub mod papers;
+pub mod parquet;
 pub mod post;
 mod records;
 pub mod replaced;

@@ -103,7 +103,8 @@ impl Told<'_> {
 impl Slice<'_> {
     /// The day as `2026-11-21`.
     pub fn date(&self) -> String {
-        time::format(self.day).map(|text| text.chars().take(10).collect()).unwrap_or_else(|| "0000-00-00".to_owned())
+        let day = time::format(self.day).unwrap_or_else(|| "0000-00-00".to_owned());
+        day.chars().take(10).collect()
     }
 
     /// The time of its first post.
@@ -140,7 +141,7 @@ impl Slice<'_> {
 /// Records of a day, in archive order.
 #[derive(Default)]
 struct Day {
-    day: Option<i64>,
+    number: Option<i64>,
     bytes: Vec<u8>,
     /// Index, start and end of each line.
     lines: Vec<(u64, usize, usize)>,
@@ -170,9 +171,9 @@ pub fn for_each_slice<T: Send>(
         |segment| admitted(work, segment),
         |found: Admitted| {
             for (index, of, start, end) in found.lines {
-                if day.day != Some(of) {
+                if day.number != Some(of) {
                     day.hand_on(belongings, &render, &mut next)?;
-                    (day.day, day.part) = (Some(of), 1);
+                    (day.number, day.part) = (Some(of), 1);
                 } else if day.bytes.len() > MOST_BYTES {
                     day.hand_on(belongings, &render, &mut next)?;
                     day.part += 1;
@@ -216,7 +217,7 @@ impl Day {
         let mut posts: Vec<(u64, Post<'_>)> =
             self.lines.iter().map(line).map(|(index, line)| (index, Post::read(line))).collect();
         posts.sort_by(|(_, a), (_, b)| (a.channel_id, a.create_at, a.id).cmp(&(b.channel_id, b.create_at, b.id)));
-        let begin = self.day.unwrap_or_default().saturating_mul(DAY);
+        let begin = self.number.unwrap_or_default().saturating_mul(DAY);
         let mut slices = Vec::new();
         for channel in posts.chunk_by(|(_, a), (_, b)| a.channel_id == b.channel_id) {
             cut(&mut slices, told(channel, belongings.files), begin, self.part);

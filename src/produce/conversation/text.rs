@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 
 use super::{Belongings, Slice, Told};
 use crate::produce::State;
+use crate::produce::mail::one_line;
 use crate::record::id::hex;
 use crate::record::time::{self, Millis};
 
@@ -46,9 +47,9 @@ impl Text {
         let post = &told.post;
         let labels = &belongings.labels;
         let mut out = String::new();
-        let _ = write!(out, "{}  {}", moment(post.create_at), labels.person(post.user_id));
+        let _ = write!(out, "{}  {}", moment(post.create_at), one_line(&labels.person(post.user_id)));
         if let Some(name) = post.prop_text("override_username") {
-            let _ = write!(out, ", shown as {name}");
+            let _ = write!(out, ", shown as {}", one_line(&name));
         }
         if !post.root_id.is_empty() {
             let _ = write!(out, ", in reply to {}", post.root_id);
@@ -72,14 +73,16 @@ impl Text {
             note(format!("edited {}", moment(post.edit_at)));
         }
         match post.state() {
-            State::DeletedBy(by) => note(format!("deleted {} by {}", moment(post.delete_at), labels.user(&by))),
+            State::DeletedBy(by) => {
+                note(format!("deleted {} by {}", moment(post.delete_at), one_line(labels.user(&by))));
+            }
             State::Deleted => note(format!("deleted {}", moment(post.delete_at))),
             _ => {}
         }
         for file in told.files {
             let digest =
                 file.content.map_or_else(|| "not collected".to_owned(), |hash| format!("sha256 {}", hex(&hash)));
-            note(format!("file {}, {} bytes, {digest}", file.name, file.size));
+            note(format!("file {}, {} bytes, {digest}", one_line(&file.name), file.size));
         }
         let mut reactions: Vec<(&str, Vec<&str>)> = Vec::new();
         for reaction in belongings.reactions.of(told.id()) {
@@ -90,17 +93,16 @@ impl Text {
             }
         }
         for (emoji, users) in reactions {
-            note(format!(":{emoji}: {}", users.join(", ")));
+            note(format!(":{}: {}", one_line(emoji), one_line(&users.join(", "))));
         }
-        let before = self.text.len();
-        push_spelled(&mut self.text, &out);
-        self.text.len() - before != out.len()
+        push_spelled(&mut self.text, &out)
     }
 }
 
 /// Appends text; control characters but line breaks and tabs, and those that turn the reading direction, are spelled
-/// out. CR LF and a lone CR become LF.
-pub(super) fn push_spelled(out: &mut String, text: &str) {
+/// out, and then it is true. CR LF and a lone CR become LF.
+pub(super) fn push_spelled(out: &mut String, text: &str) -> bool {
+    let mut is_spelled = false;
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
@@ -109,10 +111,14 @@ pub(super) fn push_spelled(out: &mut String, text: &str) {
                 out.push('\n');
             }
             '\n' | '\t' => out.push(character),
-            _ if is_harmful(character) => out.extend(character.escape_unicode()),
+            _ if is_harmful(character) => {
+                is_spelled = true;
+                out.extend(character.escape_unicode());
+            }
             _ => out.push(character),
         }
     }
+    is_spelled
 }
 
 /// Control characters, those that turn the reading direction, and those that are none.
@@ -135,7 +141,7 @@ mod tests {
     #[test]
     fn harmful_characters_are_spelled_out() {
         let mut out = String::new();
-        push_spelled(&mut out, "a\r\nb\rc\td\u{1b}[2J\u{202e}gpj\u{fffe}\u{0}ä😀");
+        assert!(push_spelled(&mut out, "a\r\nb\rc\td\u{1b}[2J\u{202e}gpj\u{fffe}\u{0}ä😀"));
         assert_eq!(out, "a\nb\nc\td\\u{1b}[2J\\u{202e}gpj\\u{fffe}\\u{0}ä😀");
     }
 }

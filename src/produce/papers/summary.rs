@@ -126,7 +126,9 @@ impl Summary {
         let sealed = work.sealed;
         let [channels, people] = tallies(work)?;
         let mut whole = Tally::NONE;
-        channels.values().for_each(|tally| whole.add(*tally));
+        for tally in channels.values() {
+            whole.add(*tally);
+        }
         let labels = Labels::of(work.directory);
         let seal = &sealed.seal;
         let end = |at: Option<Millis>| at.map_or_else(|| "open".to_owned(), moment);
@@ -261,7 +263,9 @@ impl Summary {
         if looks.is_empty() {
             out.push_str("  nothing\n");
         }
-        looks.iter().for_each(|look| out.push_str(&format!("  {look}\n")));
+        for look in looks {
+            let _ = writeln!(out, "  {look}");
+        }
         for (class, count) in &self.replaced {
             let _ = writeln!(out, "  {class:<24}{count}");
         }

@@ -103,12 +103,9 @@ pub fn check(bytes: &[u8]) -> Vec<String> {
     let names: BTreeSet<String> = zip.file_names().flatten().map(Cow::into_owned).collect();
     let mut manifest = Vec::new();
     let read = zip.by_name(MANIFEST).map(|member| member.take(MOST_MANIFEST).read_to_end(&mut manifest));
-    let manifest: Value = match (read, serde_json::from_slice(&manifest)) {
-        (Ok(Ok(_)), Ok(manifest)) => manifest,
-        _ => {
-            found.push(format!("`{MANIFEST}` is missing or is not JSON"));
-            return found;
-        }
+    let (Ok(Ok(_)), Ok(manifest)) = (read, serde_json::from_slice::<Value>(&manifest)) else {
+        found.push(format!("`{MANIFEST}` is missing or is not JSON"));
+        return found;
     };
     shape(&manifest, ROOT, "manifest", &mut found);
     if found.is_empty() {
@@ -159,28 +156,27 @@ impl Mail {
             found.push(format!("the mail has {} parts, and not a text and one attachment", parts.len()));
             return None;
         };
+        let Some(zip_part) = zip_part.strip_suffix(&format!("--{boundary}--\r\n")) else {
+            found.push("the mail does not end with its boundary".to_owned());
+            return None;
+        };
         let decoded = |part: &str| {
             let (head, body) = part.split_once("\r\n\r\n")?;
-            let body = body.strip_suffix(&format!("--{boundary}--\r\n")).unwrap_or(body);
             let is_short = body.split("\r\n").all(|line| line.len() <= 76);
             let bytes = STANDARD.decode(body.replace("\r\n", "")).ok()?;
             is_short.then_some((head.to_owned(), bytes))
         };
-        match (decoded(text_part), decoded(zip_part)) {
-            (Some((_, text)), Some((head, zip))) => {
-                if text.is_empty() {
-                    found.push("the text of the mail is empty".to_owned());
-                }
-                if !head.contains(&format!("filename=\"{ZIP}\"")) {
-                    found.push(format!("the attachment is not called `{ZIP}`"));
-                }
-                Some(Self { headers, zip })
-            }
-            _ => {
-                found.push("a part of the mail is not base64 in lines of at most 76".to_owned());
-                None
-            }
+        let (Some((_, text)), Some((head, zip))) = (decoded(text_part), decoded(zip_part)) else {
+            found.push("a part of the mail is not base64 in lines of at most 76".to_owned());
+            return None;
+        };
+        if text.is_empty() {
+            found.push("the text of the mail is empty".to_owned());
         }
+        if !head.contains(&format!("filename=\"{ZIP}\"")) {
+            found.push(format!("the attachment is not called `{ZIP}`"));
+        }
+        Some(Self { headers, zip })
     }
 }
 
@@ -236,7 +232,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 }
 
 /// Whether everything that is named is there, in order, and said once.
-fn references(manifest: &Value, mail: &Mail, names: &BTreeSet<String>, found: &mut Vec<String>) {
+fn references(manifest: &Value, mail: &Mail, entries: &BTreeSet<String>, found: &mut Vec<String>) {
     let participants = unique(list(manifest, "participants"), "participant", found);
     let conversations = unique(list(manifest, "conversations"), "conversation", found);
     let events = list(manifest, "events");
@@ -254,7 +250,9 @@ fn references(manifest: &Value, mail: &Mail, names: &BTreeSet<String>, found: &m
         }
     };
     for members in present.values() {
-        members.iter().for_each(|id| known(id, "a conversation", found));
+        for id in members {
+            known(id, "a conversation", found);
+        }
     }
     for event in events {
         let (id, at, author) = (text(event, "id"), text(event, "timestamp"), text(event, "participant"));
@@ -301,7 +299,7 @@ fn references(manifest: &Value, mail: &Mail, names: &BTreeSet<String>, found: &m
             }
         }
     }
-    for file in named.symmetric_difference(names) {
+    for file in named.symmetric_difference(entries) {
         found.push(format!("`{file}` is in the zip or in the manifest, but not in both"));
     }
     counts(manifest.as_object(), mail, events, named.len() - 1, found);

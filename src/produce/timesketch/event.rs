@@ -48,12 +48,9 @@ impl Events {
 
     /// Begins an event; `None` if its time cannot be shown.
     pub(super) fn event(&mut self, event: &Event<'_>) -> Option<Open<'_>> {
-        let (text, micros) = match (datetime(event.at), event.at.checked_mul(1000)) {
-            (Some(text), Some(micros)) => (text, micros),
-            _ => {
-                self.without_time.push((self.kind.clone(), event.id.to_owned()));
-                return None;
-            }
+        let (Some(text), Some(micros)) = (datetime(event.at), event.at.checked_mul(1000)) else {
+            self.without_time.push((self.kind.clone(), event.id.to_owned()));
+            return None;
         };
         self.count += 1;
         self.lines.extend_from_slice(b"{\"message\":");

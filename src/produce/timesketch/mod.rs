@@ -59,9 +59,9 @@ fn events(segment: SegmentText<'_>, wanted: &Wanted<'_>, labels: &Labels<'_>) ->
     for (index, line) in segment.lines().filter(|(_, line)| wanted.admits(kind, line)) {
         events.begin(index, line);
         if kind == super::post::KIND {
-            posts::add(&mut events, line, labels)
+            posts::add(&mut events, line, labels);
         } else {
-            rest::add(&mut events, kind, line, labels)
+            rest::add(&mut events, kind, line, labels);
         }
     }
     events
