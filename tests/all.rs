@@ -80,6 +80,8 @@ mod tables;
 mod tools;
 /// Transcripts: what is typed, what is said.
 mod transcripts;
+/// Mattermost's own compliance export, held against Python's readers.
+mod vendor;
 /// Verification: layers, endings, trust, chains.
 mod verify;
 /// Reading segments side by side.

@@ -246,9 +246,10 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.parquet")):
     table = file.read()
     rows = [{name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()} for row in table.to_pylist()]
     about = {key.decode(): value.decode() for key, value in file.metadata.metadata.items() if key.startswith(b"chatseal")}
-    counted = duckdb.sql(f"select count(*), min(record_at), max(record_at) from '{path}'").fetchone()
-    types = dict(duckdb.sql(f"select column_name, column_type from (describe select * from '{path}')").fetchall())
-    ids = [row[0] for row in duckdb.sql(f"select record_id from '{path}' order by record_index").fetchall()]
+    ask = lambda query: duckdb.connect().execute(query).fetchall()
+    [counted] = ask(f"select count(*), min(record_at), max(record_at) from '{path}'")
+    types = dict(ask(f"select column_name, column_type from (describe select * from '{path}')"))
+    ids = [row[0] for row in ask(f"select record_id from '{path}' order by record_index")]
     tables[path.stem] = {"rows": rows, "types": types, "count": counted[0], "ids": ids, "about": about,
         "groups": file.metadata.num_row_groups, "arrow": {field.name: str(field.type) for field in table.schema}}
 print(json.dumps(tables))

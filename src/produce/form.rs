@@ -34,10 +34,11 @@ pub enum Form {
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Html,
         Self::Vendor(Vendor::Csv),
         Self::Vendor(Vendor::Actiance),
+        Self::Vendor(Vendor::GlobalRelay),
         Self::Jsonl,
         Self::CsvRecords,
         Self::Timesketch,
@@ -54,6 +55,7 @@ impl Form {
             Self::Html => "html",
             Self::Vendor(Vendor::Csv) => "csv",
             Self::Vendor(Vendor::Actiance) => "actiance",
+            Self::Vendor(Vendor::GlobalRelay) => "global-relay",
             Self::Jsonl => "jsonl",
             Self::CsvRecords => "csv-records",
             Self::Timesketch => "timesketch",
@@ -71,6 +73,7 @@ impl Form {
             Self::Html => "a transcript that opens from disk in any browser, with search",
             Self::Vendor(Vendor::Csv) => "Mattermost's own compliance export, CSV",
             Self::Vendor(Vendor::Actiance) => "Mattermost's own compliance export, Actiance XML (Smarsh Vantage)",
+            Self::Vendor(Vendor::GlobalRelay) => "Mattermost's own compliance export, Global Relay mail (Proofpoint)",
             Self::Jsonl => "the record lines as sealed, a file for each kind",
             Self::CsvRecords => "a table for each kind, for spreadsheets and databases",
             Self::Timesketch => "events in the order of the archive, for Timesketch and plaso",

@@ -44,6 +44,25 @@ impl Sort {
     }
 }
 
+impl Sort {
+    /// The same as newer readers want it: only here it can be said that a time is UTC.
+    fn logical(self) -> Option<Structure> {
+        let mut logical = Structure::default();
+        match self {
+            Self::Boolean | Self::Integer => return None,
+            Self::Text => logical.structure(1, Structure::default()),
+            Self::Moment => {
+                let (mut unit, mut moment) = (Structure::default(), Structure::default());
+                unit.structure(1, Structure::default());
+                moment.truth(1);
+                moment.structure(2, unit);
+                logical.structure(8, moment);
+            }
+        }
+        Some(logical)
+    }
+}
+
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
@@ -213,6 +232,9 @@ impl<W: Write> Table<W> {
             element.text(4, &column.name);
             if let Some(converted) = converted {
                 element.i32(6, converted);
+            }
+            if let Some(logical) = column.sort.logical() {
+                element.structure(10, logical);
             }
             schema.push(element);
         }

@@ -3,7 +3,8 @@
 //! A structure is fields in rising order, each with the step from the one before and its type; numbers are zigzag
 //! varints. <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>
 
-/// Types of fields and elements.
+/// Types of fields and elements; of a boolean field the type is the value.
+const TRUE: u8 = 1;
 const I32: u8 = 5;
 const I64: u8 = 6;
 const BINARY: u8 = 8;
@@ -22,6 +23,11 @@ impl Structure {
         // Ids rise by less than sixteen everywhere in Parquet.
         self.out.push((id - self.last) << 4 | kind);
         self.last = id;
+    }
+
+    /// A boolean that is true.
+    pub(super) fn truth(&mut self, id: u8) {
+        self.field(id, TRUE);
     }
 
     pub(super) fn i32(&mut self, id: u8, value: i32) {

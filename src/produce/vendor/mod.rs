@@ -21,6 +21,7 @@ mod job;
 mod members;
 mod metadata;
 mod package;
+mod relay;
 mod select;
 mod side_by_side;
 
@@ -41,6 +42,8 @@ pub enum Vendor {
     Csv,
     /// `actiance_export.xml`, attachments.
     Actiance,
+    /// A mail for each channel.
+    GlobalRelay,
 }
 
 /// All that making a batch needs.
@@ -112,6 +115,7 @@ impl<'a> Making<'a> {
         match self.vendor {
             Vendor::Csv => csv::write(&self, &told, &mut package, &mut replaced)?,
             Vendor::Actiance => actiance::write(&self, &told, &mut package, &mut replaced)?,
+            Vendor::GlobalRelay => relay::write(&self, &told, relay::LIMIT, &mut package, &mut replaced)?,
         }
         let (counts, totals) = (told.counts(), told.totals(&replaced));
         self.work.progress.add(batch.bytes());

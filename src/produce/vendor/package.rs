@@ -47,6 +47,18 @@ impl<'f> Package<'f> {
         self.zip.write_all(text).map_err(self.failed())
     }
 
+    /// Adds a member of at most `size` bytes or so, which `write` writes; it is given what makes errors of the zip.
+    pub(super) fn stream(
+        &mut self,
+        name: &str,
+        size: u64,
+        write: impl FnOnce(&mut dyn Write, &dyn Fn(io::Error) -> ProduceError) -> Result<(), ProduceError>,
+    ) -> Result<(), ProduceError> {
+        self.start(name, CompressionMethod::Deflated, size)?;
+        let failed = self.failed();
+        write(&mut self.zip, &failed)
+    }
+
     /// Adds the bytes of a file as they are; most files are packed already.
     pub(super) fn content(
         &mut self,

@@ -25,8 +25,6 @@ use std::io;
 use serde_json::{Value, json};
 
 pub(super) use page::{Flags, PageIndex, Said};
-#[cfg(test)]
-pub(crate) use tokens::SAMPLES;
 
 use super::naming::Naming;
 use super::spool::{Row, Spool};

@@ -71,7 +71,9 @@ mod tests {
     fn what_is_written_is_read() {
         let numbers = [0, 5, 31, 32, 99_999, u64::from(u32::MAX), u64::MAX];
         let mut out = Vec::new();
-        numbers.iter().for_each(|number| push(&mut out, *number));
+        for number in numbers {
+            push(&mut out, number);
+        }
         assert_eq!(read(&out).collect::<Vec<_>>(), numbers);
     }
 }

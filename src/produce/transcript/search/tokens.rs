@@ -111,7 +111,7 @@ fn emit(letters: &[char], each: &mut impl FnMut(&str)) {
 
 /// Texts and their words; `search.js` is held against the same list in Chromium.
 #[cfg(test)]
-pub(crate) const SAMPLES: &str = include_str!("samples.tsv");
+const SAMPLES: &str = include_str!("samples.tsv");
 
 #[cfg(test)]
 mod tests {
