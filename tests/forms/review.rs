@@ -41,12 +41,7 @@ pub(crate) fn hostile() -> Spec {
         format!(r#","content_sha256":"{}","content_bytes":7,"content_member":"{content}""#, crate::bag::sha(&bytes));
     for (kind, lines) in &mut spec.segments {
         match kind.as_str() {
-            "channel" => {
-                lines[0] = lines[0]
-                    .replace("\"pumps\"", r#""p\u0014u\u00femps \u00ae""#.replace("\\u0014", "\\u0014").as_str())
-                    .replace("\\u00fe", "þ")
-                    .replace("\\u00ae", "®");
-            }
+            "channel" => lines[0] = lines[0].replace("\"pumps\"", r#""p\u0014uþmps ®""#),
             "file" => {
                 *lines = vec![
                     file("f1", "p1", r"..\\..\\CON", &held),
