@@ -5,10 +5,14 @@ mod gone;
 mod histories;
 mod mishaps;
 mod settings;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -61,6 +65,15 @@ impl Nights {
         let ended = self.run(&["--quiet"]);
         assert!(matches!(ended.code, 0 | 3), "{}", ended.stderr);
         self.archives().pop().unwrap()
+    }
+
+    /// A run that is killed after this long, if it has not ended by then.
+    fn killed_after(&self, time: Duration) {
+        let mut command = self.source.desk.chatseal(&["run", "run.toml", "--quiet"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(time);
+        drop(child.kill());
+        child.wait().unwrap();
     }
 
     fn names(&self) -> Vec<String> {

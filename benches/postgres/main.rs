@@ -26,6 +26,7 @@ mod dice;
 mod measure;
 mod place;
 mod policy;
+mod runs;
 mod schema;
 mod server;
 #[path = "../bulk/speech.rs"]
@@ -93,6 +94,8 @@ enum Part {
     Policy,
     /// Reading its dump and nothing else: plain, gzip, Zstandard
     Reader,
+    /// Scheduled runs when one post in a hundred changed; edits the database
+    Runs,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -151,13 +154,17 @@ impl Bench<'_> {
             let made = Command::new(&self.binary).arg("keygen").arg(self.key()).output()?;
             ensure!(made.status.success(), "keygen failed: {}", String::from_utf8_lossy(&made.stderr));
         }
-        let all = [Part::Reader, Part::Export, Part::Dump, Part::Policy];
+        let all = [Part::Reader, Part::Export, Part::Dump, Part::Policy, Part::Runs];
         for part in all.into_iter().filter(|part| self.args.only.is_empty() || self.args.only.contains(part)) {
             match part {
                 Part::Export => self.export()?,
                 Part::Dump => self.dump()?,
                 Part::Reader => self.reader()?,
                 Part::Policy => self.policy()?,
+                Part::Runs => {
+                    let (_server, url) = self.database()?;
+                    runs::measure(&self.binary, &self.key(), &url, &self.dir.join("runs"))?;
+                }
             }
         }
         Ok(())

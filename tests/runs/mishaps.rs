@@ -22,11 +22,7 @@ fn killed_at_any_time_the_next_run_goes_on() {
     let whole = begun.elapsed();
     for at in 0..10_u32 {
         change(&nights, &format!("{at}"));
-        let mut command = nights.source.desk.chatseal(&["run", "run.toml", "--quiet"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        sleep(whole * at / 9);
-        drop(child.kill());
-        child.wait().unwrap();
+        nights.killed_after(whole * at / 9);
     }
     nights.night();
     nights.require_same("killed");
@@ -120,4 +116,30 @@ fn a_lost_or_spoiled_index_is_made_anew_from_the_archives() {
     fs::rename(nights.source.desk.path("first.zip"), first).unwrap();
     nights.night();
     nights.require_same("brought back");
+}
+
+#[test]
+fn what_was_in_an_archive_that_was_never_published_is_sealed_again() {
+    let nights = Nights::new("settle = \"0s\"\noverlap = \"0s\"");
+    nights.night();
+    change(&nights, "lost");
+    nights.night();
+    // As a run leaves it that was killed behind the commit, on a disk that lost its archive.
+    let desk = &nights.source.desk;
+    let name = nights.names().pop().unwrap();
+    let target = fs::canonicalize(desk.path("archives")).unwrap().join(&name);
+    let seal = crate::bag::sha(&fs::read(desk.path("ledger/statements/00000002.txt")).unwrap());
+    let archive = crate::bag::sha(&fs::read(&target).unwrap());
+    desk.write(
+        "ledger/pending/00000002",
+        format!("chatseal-pending/v1\nseal 2 sha256:{seal}\narchive sha256:{archive}\ntarget {}\n", target.display()),
+    );
+    let list = fs::read_to_string(desk.path("ledger/archives.sha256")).unwrap();
+    desk.write("ledger/archives.sha256", list.lines().next().unwrap().to_owned() + "\n");
+    fs::remove_file(&target).unwrap();
+    let third = nights.night();
+    assert!(third.text("data/source.json").contains("\"why\":\"last-lost\""), "{}", third.text("data/source.json"));
+    assert_eq!(of_kind(&third, "post").len(), 1);
+    nights.require_same("lost");
+    assert!(nights.night().text("data/source.json").contains("\"why\":\"changed\""));
 }

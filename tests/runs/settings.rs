@@ -99,3 +99,43 @@ fn a_run_can_read_a_dump() {
     assert_eq!(second.count("post", "source"), posts - 1);
     nights.require_same("dumped");
 }
+
+#[test]
+fn a_clock_that_went_back_makes_a_run_look_at_everything() {
+    let nights = Nights::new("settle = \"0s\"");
+    nights.night();
+    nights
+        .source
+        .ask("UPDATE posts SET message = 'between', updateat = 1700000000000 WHERE id = (SELECT max(id) FROM posts)");
+    // What a clock does that is set back by a day, as seen from the window.
+    nights.configure("settle = \"1d\"", "");
+    let ended = nights.run(&[]);
+    assert!(matches!(ended.code, 0 | 3) && ended.stderr.contains("clock went back"), "{}", ended.stderr);
+    let second = nights.archives().pop().unwrap();
+    assert!(second.text("data/source.json").contains("\"why\":\"clock-went-back\""));
+    assert_eq!(of_kind(&second, "post").len(), 1);
+    nights.require_same("set back");
+}
+
+#[test]
+fn what_a_run_came_to_is_told_to_the_monitoring() {
+    let nights = Nights::new("settle = \"0s\"");
+    let sample = |name: &str| {
+        let text = fs::read_to_string(nights.source.desk.path("mm.prom")).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned))
+    };
+    nights.configure("settle = \"0s\"", "[work]\nmetrics = \"mm.txt\"");
+    nights.run(&[]).require(2, ".prom");
+    nights.configure("settle = \"0s\"", "[work]\nmetrics = \"mm.prom\"");
+    let first = nights.night();
+    let posts = sample("chatseal_records{task=\"mattermost\",kind=\"post\"}").unwrap();
+    assert_eq!(posts, first.count("post", "records").to_string());
+    let success = sample("chatseal_last_success_timestamp_seconds{task=\"mattermost\"}").unwrap();
+    let key = fs::read(nights.source.desk.path("seal.key")).unwrap();
+    fs::remove_file(nights.source.desk.path("seal.key")).unwrap();
+    assert_eq!(nights.run(&[]).code, 6);
+    assert_eq!(sample("chatseal_run_exit_code{task=\"mattermost\"}").as_deref(), Some("6"));
+    assert_eq!(sample("chatseal_last_success_timestamp_seconds{task=\"mattermost\"}"), Some(success));
+    assert_eq!(sample("chatseal_chain_length{task=\"mattermost\"}").as_deref(), Some("1"));
+    fs::write(nights.source.desk.path("seal.key"), key).unwrap();
+}

@@ -191,8 +191,8 @@ impl Told<'_> {
         let Some(rank) = self.rank.filter(|_| group.is_sealed()) else { return Ok(()) };
         let changes = &self.news.changes;
         let spans = changes.again.get(&rank).map_or(&[][..], Vec::as_slice);
-        let was_looked_for =
-            self.news.is_whole || has_no_clock(rank) || spans.iter().any(|span| span.contains(group.at));
+        let was_read = self.news.is_whole || has_no_clock(rank) || spans.iter().any(|span| span.contains(group.at));
+        let was_looked_for = self.news.tells_vanished && was_read;
         if !was_looked_for {
             self.not_looked_at += 1;
             return Ok(());

@@ -58,8 +58,12 @@ pub(in crate::cli) enum Why {
     OtherProgram,
     /// The source has other columns, so that the same rows make other records.
     OtherColumns,
-    /// The last archive cannot be looked at, or was made of a file that has no time.
+    /// The archive of the last run was lost before it was published, as the ledger states.
+    LastLost,
+    /// The last archive cannot be looked at, or was made of a dump.
     LastUnknown,
+    /// A dump has no index to ask.
+    Dump,
 }
 
 impl Why {
@@ -72,7 +76,9 @@ impl Why {
             Self::OtherScope => "other-scope",
             Self::OtherProgram => "other-program",
             Self::OtherColumns => "other-columns",
+            Self::LastLost => "last-lost",
             Self::LastUnknown => "last-unknown",
+            Self::Dump => "dump",
         }
     }
 
@@ -87,13 +93,15 @@ impl Why {
             Self::OtherScope => "another scope is asked for than in the last run, so everything is looked at",
             Self::OtherProgram => "another version of chatseal made the last archive, so everything is looked at",
             Self::OtherColumns => "the source has other columns than in the last run, so everything is looked at",
+            Self::LastLost => "the archive of an earlier run was lost, so everything is looked at",
             Self::LastUnknown => "the last archive does not tell what it was made of, so everything is looked at",
+            Self::Dump => "a dump is looked at as a whole",
         }
     }
 
     /// Whether the same rows may make other records than before, so that a difference is nobody's doing.
     fn changes_records(self) -> bool {
-        matches!(self, Self::OtherScope | Self::OtherProgram | Self::OtherColumns | Self::LastUnknown)
+        matches!(self, Self::OtherScope | Self::OtherProgram | Self::OtherColumns | Self::LastUnknown | Self::Dump)
     }
 }
 
@@ -120,6 +128,8 @@ pub(in crate::cli) struct Series {
     pub(in crate::cli) look: Look,
     /// What is looked at again in any case.
     pub(in crate::cli) share: Option<Share>,
+    /// Whether teams, channels or users restrict the scope: then all of it is read, and what is not in it may be elsewhere.
+    pub(in crate::cli) is_narrow: bool,
 }
 
 /// What a run reads, and what it may conclude from it.
@@ -128,6 +138,8 @@ pub(in crate::cli) struct News {
     pub(in crate::cli) changes: Changes,
     /// Whether all of it is read.
     pub(super) is_whole: bool,
+    /// Whether a record that the source does not show is gone.
+    pub(super) tells_vanished: bool,
     /// Whether a record that differs although its clock stands still was altered.
     pub(super) tells_altered: bool,
 }
@@ -141,7 +153,11 @@ impl Series {
             Look::First => return Ok(None),
             Look::Whole(why) => {
                 (changes.window, changes.why) = (Window::default(), why.word());
-                return Ok(Some(News { changes, is_whole: true, tells_altered: !why.changes_records() }));
+                let (tells_vanished, tells_altered) = (!self.is_narrow, !why.changes_records());
+                return Ok(Some(News { changes, is_whole: true, tells_vanished, tells_altered }));
+            }
+            Look::Changed if self.is_narrow => {
+                return Ok(Some(News { changes, is_whole: true, tells_vanished: false, tells_altered: true }));
             }
             Look::Changed => {}
         }
@@ -164,7 +180,7 @@ impl Series {
                 changes.again.insert(rank, joined(spans));
             }
         }
-        Ok(Some(News { changes, is_whole: false, tells_altered: true }))
+        Ok(Some(News { changes, is_whole: false, tells_vanished: true, tells_altered: true }))
     }
 
     /// How many rows of each kind and day there should be: those that are sealed or withheld, and those that are new.

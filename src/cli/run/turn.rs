@@ -8,6 +8,7 @@
 //! needs to know of the last one stands in its seal and its `source.json`. So there is no state that could be lost, or be
 //! of another history.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ use crate::cli::printer::{Printer, count};
 use crate::cli::progress::watch;
 use crate::cli::reading::Reading;
 use crate::cli::threads::Threads;
+use crate::ledger::Said;
 use crate::merkle::Hash;
 use crate::progress::Progress;
 use crate::record::time::{self, Millis, Window};
@@ -63,8 +65,10 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
     let series = args.reading.threads.run(|| watch(printer, |progress| series(config, full, &options, progress)))??;
     printer.note(options.understood());
     printer.note(understood(&series));
-    if let Look::Whole(why) = series.look {
-        printer.warn(why.sentence());
+    match series.look {
+        Look::Whole(why @ (Why::Asked | Why::Dump)) => printer.note(why.sentence()),
+        Look::Whole(why) => printer.warn(why.sentence()),
+        Look::First | Look::Changed => {}
     }
     options.series = Some(series);
     let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
@@ -90,7 +94,13 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
     };
     let reading = memory::read(&config.ledger)?;
     let seals = reading.seals();
-    let seals: Vec<(u64, Hash, &Seal)> = seals.into_iter().filter(|(.., seal)| seal.clock == Clock::Change).collect();
+    let unpublished = reading.statements_said().filter_map(|statement| match statement.said {
+        Said::Unpublished { number, .. } => Some(number),
+        _ => None,
+    });
+    let unpublished: BTreeSet<u64> = unpublished.collect();
+    let is_ours = |(number, _, seal): &(u64, Hash, &Seal)| seal.clock == Clock::Change && !unpublished.contains(number);
+    let seals: Vec<(u64, Hash, &Seal)> = seals.into_iter().filter(is_ours).collect();
     let found = archives::by_seal(&config.archives)?;
     let link = |(number, seal, _): &(u64, Hash, &Seal)| {
         let missing = || config.archives.join(format!("the archive of seal {number}"));
@@ -105,6 +115,7 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
     let last = seals.last().map(|(_, hash, seal)| (*seal, found.get(hash)));
     let look = match last {
         None => Look::First,
+        Some((seal, _)) if unpublished.last().copied() > seal.number => Look::Whole(Why::LastLost),
         Some((seal, archive)) => why(config, full, options, seal, archive, until).map_or(Look::Changed, Look::Whole),
     };
     let from = match (look, last) {
@@ -115,7 +126,8 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
     let share = config.rescan.map(|of| Share { part: part.checked_rem(of).unwrap_or(0), of });
     let seals = seals.iter().map(|(_, hash, _)| *hash).collect();
     let now = now.unwrap_or(Millis::MAX);
-    Ok(Series { index, seals, window: Window { from, until }, now, look, share })
+    let is_narrow = !(config.teams.is_empty() && config.channels.is_empty() && config.users.is_empty());
+    Ok(Series { index, seals, window: Window { from, until }, now, look, share, is_narrow })
 }
 
 /// Why everything is to be looked at; `None` if only what changed.
@@ -130,7 +142,8 @@ fn why(
     if full {
         return Some(Why::Asked);
     }
-    let (Some(end), Some(until)) = (last.window.until, until) else { return Some(Why::LastUnknown) };
+    let Some(until) = until else { return Some(Why::Dump) };
+    let Some(end) = last.window.until else { return Some(Why::LastUnknown) };
     if until < end {
         return Some(Why::ClockWentBack);
     }
