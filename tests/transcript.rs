@@ -1,4 +1,6 @@
 //! `chatseal produce --format html`: what stands on the pages, and what a real browser makes of them.
+//!
+//! `fixtures/transcript` holds a page as it was, and texts that try to run.
 
 mod chromium;
 mod pages;
