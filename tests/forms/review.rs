@@ -53,7 +53,7 @@ pub(crate) fn hostile() -> Spec {
                 lines[0] = lines[0].replace(
                     r#""username":"anna""#,
                     r#""username":"anna\r\nBcc: evil@example.org","first_name":"Jürgen \"J\"""#,
-                )
+                );
             }
             _ => {}
         }
