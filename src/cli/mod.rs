@@ -6,6 +6,7 @@
 //! Invariant: no path through this module exits well without having done what was asked.
 
 mod clock;
+mod compare;
 mod completions;
 mod crash;
 mod custody;
@@ -85,6 +86,7 @@ enum Command {
     Plan(Box<plan::Args>),
     Run(run::Args),
     Policy(Box<policy::Args>),
+    Compare(Box<compare::Args>),
     Verify(verify::Args),
     Show(show::Args),
     Search(Box<search::Args>),
@@ -158,6 +160,7 @@ impl Cli {
             || match &self.command {
                 Command::Verify(args) => args.is_json(),
                 Command::Plan(args) => args.is_json(),
+                Command::Compare(args) => args.is_json(),
                 Command::Search(args) => args.is_json(),
                 _ => false,
             }
@@ -174,6 +177,7 @@ impl Cli {
             | Command::Grants(_)
             | Command::Policy(_)
             | Command::Plan(_)
+            | Command::Compare(_)
             | Command::Verify(_)
             | Command::Show(_)
             | Command::Search(_)
@@ -195,6 +199,7 @@ impl Cli {
             Command::Plan(args) => plan::run(&args, printer),
             Command::Run(args) => run::run(&args, printer),
             Command::Policy(args) => policy::run(&args, printer),
+            Command::Compare(args) => compare::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
             Command::Search(args) => search::run(&args, printer),
@@ -229,6 +234,7 @@ impl Cli {
             ["policy", "explain"] => policy::MANUAL_EXPLAIN,
             ["policy", "diff"] => policy::MANUAL_DIFF,
             ["policy", "server"] => policy::MANUAL_SERVER,
+            ["compare"] => compare::MANUAL,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
             ["search"] => search::MANUAL,
