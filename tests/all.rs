@@ -10,10 +10,10 @@ mod bag;
 mod bulk;
 /// What a series of archives says of each record.
 mod chain;
-/// A source held against what was sealed of it.
-mod compare;
 /// What archives say of the clocks behind their times.
 mod clocks;
+/// A source held against what was sealed of it.
+mod compare;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// Archives that are wrong in one way each.
