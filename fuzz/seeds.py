@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import io
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -207,7 +208,18 @@ def ledger(folder, run):
         seed("ledger_texts", text)
 
 
+def index():
+    def entry(tag, at, name, clock=None):
+        sealed = b"" if clock is None else struct.pack("<q", clock) + b"v" * 16
+        return struct.pack("<BqIQ", tag, at, 0, 7) + sealed + struct.pack("<I", len(name)) + name
+
+    head = b"chatseal-index/1\n" + struct.pack("<II", 0, 2) + b"a" * 32 + b"b" * 32
+    posts = b"\x01\x04post" + entry(2, 5, b"p1", 5) + entry(3, 5, b"p1", 6) + entry(4, 9, b"p2") + entry(5, 9, b"p3")
+    seed("index_volume", head + posts + b"\x01\x04user" + entry(2, 0, b"u", 0) + struct.pack("<BQ", 0, 5))
+
+
 def main():
+    index()
     archives(FIXTURES / "archives")
     exports()
     dumps()

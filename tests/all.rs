@@ -12,6 +12,8 @@ mod bulk;
 mod chain;
 /// What archives say of the clocks behind their times.
 mod clocks;
+/// A source held against what was sealed of it.
+mod compare;
 /// Completions know every command and flag, for every shell.
 mod completions;
 /// Archives that are wrong in one way each.

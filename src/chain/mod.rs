@@ -5,7 +5,8 @@
 //! a source, which is read in the same order, is held against it in one pass.
 //!
 //! ```text
-//! archives in the order of their chain ──▶ collect ──▶ volumes, merged as they grow ──▶ groups ──▶ run, compare
+//! archives in the order of their chain ──▶ collect ──▶ volumes, merged as they grow ──▶ groups ──▶ run
+//!                                                      evidence ◀── lines ◀── compare ◀──┴──── a source's records
 //! ```
 //!
 //! Two lines are the same [`version`] of a record if their bytes are equal up to the end of `data`: what follows says why
@@ -18,9 +19,12 @@
 //! It trusts that the archives it is given were verified, opens no source, and knows of kinds only their names and order.
 
 mod collect;
+pub mod compare;
+pub mod difference;
 pub mod groups;
 pub mod index;
 pub mod known;
+pub mod lines;
 pub mod version;
 mod volume;
 

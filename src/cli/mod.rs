@@ -6,6 +6,7 @@
 //! Invariant: no path through this module exits well without having done what was asked.
 
 mod clock;
+mod compare;
 mod completions;
 mod crash;
 mod custody;
@@ -88,6 +89,7 @@ enum Command {
     Plan(Box<plan::Args>),
     Run(run::Args),
     Policy(Box<policy::Args>),
+    Compare(Box<compare::Args>),
     Verify(verify::Args),
     Show(show::Args),
     Search(Box<search::Args>),
@@ -161,6 +163,7 @@ impl Cli {
             || match &self.command {
                 Command::Verify(args) => args.is_json(),
                 Command::Plan(args) => args.is_json(),
+                Command::Compare(args) => args.is_json(),
                 Command::Search(args) => args.is_json(),
                 _ => false,
             }
@@ -177,6 +180,7 @@ impl Cli {
             | Command::Grants(_)
             | Command::Policy(_)
             | Command::Plan(_)
+            | Command::Compare(_)
             | Command::Verify(_)
             | Command::Show(_)
             | Command::Search(_)
@@ -198,6 +202,7 @@ impl Cli {
             Command::Plan(args) => plan::run(&args, printer),
             Command::Run(args) => run::run(&args, printer),
             Command::Policy(args) => policy::run(&args, printer),
+            Command::Compare(args) => compare::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
             Command::Search(args) => search::run(&args, printer),
@@ -232,6 +237,7 @@ impl Cli {
             ["policy", "explain"] => policy::MANUAL_EXPLAIN,
             ["policy", "diff"] => policy::MANUAL_DIFF,
             ["policy", "server"] => policy::MANUAL_SERVER,
+            ["compare"] => compare::MANUAL,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
             ["search"] => search::MANUAL,

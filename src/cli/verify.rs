@@ -3,7 +3,7 @@
 mod cases;
 mod chain;
 mod document;
-mod folder;
+pub(super) mod folder;
 mod github;
 mod junit;
 mod recording;

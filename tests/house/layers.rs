@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("select", &["source", "policy", "record", "progress"]),
     ("archive", &["record", "merkle", "keys", "progress"]),
     ("ledger", &["archive", "record", "merkle", "keys", "progress"]),
-    ("chain", &["archive", "record", "merkle", "progress"]),
+    ("chain", &["archive", "record", "merkle", "progress", "sort"]),
     ("verify", &["archive", "ledger", "record", "merkle", "keys", "progress"]),
     ("produce", &["archive", "record", "progress", "sort", "merkle::Hash"]),
     ("search", &["archive", "produce", "record", "progress"]),

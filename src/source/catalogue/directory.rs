@@ -23,6 +23,7 @@ pub(super) static CHANNEL: Table = Table {
     evidence: "where things were said: open, private, direct and group channels, archived ones included",
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
+    counters: words!("last_post_at total_msg_count extra_update_at total_msg_count_root last_root_post_at"),
     path: reaches!("team:team_id user:creator_id"),
     columns: columns!(
         "create_at:ms update_at:ms delete_at:ms team_id type display_name name header purpose last_post_at:ms total_msg_count:int extra_update_at:ms creator_id scheme_id group_constrained:bool shared:bool total_msg_count_root:int last_root_post_at:ms banner_info:json default_category_name autotranslation:bool"
@@ -37,6 +38,7 @@ pub(super) static USER: Table = Table {
     evidence: "who the accounts are, without passwords and second factors",
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
+    counters: words!("failed_attempts last_login"),
     columns: columns!(
         "create_at:ms update_at:ms delete_at:ms username auth_data auth_service email email_verified:bool nickname first_name last_name roles allow_marketing:bool props:json notify_props:json last_password_update:ms last_picture_update:ms failed_attempts:int locale mfa_active:bool position timezone:json remote_id last_login:ms"
     ),

@@ -53,6 +53,8 @@ pub struct Table {
     /// `None` where some fields change without it (a channel counts its messages, a user's last login moves): such a table
     /// is small, and read whole.
     pub clock: Option<&'static str>,
+    /// Fields that the server itself changes as it runs, without moving the clock.
+    pub counters: &'static [&'static str],
     /// Fields by which a row reaches its team, channel, users, post and run.
     pub path: &'static [Reach],
     /// Rows of the table that are of this kind: a column and the values, or beginnings of values (`legal_hold_*`), that
@@ -77,6 +79,7 @@ const BLANK: Table = Table {
     origin: None,
     events: &[],
     clock: None,
+    counters: &[],
     path: &[],
     only: None,
     columns: &[],
@@ -324,7 +327,7 @@ mod tests {
             }
             assert!(table.only.is_none_or(|(_, values)| !values.is_empty()), "{kind}");
             let key = table.key.iter().filter(|_| !table.credential);
-            let spoken = key.chain(table.events).chain(&table.origin).chain(&table.clock);
+            let spoken = key.chain(table.events).chain(&table.origin).chain(&table.clock).chain(table.counters);
             for field in spoken.copied().chain(table.path.iter().map(|reach| reach.field)) {
                 assert!(fields.contains(&field), "{kind}.{field}");
             }
