@@ -66,6 +66,7 @@ def archives(folder):
             if "/records/" in info.filename:
                 for line in lines[:5]:
                     seed("record_line", line)
+                    seed("record_fields", line)
             elif info.filename.endswith("exceptions.jsonl"):
                 for line in content.splitlines(keepends=True)[:5]:
                     seed("exceptions", line)

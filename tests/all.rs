@@ -10,6 +10,8 @@ mod bag;
 mod bulk;
 /// What a series of archives says of each record.
 mod chain;
+/// What archives say of the clocks behind their times.
+mod clocks;
 /// A source held against what was sealed of it.
 mod compare;
 /// Completions know every command and flag, for every shell.
@@ -22,6 +24,8 @@ mod demo;
 mod dump;
 /// Rules and holds: tables of decisions, properties, a second evaluator, the server's own way.
 mod evaluator;
+/// Productions before the programs that read such forms.
+mod forms;
 /// Every command and flag explains itself, and the same flag says the same everywhere.
 mod help;
 /// Support: random histories of a small server.
@@ -42,6 +46,8 @@ mod mutations;
 mod mysql;
 /// Our archives before other people's programs, and a recomputation in another language.
 mod outside;
+/// What every production says of itself.
+mod papers;
 /// Reports for build servers, numbers for monitoring, and the kit for leaving it running.
 mod pipelines;
 /// What is foretold of an export, a policy or the server comes true.
@@ -76,6 +82,8 @@ mod streams;
 mod tables;
 /// Programs of other people, as judges of ours.
 mod tools;
+/// `produce --format html`: pages, search and a browser.
+mod transcript;
 /// Transcripts: what is typed, what is said.
 mod transcripts;
 /// Mattermost's own compliance export, held against Python's readers.

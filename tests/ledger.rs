@@ -3,6 +3,7 @@
 mod attacks;
 mod runs;
 mod samples;
+mod sets;
 mod statements;
 mod witnesses;
 

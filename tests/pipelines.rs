@@ -11,6 +11,8 @@ use crate::ledger::{kept, run};
 use crate::sealed::Desk;
 use crate::tools;
 
+mod kit;
+
 /// A program or file that `tests/run` puts there.
 pub(crate) fn tool(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools").join(name);

@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::bag::{Spec, line, zip};
 
 const MINUTE: i64 = 60_000;
-const T: i64 = 1_763_716_800_000;
+pub(crate) const T: i64 = 1_763_716_800_000;
 
 /// Two teams' worth of directory, and posts whose texts are odd in one way each.
-fn harbour() -> Spec {
+pub(crate) fn harbour() -> Spec {
     let segment = |kind: &str, lines: &[(&str, i64, String)]| {
         (kind.to_owned(), lines.iter().map(|(id, at, data)| line(kind, id, *at, data)).collect::<Vec<_>>())
     };

@@ -2,6 +2,7 @@
 //! vendor describes it, and read back with Python's zipfile, csv, xml and email.
 
 mod actiance;
+mod again;
 mod hostile;
 mod mail;
 mod story;

@@ -147,7 +147,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             progress.phase("reading");
             progress.expect(source.size());
             let mut selection = source.select(&asked, &work)?;
-            let coverage = Coverage::of(&source.describe(&[], &selection, &asked));
+            let coverage = Coverage::of(&source.describe(&[], &selection, &asked, None));
             let is_read = |kind: &str, at| coverage.is_read(kind, at, &asked, &args.reading);
             let ground = Ground {
                 links: &series.links,

@@ -1,6 +1,7 @@
 //! `chatseal export`: a source becomes a sealed archive.
 
 pub(super) mod account;
+pub(super) mod clocks;
 mod contents;
 mod earlier;
 pub(super) mod failures;

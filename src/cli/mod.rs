@@ -43,7 +43,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;
 use failure::Failure;
 use manual::Manual;
-use printer::{Printer, Product};
+use printer::{LogFormat, Printer, Product};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -74,6 +74,9 @@ struct Output {
     /// Answer with exactly one JSON document on stdout, also for failures
     #[arg(long, global = true, help_heading = "Output")]
     json: bool,
+    /// How to say things on stderr
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,15 +124,15 @@ pub fn main() -> Exit {
     crash::stay_silent();
     let args: Vec<OsString> = std::env::args_os().collect();
     let parsed = Cli::try_parse_from(&args).map_err(|error| Unparsed::new(&error, &args));
-    let (quiet, json) = match &parsed {
-        Ok(cli) => (cli.output.quiet, cli.is_json()),
-        Err(_) => (false, usage::wants_json(&args)),
+    let (quiet, json, log) = match &parsed {
+        Ok(cli) => (cli.output.quiet, cli.is_json(), cli.output.log_format),
+        Err(_) => (false, usage::wants_json(&args), LogFormat::Text),
     };
     let (stop, listening) = match interrupt::listen() {
         Ok(stop) => (stop, Ok(())),
         Err(failure) => (Arc::default(), Err(failure)),
     };
-    let printer = Printer::terminal(quiet, json, stop);
+    let printer = Printer::terminal(quiet, json, stop).logging(log);
     let product = parsed.as_ref().map_or(Product::Answer, Cli::product);
     edge(&printer, product, || {
         listening?;

@@ -4,6 +4,8 @@
 //!
 //! - Data goes to stdout, talk to stderr. A script reads stdout and the exit code and nothing else.
 //! - `--quiet` silences talk and progress, never data, warnings or errors.
+//! - `--log-format json` makes each thing said on stderr one JSON object on a line, for journals: `time`, `level`,
+//!   `message`, of a failure also `exit`, `causes` and `hints`.
 //! - `--json` puts exactly one document on stdout, also for failures: `kind`, `exit` (code and name), then the rest.
 //! - A sentence begins in lower case and ends without a period; objects stand in `backticks`; numbers have separators.
 //! - Before work starts say what was understood; at the end one screen of counts; never a green word over exceptions.
@@ -12,8 +14,10 @@
 //! Invariant: a write that fails is remembered, so that a command whose answer did not arrive cannot exit well (see
 //! [`Printer::settle`]).
 
+use super::clock;
 use super::exit::Exit;
 use super::failure::{Account, Failure};
+use crate::record::time;
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -45,10 +49,44 @@ pub enum Product {
     Files,
 }
 
+/// The form of what is said on stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object on each line
+    Json,
+}
+
+/// How much what is said matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// A line of the log.
+#[derive(Serialize)]
+struct Entry<'a> {
+    time: Option<String>,
+    level: Level,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<Ending>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    causes: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    hints: &'a [String],
+}
+
 /// Decides streams, colour, quiet and JSON for one run of the program.
 pub struct Printer {
     quiet: bool,
     json: bool,
+    log: LogFormat,
     terminal: Terminal,
     out: Mutex<Sink>,
     err: Mutex<Sink>,
@@ -112,7 +150,15 @@ impl Printer {
         err: Box<dyn Write + Send>,
     ) -> Self {
         let sink = |to| Mutex::new(Sink { to, failed: None, documents: 0 });
-        Self { quiet, json, terminal: Terminal::default(), out: sink(out), err: sink(err), bar: Mutex::new(None), stop }
+        let (log, terminal) = (LogFormat::Text, Terminal::default());
+        Self { quiet, json, log, terminal, out: sink(out), err: sink(err), bar: Mutex::new(None), stop }
+    }
+
+    /// The same printer, with another form of what is said on stderr.
+    #[must_use]
+    pub fn logging(mut self, log: LogFormat) -> Self {
+        self.log = log;
+        self
     }
 
     /// Whether the answer is to be one JSON document.
@@ -127,7 +173,7 @@ impl Printer {
 
     /// Whether progress may move on the terminal.
     pub(super) fn has_bars(&self) -> bool {
-        self.terminal.bars
+        self.terminal.bars && self.log == LogFormat::Text
     }
 
     /// The flag that a signal raises.
@@ -161,17 +207,35 @@ impl Printer {
     /// Says something on stderr, unless quiet.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {
-            self.say(text.as_ref());
+            self.say(Level::Info, text.as_ref());
         }
     }
 
     /// Says on stderr what should not be overlooked, quiet or not.
     pub fn warn(&self, text: impl AsRef<str>) {
-        self.say(&format!("{} {}", paint(self.terminal.colour_err, Mark::Look, "warning:"), text.as_ref()));
+        self.say(Level::Warning, text.as_ref());
     }
 
-    fn say(&self, text: &str) {
-        self.write(&self.err, format!("{text}\n").as_bytes());
+    fn say(&self, level: Level, text: &str) {
+        let line = match (self.log, level) {
+            (LogFormat::Json, _) => return self.log(level, None, text, &[], &[]),
+            (LogFormat::Text, Level::Info) => format!("{text}\n"),
+            (LogFormat::Text, Level::Warning) => {
+                format!("{} {text}\n", paint(self.terminal.colour_err, Mark::Look, "warning:"))
+            }
+            (LogFormat::Text, Level::Error) => {
+                format!("{} {text}\n", paint(self.terminal.colour_err, Mark::Bad, "error:"))
+            }
+        };
+        self.write(&self.err, line.as_bytes());
+    }
+
+    fn log(&self, level: Level, exit: Option<Exit>, message: &str, causes: &[String], hints: &[String]) {
+        let exit = exit.map(|exit| Ending { code: exit.code(), name: exit.name() });
+        let entry = Entry { time: time::format(clock::now()), level, message, exit, causes, hints };
+        if let Ok(json) = serde_json::to_string(&entry) {
+            self.write(&self.err, format!("{}\n", harmless_json(&json)).as_bytes());
+        }
     }
 
     /// `text`, marked for stdout.
@@ -201,14 +265,20 @@ impl Printer {
         if self.json && guard(&self.out).documents == 0 {
             self.answer("error", exit, &account, String::new);
         } else {
-            self.say(&self.render(&account));
+            self.complain(exit, &account);
         }
         exit
     }
 
+    fn complain(&self, exit: Exit, account: &Account<'_>) {
+        if self.log == LogFormat::Json {
+            return self.log(Level::Error, Some(exit), &account.message, &account.causes, account.hints);
+        }
+        self.say(Level::Error, &self.render(account));
+    }
+
     fn render(&self, account: &Account<'_>) -> String {
-        let mut text =
-            format!("{} {}", paint(self.terminal.colour_err, Mark::Bad, "error:"), harmless(&account.message));
+        let mut text = harmless(&account.message).into_owned();
         for cause in &account.causes {
             let _ = write!(text, "\n  caused by: {}", harmless(cause));
         }
@@ -232,7 +302,7 @@ impl Printer {
             Product::Files if heard => self.warn(format!("cannot write to standard output: {error}")),
             Product::Answer if heard => {
                 let failure = Failure::of(Exit::Unavailable, error).context("cannot write to standard output");
-                self.say(&self.render(&failure.account()));
+                self.complain(failure.exit(), &failure.account());
             }
             _ => {}
         }
@@ -384,6 +454,32 @@ mod tests {
         let shown = out.text();
         assert!(shown.contains(r"\u0080\u009b2J\u009f\u007f\u061c\u200f\u202e\u2069\u001b\n Störung 船"), "{shown}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap()["line"], foreign);
+    }
+
+    #[test]
+    fn each_thing_said_to_a_journal_is_one_object_on_a_line() {
+        let err = Memory::default();
+        let printer = Printer::to(false, false, Arc::default(), Box::new(io::sink()), Box::new(err.clone()));
+        let printer = printer.logging(LogFormat::Json);
+        printer.note("reading\n  window everything");
+        printer.warn("the clock is \"odd\"\u{1b}");
+        printer.failure(&Failure::new(Exit::Refused, "inner").context("outer").hint("try"));
+        let said = err.text();
+        let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let expected = [
+            serde_json::json!({"level": "info", "message": "reading\n  window everything"}),
+            serde_json::json!({"level": "warning", "message": "the clock is \"odd\"\u{1b}"}),
+            serde_json::json!({
+                "level": "error", "message": "outer", "exit": {"code": 8, "name": "refused"}, "causes": ["inner"],
+                "hints": ["try"]
+            }),
+        ];
+        for (mut line, expected) in lines.into_iter().zip(expected) {
+            let time = line.as_object_mut().unwrap().remove("time").unwrap();
+            assert!(time::parse_exact(time.as_str().unwrap()).is_some());
+            assert_eq!(line, expected);
+        }
+        assert!(!said.contains('\u{1b}'));
     }
 
     #[test]

@@ -12,13 +12,16 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::keys::{self, unusable_signer};
 use super::manual::Manual;
 use super::opening;
 use super::printer::{Printer, harmless};
 use super::progress;
 use super::scoping::Scoping;
 use super::threads::Threads;
+use crate::keys::Signer;
 use crate::produce::folder::FolderError;
+use crate::produce::papers::{self, Production};
 use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Scope, Sealed, Settings, Standing, Work, make};
 use crate::progress::Progress;
@@ -59,6 +62,17 @@ pub(super) struct Args {
     /// Posts in a batch of `csv`, `actiance` and `global-relay`
     #[arg(long, value_name = "N", default_value = "10000", help_heading = "Form")]
     batch_size: NonZeroUsize,
+    /// Hold each file of `rsmf` against the rules of the format before the production stands
+    ///
+    /// The rules of the published schema, and more: no unknown member, every id leads somewhere, mail, zip and manifest
+    /// agree.
+    #[arg(long = "check", help_heading = "Form")]
+    is_checked: bool,
+    /// Private key that signs, or the public key of one that the running ssh-agent holds
+    ///
+    /// It signs the manifest of the production. The signature is of the namespace `production@chatseal.v1`, and stands beside the manifest.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Papers")]
+    key: Option<PathBuf>,
     /// Zone in which `html` shows times, by its IANA name; UTC stands beside it
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
     zone: Zone,
@@ -70,6 +84,9 @@ pub(super) struct Args {
     #[command(flatten)]
     threads: Threads,
 }
+
+/// How productions name the program that made them.
+const PROGRAM: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
 
 /// The forms, by their words.
 fn forms() -> impl TypedValueParser<Value = Form> {
@@ -107,6 +124,13 @@ pub(super) const MANUAL: Manual = Manual {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
+    if args.is_checked && args.format != Form::Rsmf {
+        return Err(Failure::new(
+            Exit::Usage,
+            "`--check` is for `--format rsmf`; no other form has rules to hold it against",
+        ));
+    }
+    let signer = args.key.as_deref().map(|key| keys::open_signer(key, clock::now())).transpose()?;
     let asked = args.scoping.asked()?;
     let time = args.as_of.unwrap_or_else(clock::now);
     Folder::check(&args.output).map_err(of_folder)?;
@@ -129,19 +153,27 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
                 printer.note(format!("  scope     {}", harmless(&line)));
             }
             let work = Work { sealed: &sealed, directory: &directory, scope: &scope, time, progress };
-            produce(args, &work).map_err(of_produce)
+            produce(args, &work, signer.as_ref())
         })
     })??;
     printer.answer("produce", Exit::Ok, &account, || account.text());
     Ok(Exit::Ok)
 }
 
-fn produce(args: &Args, work: &Work<'_>) -> Result<Account, ProduceError> {
-    let folder = Folder::begin(&args.output)?;
-    let mut replaced = Replaced::new(folder.temporary()).map_err(|error| folder.temporary_failed(error))?;
-    let settings = Settings { batch_size: args.batch_size.get(), zone: args.zone };
-    let made = make(args.format, &settings, work, &folder, &mut replaced)?;
-    let written = folder.finish()?;
+fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Account, Failure> {
+    let folder = Folder::begin(&args.output).map_err(of_folder)?;
+    let replaced = Replaced::new(folder.temporary());
+    let mut replaced = replaced.map_err(|error| of_folder(folder.temporary_failed(error)))?;
+    let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.is_checked, zone: args.zone };
+    let made = make(args.format, &settings, work, &folder, &mut replaced).map_err(of_produce)?;
+    let production = Production { work, form: args.format, made: &made, program: PROGRAM };
+    let manifest = papers::write(&production, &mut replaced, &folder, signer.is_some()).map_err(of_produce)?;
+    if let Some(signer) = signer {
+        let signature = signer.sign_ssh(manifest.as_bytes(), papers::NAMESPACE).map_err(unusable_signer)?;
+        let name = format!("{}.sig", papers::MANIFEST);
+        folder.write(&name, signature.as_bytes()).map_err(of_folder)?;
+    }
+    let written = folder.finish().map_err(of_folder)?;
     Ok(Account::new(args.format, &args.output, work, &made, &replaced, &written))
 }
 

@@ -118,6 +118,12 @@ impl Signer {
         self.certificate.as_ref()
     }
 
+    /// When its certificate ceases to be valid, in epoch milliseconds; `None` without one, or if it does not.
+    pub fn expires(&self) -> Option<i64> {
+        let (_, before) = self.certificate.as_ref()?.validity();
+        i64::try_from(before).ok()?.checked_mul(1000)
+    }
+
     /// Whether the secret stays with an ssh-agent.
     pub fn is_agent(&self) -> bool {
         matches!(self.holder, Holder::Agent(_))

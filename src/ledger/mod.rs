@@ -49,6 +49,7 @@ pub use durable::{Event, Watch, unwatched, write as write_durably};
 pub use list::Listed;
 pub use lock::Lock;
 pub use pending::Pending;
+pub use read::answers::newest_seal;
 pub use read::{Defect, Leaf, Reading, Text};
 pub use said::{Act, Check, Freeze, MAX_NUMBERS, Said, Transfer, is_hold_id};
 pub use statement::{Statement, StatementError};

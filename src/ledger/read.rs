@@ -5,7 +5,7 @@
 //!
 //! It changes nothing and takes no lock; what an append that was cut short left behind is named, not judged.
 
-mod answers;
+pub(super) mod answers;
 mod whole;
 
 use std::collections::BTreeSet;

@@ -120,6 +120,11 @@ impl Folder {
         Ok(Output { folder: self, path: path.to_owned(), to: BufWriter::with_capacity(BUFFER, hashed) })
     }
 
+    /// Opens a finished file, to be read.
+    pub fn open(&self, path: &str) -> io::Result<File> {
+        File::open(self.top.join(path))
+    }
+
     /// Writes a whole file.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<Written, FolderError> {
         let mut output = self.create(path)?;
@@ -165,6 +170,11 @@ pub struct Output<'f> {
 }
 
 impl Output<'_> {
+    /// Its path from the folder's top.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The error of this file that `source` is.
     pub fn failed(&self, source: io::Error) -> FolderError {
         self.folder.failed(&self.path, source)

@@ -2,7 +2,10 @@
 
 use super::transcript::{self, Zone};
 use super::vendor::{self, Vendor};
-use super::{Files, Folder, ProduceError, Replaced, Work};
+use super::{
+    Files, Folder, ProduceError, Replaced, Work, concordance, csv_records, eml, jsonl, markdown, parquet, rsmf,
+    timesketch,
+};
 
 /// A form of a production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,12 +14,40 @@ pub enum Form {
     Vendor(Vendor),
     /// Pages for people, with search.
     Html,
+    /// The record lines as sealed.
+    Jsonl,
+    /// A table for each kind.
+    CsvRecords,
+    /// Events for Timesketch and plaso.
+    Timesketch,
+    /// A mail for each conversation and day.
+    Eml,
+    /// A document for each month, for reports and wikis.
+    Markdown,
+    /// A Concordance load file with texts and natives.
+    Concordance,
+    /// Relativity's short message format.
+    Rsmf,
+    /// Typed tables for analysis.
+    Parquet,
 }
 
 impl Form {
     /// Every form, in the order in which they are listed.
-    pub const ALL: [Self; 4] =
-        [Self::Html, Self::Vendor(Vendor::Csv), Self::Vendor(Vendor::Actiance), Self::Vendor(Vendor::GlobalRelay)];
+    pub const ALL: [Self; 12] = [
+        Self::Html,
+        Self::Vendor(Vendor::Csv),
+        Self::Vendor(Vendor::Actiance),
+        Self::Vendor(Vendor::GlobalRelay),
+        Self::Jsonl,
+        Self::CsvRecords,
+        Self::Timesketch,
+        Self::Eml,
+        Self::Markdown,
+        Self::Concordance,
+        Self::Rsmf,
+        Self::Parquet,
+    ];
 
     /// The word after `--format`.
     pub fn word(self) -> &'static str {
@@ -25,6 +56,14 @@ impl Form {
             Self::Vendor(Vendor::Csv) => "csv",
             Self::Vendor(Vendor::Actiance) => "actiance",
             Self::Vendor(Vendor::GlobalRelay) => "global-relay",
+            Self::Jsonl => "jsonl",
+            Self::CsvRecords => "csv-records",
+            Self::Timesketch => "timesketch",
+            Self::Eml => "eml",
+            Self::Markdown => "markdown",
+            Self::Concordance => "concordance",
+            Self::Rsmf => "rsmf",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -35,6 +74,14 @@ impl Form {
             Self::Vendor(Vendor::Csv) => "Mattermost's own compliance export, CSV",
             Self::Vendor(Vendor::Actiance) => "Mattermost's own compliance export, Actiance XML (Smarsh Vantage)",
             Self::Vendor(Vendor::GlobalRelay) => "Mattermost's own compliance export, Global Relay mail (Proofpoint)",
+            Self::Jsonl => "the record lines as sealed, a file for each kind",
+            Self::CsvRecords => "a table for each kind, for spreadsheets and databases",
+            Self::Timesketch => "events in the order of the archive, for Timesketch and plaso",
+            Self::Eml => "a mail for each conversation and day",
+            Self::Markdown => "a document for each month, for reports and wikis",
+            Self::Concordance => "a Concordance load file with texts and natives, for review platforms",
+            Self::Rsmf => "Relativity's short message format 2.0, a file for each conversation and day",
+            Self::Parquet => "a typed table for each kind, for DuckDB, pandas, Spark and Trino",
         }
     }
 
@@ -49,6 +96,8 @@ impl Form {
 pub struct Settings {
     /// Posts in a batch of the vendor's forms; at least 1.
     pub batch_size: usize,
+    /// Whether what was written is held against the rules of the form, where that can be done.
+    pub is_checked: bool,
     /// Zone in which a transcript shows times, beside UTC.
     pub zone: Zone,
 }
@@ -70,9 +119,17 @@ pub fn make(
     folder: &Folder,
     replaced: &mut Replaced,
 ) -> Result<Made, ProduceError> {
-    let files = Files::read(work.sealed.archive, work.progress)?;
+    let files = || Files::read(work.sealed.archive, work.progress);
     match form {
-        Form::Html => transcript::make(settings.zone, work, &files, folder, replaced),
-        Form::Vendor(vendor) => vendor::make(vendor, settings.batch_size, work, &files, folder, replaced),
+        Form::Html => transcript::make(settings.zone, work, &files()?, folder, replaced),
+        Form::Vendor(vendor) => vendor::make(vendor, settings.batch_size, work, &files()?, folder, replaced),
+        Form::Jsonl => jsonl::make(work, folder),
+        Form::CsvRecords => csv_records::make(work, folder, replaced),
+        Form::Timesketch => timesketch::make(work, folder, replaced),
+        Form::Eml => eml::make(work, &files()?, folder, replaced),
+        Form::Markdown => markdown::make(work, &files()?, folder, replaced),
+        Form::Concordance => concordance::make(work, &files()?, folder, replaced),
+        Form::Parquet => parquet::make(work, folder),
+        Form::Rsmf => rsmf::make(work, &files()?, settings.is_checked, folder, replaced),
     }
 }

@@ -50,7 +50,7 @@ impl<'o, C: AsRef<str>> Guarded<'o, C> {
 
     /// A cell of our own making or without text of people: a number, a digest, a time.
     pub fn plain(&mut self, text: &str) {
-        self.out.extend_from_slice(text.as_bytes());
+        push_cell(self.out, text);
         self.next();
     }
 

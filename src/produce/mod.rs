@@ -17,18 +17,30 @@
 //! It refuses to open a source, to decide what is kept, to judge a signature, and to read a clock. Whether the archive is
 //! intact and who signed it was established before, and is handed in as a [`Standing`].
 
+pub mod concordance;
+pub mod conversation;
+pub mod csv_records;
 pub mod directory;
+pub mod eml;
 pub mod error;
 pub mod files;
 pub mod folder;
 pub mod form;
 pub mod formula;
+pub mod jsonl;
 pub mod labels;
+pub mod mail;
+pub mod markdown;
 pub mod name;
+pub mod papers;
+pub mod parquet;
 pub mod post;
+mod records;
 pub mod replaced;
+pub mod rsmf;
 pub mod scope;
 pub mod sealed;
+pub mod timesketch;
 pub mod transcript;
 pub mod vendor;
 pub mod wanted;

@@ -82,6 +82,8 @@ pub enum Class {
     NoteRuleUnused,
     /// A hold in force covers no record in scope.
     NoteHoldUnused,
+    /// Two clocks, or a clock and the newest record, are further apart than five minutes.
+    NoteClocksDisagree,
     /// Rows that an earlier archive holds were removed, which is how rows of their kind end.
     NoteRemoved,
     /// Records that an earlier archive holds were not looked at again by this run.
@@ -90,7 +92,7 @@ pub enum Class {
 
 impl Class {
     /// Every class, for the manual and its test.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::FileMissing,
         Self::FileUnreadable,
         Self::FileSizeMismatch,
@@ -125,6 +127,7 @@ impl Class {
         Self::NoteCustodyFromMembers,
         Self::NoteRuleUnused,
         Self::NoteHoldUnused,
+        Self::NoteClocksDisagree,
         Self::NoteRemoved,
         Self::NoteNotLookedAt,
     ];
@@ -166,6 +169,7 @@ impl Class {
             Self::NoteCustodyFromMembers => "note-custody-from-members",
             Self::NoteRuleUnused => "note-rule-unused",
             Self::NoteHoldUnused => "note-hold-unused",
+            Self::NoteClocksDisagree => "note-clocks-disagree",
             Self::NoteRemoved => "note-removed",
             Self::NoteNotLookedAt => "note-not-looked-at",
         }
@@ -221,6 +225,9 @@ impl Class {
             }
             Self::NoteRuleUnused => "rules in force that decided about no record in scope",
             Self::NoteHoldUnused => "holds in force that cover no record in scope",
+            Self::NoteClocksDisagree => {
+                "clocks are apart, or a record is of the future; times are worth that much less"
+            }
             Self::NoteRemoved => "rows of earlier archives were removed, as rows of their kinds are",
             Self::NoteNotLookedAt => "records of earlier archives that this run did not look at again",
         }

@@ -25,6 +25,7 @@ use std::io;
 use sieve::Sieved;
 
 use crate::record::kind::FINDING_PREFIX;
+use crate::record::time::{self, Millis};
 use crate::source::Work;
 use crate::source::bulk::{self, Bulk, BulkError};
 use crate::source::catalogue::{Rank, TABLES};
@@ -143,12 +144,31 @@ impl Source {
         }
     }
 
-    /// The bytes of `data/source.json`: what was read, and what is not in such a source.
-    pub fn describe(&self, files: &[Hashed], selection: &Selection<'_>, asked: &Asked) -> Vec<u8> {
+    /// How far the source's own clock was ahead of the host's when it was opened, in milliseconds; `None` if it has
+    /// none, or if the host's was not asked.
+    pub fn clock_ahead(&self) -> Option<Millis> {
+        match self {
+            Self::Bulk(_) => None,
+            Self::Tables(tables) => tables.clock_ahead(),
+        }
+    }
+
+    /// The bytes of `data/source.json`: what was read, and what is not in such a source. `newest` is the origin time of
+    /// the newest record.
+    pub fn describe(
+        &self,
+        files: &[Hashed],
+        selection: &Selection<'_>,
+        asked: &Asked,
+        newest: Option<Millis>,
+    ) -> Vec<u8> {
+        let newest = newest.and_then(time::format);
         match (self, selection) {
-            (Self::Bulk(bulk), Selection::Bulk(gathered)) => bulk::describe::describe(files, bulk, gathered, asked),
+            (Self::Bulk(bulk), Selection::Bulk(gathered)) => {
+                bulk::describe::describe(files, bulk, gathered, asked, newest.as_deref())
+            }
             (Self::Tables(tables), Selection::Tables(gathered)) => {
-                tables::describe::describe(tables, files, gathered, asked)
+                tables::describe::describe(tables, files, gathered, asked, newest.as_deref())
             }
             // A selection is made by its own source; there is nothing to say about another's.
             _ => Vec::new(),

@@ -22,6 +22,13 @@ fn flip(desk: &Desk, name: &str, at: usize) {
     fs::write(desk.path(name), bytes).unwrap();
 }
 
+/// Puts another digit in the place of the first one.
+fn other_digit(desk: &Desk, name: &str) {
+    let mut bytes = fs::read(desk.path(name)).unwrap();
+    bytes[0] = if bytes[0] == b'0' { b'1' } else { b'0' };
+    fs::write(desk.path(name), bytes).unwrap();
+}
+
 fn swap(desk: &Desk, left: &str, right: &str) {
     for (from, to) in [(left, "aside"), (right, left), ("aside", right)] {
         fs::rename(desk.path(from), desk.path(to)).unwrap();
@@ -87,17 +94,51 @@ const ATTACKS: &[Attack] = &[
         5,
         &["archive-missing", "archive-replaced"],
     ),
-    ("a record is changed", |desk| flip(desk, "archives/b.zip", 300), 1, &[]),
+    (
+        "a record is changed",
+        |desk| flip(desk, "archives/b.zip", 300),
+        1,
+        &["crc-mismatch", "digest-differs", "list-differs", "record-malformed", "root-differs"],
+    ),
     (
         "statements change places",
         |desk| swap(desk, "ledger/statements/00000001.txt", "ledger/statements/00000002.txt"),
         5,
-        &[],
+        &["ledger-fork", "ledger-previous", "ledger-root", "ledger-statement-misplaced"],
     ),
-    ("a statement is deleted", |desk| remove(desk, "ledger/statements/00000002.txt"), 5, &[]),
-    ("a seal in the ledger is changed", |desk| flip(desk, "ledger/statements/00000002.txt", 40), 5, &[]),
-    ("the first key is changed", |desk| flip(desk, "ledger/statements/00000000.txt", 40), 4, &[]),
-    ("the first signature is deleted", |desk| remove(desk, "ledger/statements/00000000.txt.sig"), 4, &[]),
+    (
+        "a statement is deleted",
+        |desk| remove(desk, "ledger/statements/00000002.txt"),
+        5,
+        &["archive-unknown", "ledger-fork", "ledger-previous", "ledger-root", "ledger-statement-missing"],
+    ),
+    (
+        "a seal in the ledger is changed",
+        // Within the origin: what stands elsewhere is chance.
+        |desk| flip(desk, "ledger/statements/00000002.txt", 5),
+        5,
+        &["archive-unknown", "ledger-fork", "ledger-previous", "ledger-root", "ledger-statement-malformed"],
+    ),
+    (
+        "the first key is changed",
+        |desk| flip(desk, "ledger/statements/00000000.txt", 40),
+        4,
+        &[
+            "ledger-checkpoint-signature",
+            "ledger-first-key",
+            "ledger-fork",
+            "ledger-root",
+            "ledger-statement-malformed",
+            "ledger-statement-signer",
+            "ledger-untrusted",
+        ],
+    ),
+    (
+        "the first signature is deleted",
+        |desk| remove(desk, "ledger/statements/00000000.txt.sig"),
+        4,
+        &["ledger-statement-signature", "ledger-untrusted"],
+    ),
     (
         "an earlier checkpoint is deleted",
         |desk| remove(desk, "ledger/checkpoints/00000002"),
@@ -108,9 +149,9 @@ const ATTACKS: &[Attack] = &[
         "the checkpoint is put back to an older one",
         |desk| put(desk, "ledger/checkpoints/00000002", "ledger/checkpoint"),
         5,
-        &[],
+        &["archive-unknown", "ledger-checkpoint-missing", "ledger-rollback", "ledger-root"],
     ),
-    ("the list is changed", |desk| flip(desk, "ledger/archives.sha256", 5), 5, &["list-differs"]),
+    ("the list is changed", |desk| other_digit(desk, "ledger/archives.sha256"), 5, &["list-differs"]),
     ("the origin is changed", |desk| desk.write("ledger/origin", "chat.example.com/audit\n"), 5, &["ledger-origin"]),
     ("ledger and archives are put back to an older state", roll_back, 5, &["ledger-rollback"]),
     ("the whole history is made anew with the true key", rewrite, 5, &["ledger-fork"]),
@@ -131,9 +172,12 @@ fn every_attack_meets_its_finding_and_its_exit_code() {
         let (exit, found, document) = verified(&desk, &["--expect-head", &known]);
         assert_eq!(exit, *code, "{name}: {found:?}\n{document:#}");
         assert_eq!(found.is_empty(), *code == 0, "{name}: {found:?}");
-        if !expected.is_empty() {
-            assert_eq!(found, *expected, "{name}");
-        }
+        let (mut kinds, mut wanted) = (found.clone(), expected.to_vec());
+        kinds.dedup();
+        wanted.dedup();
+        assert_eq!(kinds, wanted, "{name}");
+        let missing = |codes: &[&str]| codes.iter().filter(|code| **code == "archive-missing").count();
+        assert_eq!(missing(&found.iter().map(String::as_str).collect::<Vec<_>>()), missing(expected), "{name}");
     }
 }
 

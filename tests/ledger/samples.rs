@@ -137,7 +137,7 @@ fn whoever_holds_the_lock_is_named_and_waited_for() {
     };
     hold("now", &[]).require(7, "process 77 on tower since 2026-11-21T08:00:00.000Z");
     hold("later", &["--wait", "1s"]).require(7, "process 77 on tower");
-    hold("never", &["--wait", "1d"]).require(2, "30s");
+    hold("never", &["--wait", "1d"]).require(2, "90s");
     std::thread::scope(|threads| {
         let waiting = threads.spawn(|| hold("patient", &["--wait", "60s"]));
         std::thread::sleep(std::time::Duration::from_millis(300));

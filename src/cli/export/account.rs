@@ -36,6 +36,9 @@ pub(in crate::cli) fn show(command: &str, exported: &Exported, exit: Exit, print
     for words in &recovered {
         printer.warn(words);
     }
+    for words in exported.clocks.sentences() {
+        printer.warn(words);
+    }
     let answer = Answer {
         archive: sealed.published.path.display().to_string(),
         bytes: sealed.published.bytes,

@@ -45,6 +45,7 @@ pub(in crate::cli) struct Options {
     /// The archives that it follows; a run sets it.
     pub(in crate::cli) series: Option<Series>,
     time: Millis,
+    is_clocked: bool,
     contents: ContentPlace,
 }
 
@@ -99,6 +100,7 @@ impl Options {
             in_force,
             series,
             time,
+            is_clocked: args.reading.as_of.is_none(),
             contents,
         })
     }
@@ -142,6 +144,7 @@ impl Options {
             series: self.series,
             salt: self.salt,
             time: self.time,
+            is_clocked: self.is_clocked,
             threads: rayon::current_num_threads(),
             progress,
         }

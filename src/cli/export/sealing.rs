@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::clocks::Clocks;
 use super::contents::write_contents;
 use super::judging::{Judging, Outcome, Records, Sorted};
 use super::ledger::Chain;
@@ -67,6 +68,8 @@ pub(in crate::cli) struct Job<'a> {
     pub(in crate::cli) salt: ArchiveSalt,
     /// When it is sealed.
     pub(in crate::cli) time: Millis,
+    /// Whether the clock said so, and nobody else.
+    pub(in crate::cli) is_clocked: bool,
     /// Threads that work.
     pub(in crate::cli) threads: usize,
     /// Told about bytes, asked whether to stop.
@@ -118,6 +121,10 @@ pub(in crate::cli) struct Exported {
     pub(in crate::cli) head: Option<Head>,
     /// What earlier runs had left unfinished.
     pub(in crate::cli) recovered: Vec<Recovered>,
+    /// What the clocks said.
+    pub(in crate::cli) clocks: Clocks,
+    /// When the certificate of the key that signed ceases to be valid, if it has one that does.
+    pub(in crate::cli) key_expires: Option<Millis>,
 }
 
 /// Reads, selects, judges, writes and seals.
@@ -174,10 +181,14 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     originals.iter().try_for_each(|original| original.check_unchanged())?;
     account(held, &mut selection, &mut exceptions);
 
-    let source = job.source.describe(&files, &selection, &asked);
+    let clocks = Clocks::of(job, &written.rows);
+    for exception in clocks.disagreements() {
+        exceptions.push(0, 0, 0, |out| exception.push_line(out));
+    }
+    let source = job.source.describe(&files, &selection, &asked, clocks.newest);
     let custody = custody(job, &files);
     let kinds = kinds(&selection, outcome.as_ref());
-    let mut statement = Statement {
+    let statement = Statement {
         origin: job.origin.clone(),
         number: None,
         previous: job.previous,
@@ -213,16 +224,28 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     };
     let mut withheld = |give: &mut dyn FnMut(&[u8])| withheld.next(give);
     let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
+    let (sealed, new_head, recovered) = publish(job, stage, contents, statement)?;
+    let key_expires = job.signer.expires();
+    Ok(Exported { sealed, unknown, head: new_head, recovered, clocks, key_expires })
+}
+
+/// Seals, and gives the archive its name: of a ledger, with its place there and after the commit.
+fn publish(
+    job: &Job<'_>,
+    stage: Stage,
+    contents: Contents<'_>,
+    mut statement: Statement<'_>,
+) -> Result<(Sealed, Option<Head>, Vec<Recovered>), SealingError> {
     let Some(folder) = &job.ledger else {
         let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
-        return Ok(Exported { sealed: staged.publish()?, unknown, head: None, recovered: Vec::new() });
+        return Ok((staged.publish()?, None, Vec::new()));
     };
     let mut chain = Chain::open(folder, &job.signer, job.time, job.progress)?;
     let (number, previous) = chain.place();
     (statement.number, statement.previous) = (Some(number), previous);
     let staged = writer::seal(stage, contents, &job.salt, &job.signer, statement)?;
     let sealed = chain.commit(staged, &job.output, &job.signer)?;
-    Ok(Exported { sealed, unknown, head: chain.head(), recovered: std::mem::take(&mut chain.recovered) })
+    Ok((sealed, chain.head(), std::mem::take(&mut chain.recovered)))
 }
 
 /// Counts what earlier archives hold as out of scope, and states what comparing with them showed.

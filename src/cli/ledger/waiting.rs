@@ -44,7 +44,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A flag of everything that appends to a ledger.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(in crate::cli) struct Wait {
-    /// Wait this long for another process that appends, such as `30s`, `10m` or `2h`; without it, not at all
+    /// Wait this long for another run into the same ledger, such as `90s`, `10m` or `2h`
+    ///
+    /// Without it, not at all. The error names the process that holds the lock, its host, and since when.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Ledger")]
     wait: Option<Duration>,
 }
@@ -70,7 +72,7 @@ impl Wait {
 
 /// Whole seconds, minutes or hours.
 pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not a time to wait; write `30s`, `10m` or `2h`");
+    let wrong = || format!("`{text}` is not a time to wait; write `90s`, `10m` or `2h`");
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds: u64 = match unit {
         "s" => 1,

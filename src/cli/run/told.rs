@@ -34,12 +34,13 @@ pub(super) fn tell(
             .collect(),
         exceptions: exported.sealed.gaps.classes.clone(),
         archive_bytes: exported.sealed.published.bytes,
-        newest: None,
+        newest: exported.clocks.newest,
     });
     let decided = summary.and_then(|summary| summary.retention.as_ref());
     let metrics = Metrics {
         sealed,
         chain: chain.as_ref().map(Chain::of),
+        key_expires: exported.and_then(|exported| exported.key_expires),
         holds_active: decided.map(|decided| decided.holds.len() as u64),
         retention: decided.map(retention),
         ..Metrics::new(&config.name, ended, ended.saturating_sub(begun), exit)

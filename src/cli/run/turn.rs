@@ -18,7 +18,7 @@ use super::archives;
 use super::config::Config;
 use super::series::{Look, Series, Share, Why};
 use crate::archive::seal::{Clock, Seal};
-use crate::archive::writer::in_force;
+use crate::archive::writer::{Sealed, in_force};
 use crate::chain::{Index, Link};
 use crate::cli::clock;
 use crate::cli::environment;
@@ -62,7 +62,8 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
     if left > 0 {
         printer.note(format!("removed {} half-written archives of runs that were killed", count(left)));
     }
-    let series = args.reading.threads.run(|| watch(printer, |progress| series(config, full, &options, progress)))??;
+    let found = args.reading.threads.run(|| watch(printer, |progress| series(config, full, &options, progress)))??;
+    let (series, mut links) = found;
     printer.note(options.understood());
     printer.note(understood(&series));
     match series.look {
@@ -73,6 +74,13 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
     options.series = Some(series);
     let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
     let exported = sealed.map_err(|error| failures::of_sealing(&config.source, error))?;
+    let Sealed { seal_digest: seal, ref published, .. } = exported.sealed;
+    links.push(Link { seal, archive: published.path.clone() });
+    let indexed = args.reading.threads.run(|| watch(printer, |progress| index(config, &links, progress)))?;
+    if let Err(failure) = indexed {
+        // It is a cache: the next run makes it.
+        printer.warn(failure.account().message);
+    }
     for unknown in &exported.unknown {
         printer.warn(judging::sentence(unknown));
     }
@@ -85,7 +93,7 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
 }
 
 /// The archives before this run, and what it reads.
-pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -> Result<Series, Failure> {
+fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -> Result<(Series, Vec<Link>), Failure> {
     let Source::Tables(tables) = &options.opened else {
         let message = format!("`{}` is a bulk export, which does not tell what changed", config.source.display());
         return Err(
@@ -107,9 +115,7 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
         Link { seal: *seal, archive: found.get(seal).cloned().unwrap_or_else(missing) }
     };
     let links: Vec<Link> = seals.iter().map(link).collect();
-    progress.phase("indexing");
-    let clocks = |kind: &str| catalogue::rank(kind).and_then(|rank| catalogue::table(rank).clock);
-    let (index, _) = Index::open(&config.archives.join(INDEX), &links, &clocks, progress)?;
+    let index = index(config, &links, progress)?;
     let now = tables.time();
     let until = now.map(|now| now.saturating_sub(config.settle));
     let last = seals.last().map(|(_, hash, seal)| (*seal, found.get(hash)));
@@ -127,7 +133,15 @@ pub(super) fn series(config: &Config, full: bool, options: &Options, progress: &
     let seals = seals.iter().map(|(_, hash, _)| *hash).collect();
     let now = now.unwrap_or(Millis::MAX);
     let is_narrow = !(config.teams.is_empty() && config.channels.is_empty() && config.users.is_empty());
-    Ok(Series { index, seals, window: Window { from, until }, now, look, share, is_narrow })
+    Ok((Series { index, seals, window: Window { from, until }, now, look, share, is_narrow }, links))
+}
+
+/// The index of these archives, brought up to date.
+fn index(config: &Config, links: &[Link], progress: &Progress) -> Result<Index, Failure> {
+    progress.phase("indexing");
+    let clocks = |kind: &str| catalogue::rank(kind).and_then(|rank| catalogue::table(rank).clock);
+    let (index, _) = Index::open(&config.archives.join(INDEX), links, &clocks, progress)?;
+    Ok(index)
 }
 
 /// Why everything is to be looked at; `None` if only what changed.

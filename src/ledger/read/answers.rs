@@ -1,12 +1,28 @@
 //! What a ledger that was read answers: its heads at every size, its leaves, its seals.
 
-use super::{Leaf, MAX_FILE, Reading, Text, bytes, follows, leaf_path};
+use std::io;
+use std::path::Path;
+
+use super::{Leaf, MAX_FILE, Reading, Text, bytes, follows, leaf_path, names};
 use crate::archive::seal::Seal;
 use crate::keys::Note;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::head::Expected;
-use crate::ledger::statement::Statement;
+use crate::ledger::statement::{MAX_BYTES, Statement};
 use crate::merkle::{self, Hash};
+
+/// The newest seal of the ledger in `folder`, committed or not, without checking anything else: a hint for people. What is no seal is
+/// passed over.
+pub fn newest_seal(folder: &Path) -> io::Result<Option<Seal>> {
+    let statements = folder.join("statements");
+    for name in names(&statements)?.into_iter().rev() {
+        let seal = bytes(&statements.join(name), MAX_BYTES as u64)?.and_then(|bytes| Seal::parse(&bytes).ok());
+        if seal.is_some() {
+            return Ok(seal);
+        }
+    }
+    Ok(None)
+}
 
 impl Reading {
     /// The checkpoint that the first `size` leaves have; `None` beyond what is there.

@@ -47,7 +47,7 @@ fn write_one(out: &mut String, card: &Value, found: &mut String, around: &Surrou
         markdown::write(out, &pretext, around);
         out.push_str("</div>\n");
     }
-    out.push_str("<aside class=\"card\" aria-label=\"Message attachment\">\n");
+    out.push_str("<div class=\"card\" role=\"group\" aria-label=\"Message attachment\">\n");
     if let Some(author) = get("author_name") {
         out.push_str("<p class=\"author\" dir=\"auto\">");
         escape::text(out, &author);
@@ -102,7 +102,7 @@ fn write_one(out: &mut String, card: &Value, found: &mut String, around: &Surrou
         escape::text(out, &footer);
         out.push_str("</p>\n");
     }
-    out.push_str("</aside>\n");
+    out.push_str("</div>\n");
 }
 
 #[cfg(test)]

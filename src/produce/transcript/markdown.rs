@@ -142,7 +142,7 @@ impl Writer<'_, '_> {
             Tag::Table(cells) => {
                 self.cells = cells;
                 self.open(
-                    "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table in a post\"><table>\n",
+                    "<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Table in a post\"><table>\n",
                     "</tbody></table></div>\n",
                 );
             }

@@ -204,7 +204,7 @@ fn draw(making: &Making<'_>, job: &Job) -> Result<Drawn, ProduceError> {
         }
         if bundle.thread != thread {
             if std::mem::take(&mut in_thread) {
-                out.push_str("</section>\n");
+                out.push_str("</div>\n");
             }
             thread = bundle.thread;
             let (today, name) = origin.zone.day(at);
@@ -214,12 +214,12 @@ fn draw(making: &Making<'_>, job: &Job) -> Result<Drawn, ProduceError> {
             }
         }
         if bundle.is_reply && !std::mem::replace(&mut in_thread, bundle.is_reply) {
-            out.push_str("<section class=\"thread\" aria-label=\"Replies\">\n");
+            out.push_str("<div class=\"thread\" role=\"group\" aria-label=\"Replies\">\n");
         }
         post::write(&mut out, &mut index, &bundle, &day, &setting)?;
     }
     if in_thread {
-        out.push_str("</section>\n");
+        out.push_str("</div>\n");
     }
     steps(&mut out, job, "below");
     out.push_str("</main>\n");

@@ -280,9 +280,11 @@ fn seen(out: &mut String, at: Millis, setting: &Setting<'_>) {
     if setting.channel.place == Some(Place::Open) {
         out.push_str("; a public channel: everybody in the team could join and read");
     }
-    let _ = write!(out, "\">visible to {known}");
-    if undated > 0 {
-        let _ = write!(out, " + {undated}?");
-    }
+    let _ = match (known, undated) {
+        (0, 0) => write!(out, "\">no members recorded"),
+        (_, 0) => write!(out, "\">visible to {known}"),
+        (0, _) => write!(out, "\">perhaps visible to {undated}"),
+        _ => write!(out, "\">visible to {known}, perhaps {undated} more"),
+    };
     out.push_str("</a></p>\n");
 }

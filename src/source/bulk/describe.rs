@@ -54,7 +54,13 @@ const KINDS: [Rank; 16] = [
 ///
 /// The scope stands here as it was asked for and as the ids that it came to: what was left out must be told from what
 /// was not there.
-pub fn describe(files: &[Hashed], bulk: &Bulk, gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
+pub fn describe(
+    files: &[Hashed],
+    bulk: &Bulk,
+    gathered: &Gathered<'_>,
+    asked: &Asked,
+    newest: Option<&str>,
+) -> Vec<u8> {
     let container = &bulk.container;
     let windowed = |windowing| -> Vec<&str> {
         KINDS
@@ -80,6 +86,7 @@ pub fn describe(files: &[Hashed], bulk: &Bulk, gathered: &Gathered<'_>, asked: &
         "content_files": container.contents.len(),
         "contents_wanted": container.contents.is_wanted(),
         "lines": gathered.lines,
+        "newest_record": newest,
         "kinds": tables,
         "scope": {
             "since": asked.window.from.and_then(time::format),

@@ -20,7 +20,13 @@ use crate::source::scope::{Asked, Changes};
 ///
 /// The scope stands here as it was asked for and as the ids that it came to: what was left out must be told from what
 /// was not there.
-pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, asked: &Asked) -> Vec<u8> {
+pub fn describe(
+    tables: &Tables,
+    files: &[Hashed],
+    gathered: &Gathered<'_>,
+    asked: &Asked,
+    newest: Option<&str>,
+) -> Vec<u8> {
     let survey = &gathered.survey;
     let windowed = |windowing| -> Vec<&str> {
         TABLES.iter().filter(|table| table.window == windowing).map(|table| table.kind).collect()
@@ -42,6 +48,7 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
         "files": files.iter().map(Hashed::described).collect::<Vec<_>>(),
         "content_files": tables.contents.len(),
         "contents_wanted": tables.contents.is_wanted(),
+        "newest_record": newest,
         "kinds": kinds,
         "tables_absent": survey.tables_absent(),
         "columns_absent": survey.columns_absent(),
@@ -63,11 +70,11 @@ pub fn describe(tables: &Tables, files: &[Hashed], gathered: &Gathered<'_>, aske
     if let Some(members) = document.as_object_mut() {
         match &tables.store {
             Store::Live(database) => {
-                let database = super::lock(database);
-                if let Some(now) = tables.now {
+                if let (Some(now), Some(ahead)) = (tables.now, tables.clock_ahead()) {
                     members.insert("host_time".to_owned(), now.into());
-                    members.insert("database_clock_ahead_ms".to_owned(), (database.time() - now).into());
+                    members.insert("database_clock_ahead_ms".to_owned(), ahead.into());
                 }
+                let database = super::lock(database);
                 members.insert("server".to_owned(), database.identity());
                 drop(database);
                 // A later run learns from it whether the same rows would still make the same records.

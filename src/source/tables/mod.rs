@@ -119,6 +119,14 @@ pub enum TablesError {
 }
 
 impl Tables {
+    /// How far the database's clock was ahead of the host's; `None` for a dump, or if the host's was not asked.
+    pub fn clock_ahead(&self) -> Option<Millis> {
+        match (&self.store, self.now) {
+            (Store::Live(database), Some(now)) => Some(lock(database).time().saturating_sub(now)),
+            _ => None,
+        }
+    }
+
     /// Bytes that reading takes from the source, for progress; 0 where nobody knows.
     pub fn size(&self) -> u64 {
         match &self.store {

@@ -38,7 +38,7 @@ enum Line {
 
 /// A line and the message that it belongs to.
 #[derive(Clone, Copy, Debug)]
-struct Said1 {
+struct Spoken {
     /// Place of the entry in the conversation.
     entry: usize,
     line: Line,
@@ -47,7 +47,7 @@ struct Said1 {
 /// One mail.
 #[derive(Debug, Default)]
 struct Slice<'a> {
-    lines: Vec<Said1>,
+    lines: Vec<Spoken>,
     /// Files that are sent.
     files: Vec<&'a Attachment>,
     bytes: u64,
@@ -100,9 +100,9 @@ fn slices<'a>(
             slices.push(std::mem::take(&mut current));
         }
         current.bytes = current.bytes.saturating_add(bytes);
-        current.lines.push(Said1 { entry: at, line: Line::Post });
+        current.lines.push(Spoken { entry: at, line: Line::Post });
         for (file, found) in uploads() {
-            current.lines.push(Said1 { entry: at, line: Line::Upload { file, removed } });
+            current.lines.push(Spoken { entry: at, line: Line::Upload { file, removed } });
             if removed {
                 let why = "the files of its post are larger than a mail may be; the mail names it".to_owned();
                 let id = found.id.to_string();
@@ -113,14 +113,14 @@ fn slices<'a>(
                 replaced.push(missing(found));
             }
         }
-        current.lines.extend(entry.deletions.iter().map(|file| Said1 { entry: at, line: Line::Deletion(*file) }));
+        current.lines.extend(entry.deletions.iter().map(|file| Spoken { entry: at, line: Line::Deletion(*file) }));
     }
     slices.push(current);
     for slice in &mut slices {
         // What was written comes before what happened to it at the same time.
-        slice.lines.sort_by_key(|told1| {
-            let entry = &conversation.entries[told1.entry];
-            let is_plain = told1.line == Line::Post && entry.update == Update::None;
+        slice.lines.sort_by_key(|spoken| {
+            let entry = &conversation.entries[spoken.entry];
+            let is_plain = spoken.line == Line::Post && entry.update == Update::None;
             (told.said[entry.said].post.create_at, !is_plain)
         });
     }
@@ -137,8 +137,8 @@ struct Participant<'a> {
 /// Who was there, by username.
 fn participants<'a>(told: &Told<'a>, conversation: &Conversation<'a>, slice: &Slice<'a>) -> Vec<Participant<'a>> {
     let mut messages = std::collections::HashMap::<&str, u64>::new();
-    for told1 in slice.lines.iter().filter(|told1| told1.line == Line::Post) {
-        let author = told.said[conversation.entries[told1.entry].said].author.id;
+    for spoken in slice.lines.iter().filter(|spoken| spoken.line == Line::Post) {
+        let author = told.said[conversation.entries[spoken.entry].said].author.id;
         *messages.entry(author).or_default() += 1;
     }
     let of =
@@ -179,4 +179,93 @@ fn shown<'a>(told: &Told<'a>, entry: &Entry, line: Line) -> Shown<'a> {
         }
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::conversation::{Person, Said};
+    use super::*;
+    use crate::produce::post::Post;
+
+    fn attachment(id: &str, size: u64) -> Attachment {
+        Attachment {
+            id: id.into(),
+            user_id: "u".into(),
+            create_at: 0,
+            update_at: 0,
+            delete_at: 0,
+            path: id.into(),
+            name: id.into(),
+            mime_type: "".into(),
+            size,
+            pixels: (0, 0),
+            content: Some([1; 32]),
+            missing: "".into(),
+        }
+    }
+
+    /// Lines and files of a slice.
+    type Cut = (usize, Vec<Box<str>>);
+
+    /// The slices of posts with texts and files of these sizes, at most 100 bytes each: for each slice its lines and files.
+    fn cut(posts: &[(usize, &[u64])]) -> (Vec<Cut>, Vec<Replacement>) {
+        let files: Vec<Vec<Attachment>> = (0..)
+            .zip(posts)
+            .map(|(at, (_, sizes))| {
+                (0..).zip(*sizes).map(|(no, size)| attachment(&format!("f{at}{no}"), *size)).collect()
+            })
+            .collect();
+        let line = |at: usize, length: usize| {
+            let text = "x".repeat(length);
+            format!(r#"{{"kind":"post","id":"p{at}","at":{at},"data":{{"create_at":{at},"message":"{text}"}}}}"#)
+        };
+        let lines: Vec<String> = posts.iter().enumerate().map(|(at, (length, _))| line(at, *length)).collect();
+        let said = lines.iter().zip(&files).map(|(line, files)| Said {
+            post: Post::read(line.as_bytes()),
+            author: Person::default(),
+            previews: "".into(),
+            files,
+        });
+        let entry = |(said, files): (usize, &Vec<Attachment>)| Entry {
+            said,
+            update: Update::None,
+            update_at: 0,
+            uploads: (0..files.len()).collect(),
+            deletions: Vec::new(),
+        };
+        let conversation = Conversation {
+            id: "c",
+            channel: None,
+            team: None,
+            start: 0,
+            end: 9,
+            entries: files.iter().enumerate().map(entry).collect(),
+            joins: Vec::new(),
+            leaves: Vec::new(),
+        };
+        let told = Told { said: said.collect(), conversations: Vec::new() };
+        let mut replaced = Vec::new();
+        let slices = slices(&told, &conversation, 100, &mut replaced);
+        let of = |slice: &Slice<'_>| (slice.lines.len(), slice.files.iter().map(|file| file.id.clone()).collect());
+        (slices.iter().map(of).collect(), replaced)
+    }
+
+    #[test]
+    fn a_mail_ends_before_it_grows_too_large() {
+        let none: &[u64] = &[];
+        assert_eq!(cut(&[]).0, [(0, vec![])], "who only came and went has a mail too");
+        assert_eq!(cut(&[(60, none), (40, none), (1, none)]).0, [(2, vec![]), (1, vec![])]);
+        assert_eq!(
+            cut(&[(10, &[50]), (10, &[30]), (5, &[90])]).0,
+            [(4, vec!["f00".into(), "f10".into()]), (2, vec!["f20".into()])]
+        );
+    }
+
+    #[test]
+    fn files_too_large_for_any_mail_are_named_and_listed() {
+        let (slices, replaced) = cut(&[(10, &[20]), (5, &[60, 41]), (5, &[100])]);
+        assert_eq!(slices, [(5, vec!["f00".into()]), (2, vec!["f20".into()])]);
+        let listed: Vec<_> = replaced.iter().map(|one| (one.id.as_str(), one.what)).collect();
+        assert_eq!(listed, [("f10", "file-too-large"), ("f11", "file-too-large")]);
+    }
 }

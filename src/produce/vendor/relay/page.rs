@@ -117,12 +117,12 @@ pub(super) fn html(letter: &Letter<'_, '_>) -> String {
 
 /// The lines of the mail: classes with their values.
 fn lines<'l>(letter: &'l Letter<'_, '_>) -> impl Iterator<Item = Vec<(&'static str, String)>> + 'l {
-    letter.slice.lines.iter().map(|told1| {
-        let entry = &letter.conversation.entries[told1.entry];
+    letter.slice.lines.iter().map(|spoken| {
+        let entry = &letter.conversation.entries[spoken.entry];
         let one = &letter.told.said[entry.said];
-        let shown = shown(letter.told, entry, told1.line);
+        let shown = shown(letter.told, entry, spoken.line);
         let author = &one.author;
-        let name = if told1.line == super::Line::Post {
+        let name = if spoken.line == super::Line::Post {
             shown_name(&one.post, author.username)
         } else {
             author.username.into()
