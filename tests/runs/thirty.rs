@@ -38,8 +38,11 @@ const IN_THE_SOURCE: [(usize, &str, &str); 3] = [
     (13, "a post is removed", "DELETE FROM posts WHERE id = '$'"),
 ];
 
-/// What somebody does to the folder of archives, in which night, and what that must be found as.
-const IN_THE_FOLDER: [(usize, &str, fn(&Path, &[String]), &str); 3] = [
+/// A night, what is done in it, how, and what that must be found as.
+type Tampering = (usize, &'static str, fn(&Path, &[String]), &'static str);
+
+/// What somebody does to the folder of archives.
+const IN_THE_FOLDER: [Tampering; 3] = [
     (
         7,
         "a byte of an archive is changed",
