@@ -6,6 +6,7 @@ mod histories;
 mod mishaps;
 mod settings;
 mod sources;
+mod thirty;
 
 use std::collections::BTreeMap;
 use std::fs;

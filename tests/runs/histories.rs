@@ -15,7 +15,7 @@ fn id(dice: &mut Dice) -> String {
 }
 
 /// What happens once, as SQL.
-fn event(dice: &mut Dice) -> String {
+pub(super) fn event(dice: &mut Dice) -> String {
     let new = id(dice);
     let post = format!("(SELECT id FROM posts ORDER BY id OFFSET {} LIMIT 1)", dice.below(20));
     let user = format!("(SELECT id FROM users ORDER BY id OFFSET {} LIMIT 1)", dice.below(4));
