@@ -34,6 +34,12 @@ pub const VANISHED_KIND: &str = "finding_vanished";
 /// Field that says when a record was deleted in the source, which keeps it.
 const DELETED: &str = "delete_at";
 
+/// Field that says why the bytes of a file are not in the archive.
+const MISSING: &str = "content_missing";
+
+/// The reason that is a wish.
+const NOT_WANTED: &str = "not-collected";
+
 /// Bytes of statements that are held in memory.
 const ASIDE_BYTES: usize = 16 << 20;
 
@@ -203,10 +209,11 @@ impl<'a> Collecting<'a> {
             {
                 return Err(wrong("it precedes the record before it"));
             }
-            let [deleted, moved] = Head::of(line, parsed.kind).pick([DELETED, clock]);
+            let [deleted, moved, missing] = Head::of(line, parsed.kind).pick([DELETED, clock, MISSING]);
+            let awaits = !matches!(plain(missing), "" | NOT_WANTED);
             let state = State::Sealed {
                 version: Version::of_parsed(line, &parsed),
-                clock: integer(moved).unwrap_or(0),
+                clock: if awaits { 0 } else { integer(moved).unwrap_or(0) },
                 deleted: integer(deleted).is_some_and(|at| at != 0),
             };
             let known = Known { archive: self.position, record, state };

@@ -96,7 +96,10 @@ fn judge(changes: &[Change<'_>], before: &Head<'_>, after: &Head<'_>, habit: &Ha
     }
     let time = |head: &Head<'_>, field| integer(head.pick([field])[0]);
     let times = habit.clock.map(|clock| (time(before, clock), time(after, clock)));
-    let counted = || changes.iter().all(|change| habit.counters.contains(&change.field));
+    // Bytes that were not there when the record was sealed come without moving it.
+    let has_come = before.pick([MISSING])[0].is_some() && after.pick([MISSING])[0].is_none();
+    let is_counted = |field: &str| habit.counters.contains(&field) || has_come && field.starts_with(CONTENT);
+    let counted = || changes.iter().all(|change| is_counted(change.field));
     if let Some((Some(sealed), Some(now))) = times {
         return if now > sealed || now == sealed && counted() { Judgement::Changed } else { Judgement::Altered };
     }
@@ -153,6 +156,13 @@ mod tests {
                 r#""update_at":5,"content_missing":"not-collected""#,
                 Judgement::Same,
                 "",
+            ),
+            (
+                POST,
+                r#""update_at":5,"content_missing":"file-missing""#,
+                r#""update_at":5,"content_sha256":"ab""#,
+                Judgement::Changed,
+                "content_missing content_sha256",
             ),
             (
                 POST,

@@ -10,7 +10,8 @@ pub enum State {
     Sealed {
         /// Its version.
         version: Version,
-        /// The value of its change clock; 0 where the kind has none or the clock was never set.
+        /// The value of its change clock; 0 where the kind has none, where it was never set, and of a file whose bytes
+        /// were not there: they may come without moving it.
         clock: Millis,
         /// Whether the source had marked it as deleted (`delete_at`).
         deleted: bool,

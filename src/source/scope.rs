@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::catalogue::Rank;
 use crate::record::id::Synthetic;
 use crate::record::time::{Millis, Window};
+use crate::source::rows::query::Keyed;
 
 /// A resolved scope. Empty sets do not restrict.
 #[derive(Debug, Default, Clone)]
@@ -65,7 +66,7 @@ pub struct Asked {
 ///
 /// A row is taken by the change clock of its kind (`Table::clock`). What such a clock cannot tell is always taken: rows of
 /// kinds without one, rows of which it is not set, and rows of which it runs ahead of the source's own time, which would
-/// otherwise wait until that time has come.
+/// otherwise wait until that time has come. Fields that change without it (`Table::counters`) tell of a row as well.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Changes {
     /// When a row changed.
@@ -74,6 +75,8 @@ pub struct Changes {
     pub now: Millis,
     /// Spans of the origin time, by kind: rows in them are taken whatever their clock says.
     pub again: BTreeMap<Rank, Vec<Window>>,
+    /// Posts and when they changed, where a database can tell.
+    pub posts: Option<Keyed>,
     /// Why so much is read, in a word for `data/source.json`.
     pub why: &'static str,
 }

@@ -225,6 +225,15 @@ fn a_replica_is_read_like_its_primary() {
     let of_primary = opened(&primary, &database, OWNER).unwrap();
     let said = first.identity().clone();
     assert!(said.in_recovery && said.lsn.is_some());
+    primary.sql(&database, "CREATE TABLE later ()");
+    let told = (0..200).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let identity = opened(&replica, &database, OWNER).unwrap().identity().clone();
+        identity.replayed.map(|at| (at, identity.database_time))
+    });
+    let (replayed, now) = told.expect("it replays what the primary commits");
+    assert!(replayed > said.database_time - 60_000 && replayed <= now, "{replayed} {now}");
+    assert_eq!(of_primary.identity().replayed, None);
     assert_eq!(said.system_identifier, of_primary.identity().system_identifier);
     drop(of_primary);
     let mut second = first.beside(None).unwrap();

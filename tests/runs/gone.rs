@@ -66,3 +66,40 @@ fn a_record_altered_without_its_clock_is_found_when_its_share_is_due() {
     assert_eq!(counts.iter().sum::<u64>(), 1);
     nights.require_same("altered");
 }
+
+#[test]
+fn a_file_that_was_attached_or_deleted_is_sealed_again_although_its_clock_stands_still() {
+    let nights = Nights::new("settle = \"0s\"\noverlap = \"0s\"");
+    nights.source.ask(
+        "INSERT INTO fileinfo (id, creatorid, postid, channelid, createat, updateat, deleteat, path, name)
+         SELECT 'upload' || n, 'u', '', '', 1700000000000, 1700000000000, 0, 'x/' || n, 'x' FROM generate_series(1, 3) n",
+    );
+    nights.night();
+    let now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let post = nights.source.ask("SELECT id FROM posts WHERE deleteat = 0 ORDER BY id LIMIT 1");
+    // As the server does it: the row of a file says neither when it was attached nor, in its clock, when it was deleted.
+    nights.source.ask(&format!(
+        "UPDATE fileinfo SET postid = '{post}' WHERE id = 'upload1'; UPDATE posts SET updateat = {now} WHERE id = '{post}';
+         UPDATE fileinfo SET deleteat = {now} WHERE id = 'upload2'"
+    ));
+    let second = nights.night();
+    let files: Vec<_> = of_kind(&second, "file").into_iter().map(|file| file["id"].clone()).collect();
+    assert_eq!(files, ["upload1", "upload2"]);
+    assert!(of_kind(&second, "finding_altered").is_empty(), "nobody altered anything");
+    nights.require_same("files");
+}
+
+#[test]
+fn small_tables_whose_clock_some_changes_leave_alone_are_read_whole() {
+    let nights = Nights::new("settle = \"0s\"\noverlap = \"0s\"");
+    nights.source.ask(
+        "INSERT INTO scheduledposts (id, createat, updateat, userid, channelid, message, scheduledat, processedat, errorcode)
+         VALUES ('later', 1700000000000, 1700000000000, 'u', 'c', 'm', 1700000001000, 0, '')",
+    );
+    nights.night();
+    nights.source.ask("UPDATE scheduledposts SET processedat = 1700000002000, errorcode = 'unable_to_send'");
+    nights.source.ask("UPDATE ir_playbook SET deleteat = 1700000002000");
+    let second = nights.night();
+    assert!(!of_kind(&second, "scheduled_post").is_empty() && !of_kind(&second, "playbook").is_empty());
+    nights.require_same("small");
+}

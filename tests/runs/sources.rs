@@ -34,6 +34,35 @@ fn only_the_bytes_of_new_files_are_taken() {
 }
 
 #[test]
+fn a_file_whose_bytes_come_late_is_sealed_when_they_are_there() {
+    let nights = Nights::new("settle = \"0s\"\noverlap = \"0s\"");
+    let text = fs::read_to_string(nights.source.desk.path("run.toml")).unwrap();
+    nights.source.desk.write("run.toml", text.replace("files = false", "files = \"store\""));
+    for (id, file) in [("late", "late"), ("kept", "kept")] {
+        nights.source.ask(&format!(
+            "INSERT INTO fileinfo (id, creatorid, postid, createat, updateat, deleteat, path, name, size, channelid)
+             VALUES ('{id}', 'u', 'p', 1700000000000, 1700000000000, 0, '20260101/{file}.txt', '{file}', 4, 'c')"
+        ));
+    }
+    nights.source.desk.write("store/20260101/kept.txt", "kept");
+    let first = nights.night();
+    assert!(first.text("data/exceptions.jsonl").contains("\"object\":\"file/late\""));
+    let second = nights.night();
+    let (files, classes) = (of_kind(&second, "file"), classes(&second));
+    assert!(files.is_empty(), "{files:?}");
+    let stated = second.text("data/exceptions.jsonl");
+    assert!(!stated.contains("file/late"), "stated in the archive that holds the record: {stated}");
+    assert_eq!(classes.get("file-unreferenced"), None, "rows that were not read name files as well: {classes:?}");
+    nights.source.desk.write("store/20260101/late.txt", "late");
+    let third = nights.night();
+    let files: Vec<_> = of_kind(&third, "file").into_iter().map(|file| file["id"].clone()).collect();
+    assert_eq!(files, ["late"]);
+    assert!(third.members.iter().any(|(_, bytes)| bytes == b"late"));
+    assert!(of_kind(&third, "finding_altered").is_empty(), "nobody altered it");
+    assert!(of_kind(&nights.night(), "file").is_empty());
+}
+
+#[test]
 fn a_scope_is_read_as_a_whole_and_sealed_once() {
     let nights = Nights::new("settle = \"0s\"");
     nights.configure("settle = \"0s\"", "[scope]\nteams = [\"harbour\"]");

@@ -63,7 +63,15 @@ pub(super) fn write_contents(
             out.extend_from_slice(line);
             push_content(out, &outcome);
         });
-        if let Some(gap) = gap(outcome, line) {
+        // An earlier archive that holds the record states its gap as well.
+        let is_stated = |held: &mut Held<'_>| {
+            let mut complete = line.to_vec();
+            push_content(&mut complete, &outcome);
+            held.holds(item.kind, item.at, &complete)
+        };
+        let is_stated =
+            held.as_deref_mut().map(is_stated).transpose().map_err(SealingError::Temporary)?.unwrap_or(false);
+        if let Some(gap) = gap(outcome, line).filter(|_| !is_stated) {
             let object = format!("{}/{}", table(item.kind).kind, id_of(line));
             let found = format!("{}: {path}", gap.found);
             let exception =

@@ -188,16 +188,20 @@ impl Told<'_> {
             group.kind.clone_into(&mut self.kind);
             self.rank = catalogue::rank(&self.kind);
         }
-        let Some(rank) = self.rank.filter(|_| group.is_sealed()) else { return Ok(()) };
+        let Some(rank) = self.rank else { return Ok(()) };
         let changes = &self.news.changes;
         let spans = changes.again.get(&rank).map_or(&[][..], Vec::as_slice);
         let was_read = self.news.is_whole || has_no_clock(rank) || spans.iter().any(|span| span.contains(group.at));
-        let was_looked_for = self.news.tells_vanished && was_read;
-        if !was_looked_for {
-            self.not_looked_at += 1;
+        if !group.is_sealed() {
+            // It was withheld, and might not be today: who is held goes by memberships as well.
+            let is_withheld = group.known.iter().any(|known| known.state == State::Withheld);
+            self.not_looked_at += u64::from(is_withheld && !was_read);
             return Ok(());
         }
-        if !self.readable.get(usize::from(rank)).copied().unwrap_or(false) {
+        // A row that could not be decoded may be any record of its kind.
+        let is_readable = self.readable.get(usize::from(rank)).copied().unwrap_or(false);
+        if !(self.news.tells_vanished && was_read && is_readable) {
+            self.not_looked_at += 1;
             return Ok(());
         }
         let Some(known) = group.known.first() else { return Ok(()) };
@@ -210,13 +214,14 @@ impl Told<'_> {
         })
     }
 
-    /// A record that says something else than when it was sealed: altered, if its clock did not move.
+    /// A record that says something else than when it was sealed: altered, if its clock did not move although it should.
     fn compare(&mut self, rank: Rank, group: &Group<'_>, lines: &[&[u8]]) -> io::Result<()> {
         let (Some(field), [line], [known]) = (table(rank).clock, lines, group.known) else { return Ok(()) };
         let State::Sealed { clock: sealed, .. } = known.state else { return Ok(()) };
         let [clock] = Head::of(line, group.kind).pick([field]);
         let clock = clock.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-        if !self.news.tells_altered || sealed <= 0 || clock != Some(sealed) {
+        let is_told = self.news.tells_altered && table(rank).counters.is_empty();
+        if !is_told || sealed <= 0 || clock != Some(sealed) {
             return Ok(());
         }
         *self.altered.entry(rank).or_default() += 1;
@@ -256,7 +261,7 @@ impl Told<'_> {
 }
 
 /// Kinds of which each row has bytes of its own, so that each is asked about alone.
-fn has_file(rank: Rank) -> bool {
+pub(super) fn has_file(rank: Rank) -> bool {
     matches!(rank, catalogue::FILE | catalogue::EMOJI | catalogue::PROFILE_PICTURE)
 }
 

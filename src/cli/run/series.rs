@@ -11,10 +11,11 @@
 //!
 //! Invariant: everything is counted and read in one snapshot. Memory does not grow with the number of records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use crate::chain::{Index, IndexError, State};
+use super::held::has_file;
+use crate::chain::{Index, IndexError, Known, State};
 use crate::cli::export::sealing::SealingError;
 use crate::merkle::Hash;
 use crate::record::time::{Millis, Window};
@@ -31,6 +32,12 @@ const DAY: Millis = 86_400_000;
 
 /// Days that are asked for one by one; of more, everything between the first and the last.
 const MOST_SPANS: usize = 60;
+
+/// Files of a kind that were missing and are looked for again; each is a condition of its own.
+const MOST_AWAITED: usize = 200;
+
+/// Origin times of files that were missing, by kind.
+type Awaited = BTreeMap<Rank, VecDeque<Window>>;
 
 /// How much of a source is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +156,7 @@ impl Series {
     pub(in crate::cli) fn news(&self, source: &Source, work: &Work<'_>) -> Result<Option<News>, SealingError> {
         let Source::Tables(tables) = source else { return Ok(None) };
         let mut changes = Changes { window: self.window, now: self.now, why: "changed", ..Changes::default() };
+        changes.posts = tables.posts();
         match self.look {
             Look::First => return Ok(None),
             Look::Whole(why) => {
@@ -169,22 +177,26 @@ impl Series {
             }
         }
         let keys = keys(tables, &clocked, &changes, work)?;
-        let expected = self.expected(&clocked, keys)?;
+        let (expected, mut awaited) = self.expected(&clocked, keys)?;
         for rank in clocked {
             let none = Census::new();
             let expected = expected.get(&rank).unwrap_or(&none);
             let found = tables.census(rank, DAY).map_err(source_error)?;
             let mut spans = differing(expected, &found);
             spans.extend(self.share.and_then(|share| share.of(expected)));
+            let mut spans = joined(spans);
+            spans.extend(awaited.remove(&rank).into_iter().flatten());
             if !spans.is_empty() {
-                changes.again.insert(rank, joined(spans));
+                changes.again.insert(rank, spans);
             }
         }
         Ok(Some(News { changes, is_whole: false, tells_vanished: true, tells_altered: true }))
     }
 
     /// How many rows of each kind and day there should be: those that are sealed or withheld, and those that are new.
-    fn expected(&self, clocked: &[Rank], keys: Sorter) -> Result<BTreeMap<Rank, Census>, SealingError> {
+    /// With the moments of files whose bytes were not there, because they may have come: of very many the newest.
+    fn expected(&self, clocked: &[Rank], keys: Sorter) -> Result<(BTreeMap<Rank, Census>, Awaited), SealingError> {
+        let mut awaited = Awaited::new();
         let mut expected: BTreeMap<Rank, Census> = BTreeMap::new();
         let mut add = |rank: Rank, at: Millis, rows: u64| {
             *expected.entry(rank).or_default().entry(at.div_euclid(DAY)).or_default() += rows;
@@ -208,6 +220,15 @@ impl Series {
                     }
                     keys.advance().map_err(SealingError::Temporary)?;
                 }
+                if has_file(rank)
+                    && let Some(Known { state: State::Sealed { clock: 0, .. }, .. }) = group.known.first()
+                {
+                    let moments = awaited.entry(rank).or_default();
+                    if moments.len() == MOST_AWAITED {
+                        moments.pop_front();
+                    }
+                    moments.push_back(Window { from: Some(group.at), until: group.at.checked_add(1) });
+                }
                 let is_gone = group.known.iter().all(|known| known.state == State::Vanished);
                 add(rank, group.at, if is_gone { again } else { group.known.len() as u64 });
             }
@@ -217,7 +238,7 @@ impl Series {
             add(key.kind, key.at, 1);
             keys.advance().map_err(SealingError::Temporary)?;
         }
-        Ok(expected)
+        Ok((expected, awaited))
     }
 }
 

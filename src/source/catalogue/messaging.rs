@@ -41,6 +41,7 @@ pub(super) static FILE: Table = Table {
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
     clock: Some("update_at"),
+    counters: words!("delete_at post_id channel_id"),
     path: reaches!("channel:channel_id user:user_id post:post_id"),
     columns: columns!(
         "user_id=creatorid post_id channel_id create_at:ms update_at:ms delete_at:ms path name extension size:int mime_type width:int height:int has_preview_image:bool remote_id archived:bool"
@@ -200,7 +201,6 @@ pub(super) static SCHEDULED_POST: Table = Table {
     window: Windowing::Own,
     origin: Some("create_at"),
     events: words!("update_at scheduled_at processed_at"),
-    clock: Some("update_at"),
     path: reaches!("channel:channel_id user:user_id post:root_id"),
     columns: columns!(
         "create_at:ms update_at:ms user_id channel_id root_id message props:buttons file_ids:json priority:json scheduled_at:ms processed_at:ms error_code type"

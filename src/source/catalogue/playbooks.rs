@@ -9,7 +9,6 @@ pub(super) static PLAYBOOK: Table = Table {
     evidence: "templates that runs are started from, as they are now",
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
-    clock: Some("update_at"),
     path: reaches!("team:team_id channel:channel_id user:default_owner_id"),
     columns: columns!(
         "title description team_id public:bool create_public_playbook_run=createpublicincident:bool create_at:ms update_at:ms delete_at:ms num_stages:int num_steps:int checklists=checklistsjson:json broadcast_channel_id reminder_message_template reminder_timer_default_seconds:int status_update_enabled:bool invited_user_ids=concatenatedinviteduserids invited_group_ids=concatenatedinvitedgroupids invite_users_enabled:bool default_owner_id=defaultcommanderid default_owner_enabled=defaultcommanderenabled:bool announcement_channel_id announcement_channel_enabled:bool broadcast_channel_ids=concatenatedbroadcastchannelids broadcast_enabled:bool webhook_on_creation_urls=concatenatedwebhookoncreationurls:hosts webhook_on_creation_enabled:bool webhook_on_status_update_urls=concatenatedwebhookonstatusupdateurls:hosts webhook_on_status_update_enabled:bool message_on_join message_on_join_enabled:bool retrospective_reminder_interval_seconds:int retrospective_template retrospective_enabled:bool export_channel_on_finished_enabled:bool signal_any_keywords=concatenatedsignalanykeywords signal_any_keywords_enabled:bool categorize_channel_enabled:bool category_name run_summary_template run_summary_template_enabled:bool channel_name_template channel_id channel_mode create_channel_member_on_new_participant:bool remove_channel_member_on_removed_participant:bool run_number_prefix next_run_number:int admin_only_edit:bool owner_group_only_actions:bool new_channel_only:bool auto_archive_channel:bool"
@@ -53,7 +52,6 @@ pub(super) static PLAYBOOK_CONDITION: Table = Table {
     evidence: "rules that show or hide tasks",
     origin: Some("create_at"),
     events: words!("update_at delete_at"),
-    clock: Some("update_at"),
     path: reaches!("playbook:playbook_id run:run_id"),
     columns: columns!(
         "condition_expr:json playbook_id run_id version:int property_field_ids:json property_options_ids:json create_at:ms update_at:ms delete_at:ms"
@@ -68,7 +66,6 @@ pub(super) static PLAYBOOK_RUN: Table = Table {
     window: Windowing::Interval,
     origin: Some("create_at"),
     events: words!("end_at"),
-    clock: Some("update_at"),
     path: reaches!(
         "team:team_id channel:channel_id user:owner_user_id user:reporter_user_id post:post_id playbook:playbook_id"
     ),

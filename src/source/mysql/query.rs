@@ -57,6 +57,11 @@ fn condition(condition: &Condition) -> String {
             let others: Vec<String> = others.iter().map(other).collect();
             format!("{} IN ({})", name(column), others.join(" UNION ALL "))
         }
+        Condition::Touched(column, of, window) => {
+            let rows = self::condition(&Condition::Within(&of.clock, window.from, window.until));
+            let of = format!("SELECT {} FROM {} WHERE {rows}", name(&of.key), name(&of.table));
+            format!("{} IN ({of})", name(column))
+        }
         Condition::Within(column, from, until) => {
             let column = name(column);
             let from = from.map(|from| format!("{column} >= {from}"));
@@ -103,9 +108,13 @@ pub(super) fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::time::Window;
+    use crate::source::rows::query::Keyed;
 
     #[test]
     fn conditions_become_sql() {
+        let [table, key, clock] = ["Posts", "Id", "UpdateAt"].map(str::to_owned);
+        let posts = Keyed { table, key, clock };
         let query = Query { table: "Posts", columns: vec!["Id", "Flags"], order: Some("CreateAt"), ..Query::default() };
         assert_eq!(
             select(&query, &[Form::Text, Form::Number]),
@@ -121,6 +130,7 @@ mod tests {
                 ],
                 vec![Condition::Within("EditAt", Some(1), Some(9)), Condition::Absent("EditAt")],
                 vec![Condition::In("Id", vec![])],
+                vec![Condition::Touched("PostId", &posts, Window { from: Some(3), until: None })],
                 vec![Condition::Filled("RootId"), Condition::Among("Id", vec![("Reactions", "PostId")])],
                 vec![],
             ],
@@ -132,7 +142,7 @@ mod tests {
              OR CAST(CONVERT(LEFT(`Type`, 7) USING utf8mb4) AS BINARY) = 'custom_') \
              AND ((`ChannelId` IN ('x', 'y') AND CAST(CONVERT(`ChannelId` USING utf8mb4) AS BINARY) IN ('x', 'y')) \
              OR (`CreateAt` >= -5)) AND ((`EditAt` >= 1 AND `EditAt` < 9) OR `EditAt` IS NULL) AND (FALSE) \
-             AND (`RootId` <> '' OR `Id` IN (SELECT `PostId` FROM `Reactions`)) AND FALSE"
+             AND (`PostId` IN (SELECT `Id` FROM `Posts` WHERE (`UpdateAt` >= 3))) AND (`RootId` <> '' OR `Id` IN (SELECT `PostId` FROM `Reactions`)) AND FALSE"
         );
     }
 

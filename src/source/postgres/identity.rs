@@ -34,6 +34,8 @@ pub struct Identity {
     pub lsn: Option<String>,
     /// The server's clock when it was asked, epoch milliseconds.
     pub database_time: Millis,
+    /// Of a replica the time of the last transaction that it has replayed: it does not know what was committed later.
+    pub replayed: Option<Millis>,
     /// Whether the connection is encrypted, and how: `TLSv1.3 TLS_AES_256_GCM_SHA384`.
     pub tls: Option<String>,
     /// The role that read.
@@ -66,6 +68,11 @@ pub(super) fn ask(session: &mut Session, schema: &str, snapshot: Option<String>)
         "SELECT version || ' ' || cipher FROM pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()",
         OBJECT,
     )?;
+    let replayed = session.text_if_allowed(
+        "SELECT CASE WHEN pg_is_in_recovery()
+            THEN floor(extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000)::bigint END::text",
+        OBJECT,
+    )?;
     let asked = format!(
         "SELECT current_setting('server_version'), current_database()::text, pg_encoding_to_char(encoding)::text,
             datcollate::text, datctype::text, pg_is_in_recovery()::text,
@@ -94,6 +101,7 @@ pub(super) fn ask(session: &mut Session, schema: &str, snapshot: Option<String>)
         transactions,
         lsn,
         database_time: fact(6)?.parse().map_err(|_| odd())?,
+        replayed: replayed.and_then(|at| at.parse().ok()),
         tls,
         role: fact(7)?,
         superuser: fact(8)? == "true",

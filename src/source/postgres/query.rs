@@ -72,6 +72,11 @@ fn condition(condition: &Condition, schema: &str) -> String {
             let others: Vec<String> = others.iter().map(other).collect();
             format!("{} IN ({})", name(column), others.join(" UNION ALL "))
         }
+        Condition::Touched(column, of, window) => {
+            let rows = self::condition(&Condition::Within(&of.clock, window.from, window.until), schema);
+            let of = format!("SELECT {} FROM {}.{} WHERE {rows}", name(&of.key), name(schema), name(&of.table));
+            format!("{} IN ({of})", name(column))
+        }
         Condition::Within(column, from, until) => {
             let column = name(column);
             let from = from.map(|from| format!("{column} >= {from}"));
@@ -116,9 +121,13 @@ pub(super) fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::time::Window;
+    use crate::source::rows::query::Keyed;
 
     #[test]
     fn conditions_become_sql() {
+        let [table, key, clock] = ["po\"sts", "id", "updateat"].map(str::to_owned);
+        let posts = Keyed { table, key, clock };
         let mut query =
             Query { table: "posts", columns: vec!["id", "desc"], order: Some("createat"), ..Query::default() };
         assert_eq!(
@@ -133,12 +142,13 @@ mod tests {
             ],
             vec![Condition::Within("editat", Some(1), Some(9))],
             vec![Condition::In("id", vec![])],
+            vec![Condition::Touched("postid", &posts, Window { from: Some(3), until: None })],
             vec![Condition::Filled("rootid"), Condition::Among("id", vec![("a\"b", "postid"), ("c", "d")])],
             vec![],
         ];
         assert_eq!(
             count(&query, "public").unwrap(),
-            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b" UNION ALL SELECT "d" FROM "public"."c")) AND false"#
+            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("postid" IN (SELECT "id" FROM "public"."po""sts" WHERE "updateat" >= 3)) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b" UNION ALL SELECT "d" FROM "public"."c")) AND false"#
         );
     }
 

@@ -1,6 +1,6 @@
 //! What is asked of one table of a live database: pure data, spelled as SQL by each database for itself.
 
-use crate::record::time::Millis;
+use crate::record::time::{Millis, Window};
 
 /// What is asked of one table: which rows, which columns, in which order.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,17 @@ pub struct Query<'a> {
     pub all_of: Vec<Vec<Condition<'a>>>,
     /// Column by which the rows come in ascending order; equal ones in any order, NULL last.
     pub order: Option<&'a str>,
+}
+
+/// A table whose rows have a key and a clock, all as the server spells them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// The table.
+    pub table: String,
+    /// Its key.
+    pub key: String,
+    /// When a row changed, in epoch milliseconds.
+    pub clock: String,
 }
 
 /// A condition on one column. NULL fulfils only its own.
@@ -32,4 +43,6 @@ pub enum Condition<'a> {
     /// The column has a value that one of these columns of tables has as well. A server may take more values for equal
     /// than have the same bytes. Alone in its place it is a join for any server; beside alternatives it may be slow.
     Among(&'a str, Vec<(&'a str, &'a str)>),
+    /// The column has a value that the key of a table has in a row whose clock lies in the window.
+    Touched(&'a str, &'a Keyed, Window),
 }

@@ -12,20 +12,22 @@ use super::{Store, Tables, TablesError, lock};
 use crate::progress::Progress;
 use crate::record::id::hex;
 use crate::record::time::{self, Millis, Window};
-use crate::source::catalogue::{Rank, Shape, TABLES, of_table, table};
+use crate::source::catalogue::{POST, Rank, Shape, TABLES, of_table, table};
 use crate::source::rows::TableFound;
 use crate::source::rows::encode::Encoder;
 use crate::source::rows::plan::Plan;
+use crate::source::rows::query::Keyed;
 use crate::source::scope::Changes;
 
 /// Rows in each span of the origin time: those whose `at.div_euclid(span)` is the key.
 pub type Census = BTreeMap<i64, u64>;
 
 impl Tables {
-    /// The source's own time; `None` for a dump.
+    /// The source's own time, and of a replica that of what it last replayed: nothing can be said of what came later.
+    /// `None` for a dump.
     pub fn time(&self) -> Option<Millis> {
         match &self.store {
-            Store::Live(server) => Some(lock(server).time()),
+            Store::Live(server) => Some(lock(server).known_until()),
             Store::Dump(_) => None,
         }
     }
@@ -47,6 +49,19 @@ impl Tables {
         };
         let kinds = kinds.filter(|(rank, table)| sole(*rank).is_some_and(|found| is_plain(found, table)));
         kinds.map(|(rank, _)| rank).collect()
+    }
+
+    /// Posts and when they changed, as a database can be asked.
+    pub fn posts(&self) -> Option<Keyed> {
+        let Store::Live(server) = &self.store else { return None };
+        if !self.clocked().contains(&POST) {
+            return None;
+        }
+        let readable = lock(server).readable();
+        let found = readable.iter().find(|found| of_table(&found.name).any(|of| of == POST))?;
+        let key = found.columns.iter().find(|column| column.name.eq_ignore_ascii_case("id"))?;
+        let clock = column(found, table(POST), table(POST).clock?)?.to_owned();
+        Some(Keyed { table: found.name.clone(), key: key.name.clone(), clock })
     }
 
     /// SHA-256 of the columns of the catalogue that the source has and that may be read: with others, the same rows make

@@ -106,6 +106,17 @@ impl Database {
         }
     }
 
+    /// Until when the server knows what happened.
+    pub fn known_until(&self) -> Millis {
+        match self {
+            Self::Postgres(server) => {
+                let identity = server.identity();
+                identity.replayed.map_or(identity.database_time, |at| at.min(identity.database_time))
+            }
+            Self::Mysql(_) => self.time(),
+        }
+    }
+
     /// The server's clock when it was asked.
     pub fn time(&self) -> Millis {
         match self {

@@ -90,7 +90,7 @@ pub fn describe(
         if tables.log.is_some() {
             members.insert("audit_log".to_owned(), gathered.logs.iter().map(log).collect());
         }
-        if tables.contents.is_wanted() {
+        if tables.contents.is_wanted() && scope.shows_all_files() {
             let survey = file_store::survey(&tables.contents);
             let others = survey.others.iter().map(|(place, files)| (place.word().to_owned(), (*files).into()));
             members.insert("files_not_named".to_owned(), Value::Object(others.collect()));

@@ -128,10 +128,29 @@ impl Tables {
             // Read as a whole each time: what is new in it does not name everything that belongs to it.
             scope.changes = None;
         }
+        if self.log.is_some() && scope.changes.as_ref().is_some_and(|changes| !changes.window.is_open()) {
+            scope.touched = Some(self.touched(&scope, work)?);
+        }
         if !scope.is_unrestricted() {
             (scope.within, scope.placed, scope.brought) = self.within(&scope, work)?;
         }
         Ok((scope, facts))
+    }
+
+    /// Posts that changed, for a reading that passes by no rows.
+    fn touched(&self, scope: &Scope, work: &Work<'_>) -> Result<Ids, TablesError> {
+        let mut posts = Ids::new();
+        let fields: Vec<&str> = table(POST).clock.into_iter().chain(table(POST).origin).collect();
+        self.visit(&[POST], &fields, Some(scope), work.progress, &mut |plan, batch| {
+            let mut encoder = Encoder::new(plan);
+            for row in rows(&batch.text) {
+                let Ok(row) = encoder.row(row) else { continue };
+                if super::collect::is_in_scope(scope, POST, &row) {
+                    posts.extend(row.named("id").ok().flatten().map(|id| Box::from(id.as_bytes())));
+                }
+            }
+        })?;
+        Ok(posts)
     }
 
     /// Posts, runs, playbooks and boards in scope; those that are merely in its teams and channels; and posts that are
@@ -178,7 +197,7 @@ impl Tables {
 
 /// What a database can already tell about a scope by its indexes. Rows that are in scope always meet it; the exact
 /// decision is made on the rows.
-pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
+pub(super) fn conditions<'f>(scope: &'f Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
     let table = table(rank);
     if let Some(changes) = &scope.changes {
         return changed(changes, found, rank).into_iter().collect();
@@ -214,7 +233,7 @@ pub(super) fn conditions<'f>(scope: &Scope, found: &'f TableFound, rank: Rank) -
 /// What a database can tell of rows that are new or looked at again; each alternative goes by one column, so that each
 /// can be served by the index on it. `None` where clock or origin time are not plain numbers, or all is wanted: then all
 /// rows come.
-pub(super) fn changed<'f>(changes: &Changes, found: &'f TableFound, rank: Rank) -> Option<Vec<Condition<'f>>> {
+pub(super) fn changed<'f>(changes: &'f Changes, found: &'f TableFound, rank: Rank) -> Option<Vec<Condition<'f>>> {
     let table = table(rank);
     let column = |field: &str| {
         let known = table.column(field).filter(|known| known.shape == Shape::Millis)?;
@@ -222,6 +241,7 @@ pub(super) fn changed<'f>(changes: &Changes, found: &'f TableFound, rank: Rank) 
     };
     let clock = column(table.clock?)?;
     let Window { from, until } = changes.window;
+    let ahead = Window { from: Some(changes.now), until: None };
     let spans = changes.again.get(&rank).map_or(&[][..], Vec::as_slice);
     if changes.window.is_open() || is_all(spans) {
         return None;
@@ -232,6 +252,18 @@ pub(super) fn changed<'f>(changes: &Changes, found: &'f TableFound, rank: Rank) 
         Condition::Within(clock, Some(changes.now), None),
         Condition::Absent(clock),
     ];
+    let tells = |field: &&&str| table.column(field).is_some_and(|known| known.shape == Shape::Millis);
+    let is_post = |field: &&str| table.reach(To::Post).any(|known| known == *field);
+    for field in table.counters.iter().filter(|field| tells(field) || is_post(field)) {
+        let known = table.column(field)?;
+        let name = found.columns.iter().find(|column| known.is(&column.name))?.name.as_str();
+        any.extend(if known.shape == Shape::Millis {
+            [changes.window, ahead].map(|span| Condition::Within(name, span.from, span.until))
+        } else {
+            let posts = changes.posts.as_ref()?;
+            [changes.window, ahead].map(|span| Condition::Touched(name, posts, span))
+        });
+    }
     if !spans.is_empty() {
         let origin = column(table.origin?)?;
         for span in spans {

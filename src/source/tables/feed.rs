@@ -164,12 +164,12 @@ fn sole(route: &Route) -> Option<Rank> {
 }
 
 /// What is asked of a table: its rows, and where one kind takes them all only those that a scope may want.
-fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&Scope>) -> Query<'f> {
+fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&'f Scope>) -> Query<'f> {
     let rank = sole(route);
     Query { all_of: rank.map_or_else(Vec::new, |rank| all_of(limits, wanted, rank)), ..query(wanted, rank) }
 }
 
-fn all_of<'f>(limits: Option<&Scope>, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
+fn all_of<'f>(limits: Option<&'f Scope>, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
     limits.map_or_else(Vec::new, |scope| conditions(scope, found, rank))
 }
 

@@ -42,6 +42,8 @@ pub struct Scope {
     /// What of it is new; `None` for all of it. Never with teams, channels or users: whether a record names them is told by
     /// the old ones as well.
     pub changes: Option<Changes>,
+    /// Posts that changed, where all rows come and those that `Table::counters` tell of have to be told apart here.
+    pub touched: Option<Ids>,
 }
 
 /// Teams and channels in scope.
@@ -69,10 +71,15 @@ impl Scope {
         self.places.is_some() || self.users.is_some()
     }
 
+    /// Whether every row that names a file is met on the way, so that a file which none named is named by none.
+    pub fn shows_all_files(&self) -> bool {
+        self.changes.as_ref().is_none_or(|changes| changes.window.is_open())
+    }
+
     /// Whether a row is in scope. Teams, channels, users, bots and profile pictures are judged by whether a record in
     /// scope names them, which is known only at the end: here they pass.
     pub fn admits(&self, rank: Rank, field: &Field<'_>) -> bool {
-        if self.changes.as_ref().is_some_and(|changes| !is_taken(changes, rank, field)) {
+        if self.changes.as_ref().is_some_and(|changes| !self.takes(changes, rank, field)) {
             return false;
         }
         if self.is_unrestricted() || is_named_kind(rank) {
@@ -102,6 +109,23 @@ impl Scope {
         let any = |named: &[&str], ids: &Ids| named.iter().any(|id| ids.contains(id.as_bytes()));
         self.places.as_ref().is_none_or(|places| any(teams, &places.teams) || any(channels, &places.channels))
             && self.users.as_ref().is_none_or(|ids| any(users, ids))
+    }
+
+    /// Whether a row is new or looked at again, by its change clock, what else tells of changes, and its origin time.
+    fn takes(&self, changes: &Changes, rank: Rank, field: &Field<'_>) -> bool {
+        let table = table(rank);
+        let time = |name: &&'static str| field(name).and_then(|value| millis(&value, table.column(name)?.shape));
+        let Some(clock) = table.clock.as_ref() else { return true };
+        let at = table.origin.as_ref().and_then(time).filter(|at| time::is_exact(*at)).unwrap_or(0);
+        let is_told = |name: &&'static str| match (table.column(name).map(|column| column.shape), &self.touched) {
+            (Some(Shape::Millis), _) => time(name).is_some_and(|at| at > 0 && changes.takes(rank, at, at)),
+            // The database handed over what it should, or all of it.
+            (_, None) => true,
+            (_, Some(posts)) => {
+                table.reach(To::Post).any(|known| known == *name) && field(name).is_some_and(|id| posts.contains(&*id))
+            }
+        };
+        changes.takes(rank, time(clock).unwrap_or(0), at) || table.counters.iter().any(is_told)
     }
 
     fn holds(&self, to: To, id: Option<&[u8]>) -> bool {
@@ -162,15 +186,6 @@ impl Scope {
 /// Kinds that are in a narrow scope when a record in scope names them.
 pub fn is_named_kind(rank: Rank) -> bool {
     matches!(rank, TEAM | CHANNEL | USER | BOT | PROFILE_PICTURE)
-}
-
-/// Whether a row is new or looked at again, by its change clock and its origin time.
-fn is_taken(changes: &Changes, rank: Rank, field: &Field<'_>) -> bool {
-    let table = table(rank);
-    let time = |name: &&'static str| field(name).and_then(|value| millis(&value, table.column(name)?.shape));
-    let Some(clock) = table.clock.as_ref() else { return true };
-    let at = table.origin.as_ref().and_then(time).filter(|at| time::is_exact(*at)).unwrap_or(0);
-    changes.takes(rank, time(clock).unwrap_or(0), at)
 }
 
 /// Epoch milliseconds of what a column of this shape holds. Times that are out of range still lie before or after.

@@ -103,7 +103,7 @@ impl Gathered<'_> {
                 note(Class::NoteTablesHidden, "a role that may read the whole database", found);
             }
         }
-        if self.tables.contents.is_wanted() {
+        if self.tables.contents.is_wanted() && self.scope.shows_all_files() {
             all.extend(file_store::survey(&self.tables.contents).exceptions());
         }
         all
