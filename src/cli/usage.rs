@@ -116,7 +116,7 @@ mod tests {
         let (message, _) = wrong(&args);
         assert!(message.contains("`1700000000` is a bare number; write `ms:1700000000`"), "{message}");
         let (message, hints) = wrong(&["chatseal", "--quiet", "verify", "a.zip", "--format", "xml"]);
-        assert_eq!(message, "invalid value `xml` for `--format <FORMAT>`; possible values: text, json");
+        assert_eq!(message, "invalid value `xml` for `--format <FORMAT>`; possible values: text, json, junit, github");
         assert_eq!(hints, ["see `chatseal verify --help`"]);
     }
 

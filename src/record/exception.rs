@@ -290,7 +290,7 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
-        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 13);
+        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 14);
     }
 
     #[test]
