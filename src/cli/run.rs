@@ -56,6 +56,7 @@ pub(super) const MANUAL: Manual = Manual {
         (Exit::Incomplete, "the ledger does not hold together; nothing was sealed"),
         (Exit::Unavailable, "source, disk, key or an earlier archive could not be used; nothing was sealed"),
         (Exit::Locked, "another run into this ledger is under way"),
+        (Exit::Refused, "the database is of another Mattermost server than the archives; nothing was sealed"),
     ],
     files: &[
         ("CONFIG.toml", "the configuration; see chatseal-run(5)"),

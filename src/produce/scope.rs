@@ -3,7 +3,17 @@
 use std::collections::HashSet;
 
 use super::{Directory, Post};
+use crate::record::fields::{Head, plain};
 use crate::record::time::{self, Millis, Window};
+
+/// Fields that say whose a record is; the first that is filled counts.
+const OWNERS: [&str; 6] =
+    ["user_id", "creator_id", "owner_user_id", "reporter_user_id", "subject_user_id", "creator_user_id"];
+
+/// Whose a record is; empty if it does not say.
+pub fn owner<'l>(head: &Head<'l>) -> &'l str {
+    head.pick(OWNERS).map(plain).into_iter().find(|id| !id.is_empty()).unwrap_or_default()
+}
 
 /// A scope as a person asks for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Which records of any kind belong to a scope: for the forms that hold more than posts.
 //!
 //! A post belongs to it as [`Scope::admits`](super::Scope::admits) says. What names a post belongs to it with that post,
-//! whenever it happened. What names no post is admitted by its own channel, user and time; teams, channels, users and
-//! bots always are, because nothing can be read without them. Of a scope that asks for teams, channels or users, what
+//! whenever it happened. What names no post is admitted by its own channel, user and time, its beginning or its end, and
+//! by any time if it has none, such as who is a member; teams, channels, users and bots always are, because nothing can be
+//! read without them. Of a scope that asks for teams, channels or users, what
 //! names none of these is left out.
 //!
 //! Memory: without a scope none; with one the ids of the posts in it, as digests of 16 bytes.
@@ -10,9 +11,10 @@
 use std::collections::HashSet;
 
 use super::post::{self, Post};
+use super::scope::owner;
 use super::{ProduceError, Work};
 use crate::archive::walk::Walk;
-use crate::record::fields::{Head, plain};
+use crate::record::fields::{Head, integer, plain};
 
 /// Kinds without which nothing can be read.
 const DIRECTORY: [&str; 4] = ["bot", "channel", "team", "user"];
@@ -59,13 +61,14 @@ impl<'a> Wanted<'a> {
         if kind == post::KIND {
             return posts.contains(&key(head.id));
         }
-        let [user, creator, channel, post] = head.pick(["user_id", "creator_id", "channel_id", "post_id"]);
+        let [channel, post, left, deleted] = head.pick(["channel_id", "post_id", "leave_time", "delete_at"]);
         if let Some(post) = Some(plain(post)).filter(|post| !post.is_empty()) {
             return posts.contains(&key(post));
         }
-        let (scope, user) = (self.work.scope, plain(user.or(creator)));
-        scope.admits_times(&[head.at()])
-            && scope.admits_user(user)
+        let scope = self.work.scope;
+        let ended = [left, deleted].map(|time| integer(time).unwrap_or_default());
+        (head.at() == 0 || scope.admits_times(&[head.at(), ended[0], ended[1]]))
+            && scope.admits_user(owner(&head))
             && scope.admits_channel(plain(channel), self.work.directory)
     }
 }

@@ -18,6 +18,7 @@ use std::collections::HashSet;
 pub use pattern::{Pattern, PatternError};
 
 use crate::archive::walk::{SegmentText, Walk, WalkError};
+use crate::produce::scope::owner;
 use crate::produce::{Directory, Scope};
 use crate::record::fields::{Head, plain};
 use crate::record::time::Millis;
@@ -27,9 +28,6 @@ const CONTEXT: usize = 60;
 
 /// Longest match shown, in characters; a regular expression can match a whole message.
 const SHOWN: usize = 200;
-
-/// Fields that say whose a record is.
-const OWNERS: [&str; 3] = ["user_id", "creator_id", "owner_user_id"];
 
 /// What is looked for in one archive.
 #[derive(Debug)]
@@ -123,10 +121,9 @@ fn hit(query: &Query<'_>, kind: &str, index: u64, line: &[u8]) -> Option<Hit> {
     if !scope.window().is_open() && (at == 0 || !scope.window().contains(at)) {
         return None;
     }
-    let [channel_id, user_id, creator_id, owner_id] = head.pick(["channel_id", OWNERS[0], OWNERS[1], OWNERS[2]]);
+    let [channel_id] = head.pick(["channel_id"]);
     let own = |wanted: &str, id| if kind == wanted { head.id } else { id };
-    let owner = [user_id, creator_id, owner_id].map(plain).into_iter().find(|id| !id.is_empty());
-    let user_id = own("user", owner.unwrap_or_default());
+    let user_id = own("user", owner(&head));
     let channel_id = own("channel", plain(channel_id));
     if !scope.admits_user(user_id) || !scope.admits_channel(channel_id, query.directory) {
         return None;

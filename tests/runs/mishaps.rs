@@ -143,3 +143,14 @@ fn what_was_in_an_archive_that_was_never_published_is_sealed_again() {
     nights.require_same("lost");
     assert!(nights.night().text("data/source.json").contains("\"why\":\"changed\""));
 }
+
+#[test]
+fn another_server_is_not_told_as_the_same_history() {
+    let nights = Nights::new("settle = \"0s\"");
+    nights.night();
+    nights.source.ask("UPDATE systems SET value = 'another' WHERE name = 'DiagnosticId'");
+    let refused = nights.run(&["--full"]);
+    refused.require(8, "is another Mattermost server");
+    assert!(refused.stderr.contains("found `another`"), "{}", refused.stderr);
+    assert_eq!(nights.names().len(), 1);
+}

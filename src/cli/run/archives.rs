@@ -40,6 +40,8 @@ pub(super) struct Origins {
     pub(super) agent: String,
     /// What was asked for: teams, channels, users, whether files.
     pub(super) scope: [Value; 4],
+    /// The installation that was read, if it has an id.
+    pub(super) installation: Option<String>,
     /// Digest of the columns that the source had.
     pub(super) columns: Value,
 }
@@ -54,7 +56,9 @@ pub(super) fn origins(path: &Path) -> Option<Origins> {
     let mut of = |name: &str| scope.get_mut(name).map(Value::take).unwrap_or_default();
     let (teams, channels, users) = (of("teams"), of("channels"), of("users"));
     let mut take = |name: &str| source.get_mut(name).map(Value::take).unwrap_or_default();
-    Some(Origins { agent, scope: [teams, channels, users, take("contents_wanted")], columns: take("columns_sha256") })
+    let installation = take("installation").as_str().map(str::to_owned);
+    let scope = [teams, channels, users, take("contents_wanted")];
+    Some(Origins { agent, scope, installation, columns: take("columns_sha256") })
 }
 
 fn opened(path: &Path) -> io::Result<Option<Archive>> {

@@ -9,12 +9,11 @@
 //! of another history.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::archives;
+use super::archives::{self, Origins};
 use super::config::Config;
 use super::series::{Look, Series, Share, Why};
 use crate::archive::seal::{Clock, Seal};
@@ -122,7 +121,12 @@ fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -
     let look = match last {
         None => Look::First,
         Some((seal, _)) if unpublished.last().copied() > seal.number => Look::Whole(Why::LastLost),
-        Some((seal, archive)) => why(config, full, options, seal, archive, until).map_or(Look::Changed, Look::Whole),
+        Some((seal, archive)) => {
+            let before = archive.and_then(|path| archives::origins(path));
+            let unreadable = |error| Failure::of(Exit::Unavailable, error).context("cannot ask which server this is");
+            require_same_server(config, before.as_ref(), tables.installation().map_err(unreadable)?)?;
+            why(config, full, options, seal, before, until).map_or(Look::Changed, Look::Whole)
+        }
     };
     let from = match (look, last) {
         (Look::Changed, Some((seal, _))) => seal.window.until.map(|until| until.saturating_sub(config.overlap)),
@@ -134,6 +138,22 @@ fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -
     let now = now.unwrap_or(Millis::MAX);
     let is_narrow = !(config.teams.is_empty() && config.channels.is_empty() && config.users.is_empty());
     Ok((Series { index, seals, window: Window { from, until }, now, look, share, is_narrow }, links))
+}
+
+/// What two servers say would be told as one history, and all records of the first as vanished.
+fn require_same_server(config: &Config, before: Option<&Origins>, now: Option<String>) -> Result<(), Failure> {
+    let before = before.and_then(|before| before.installation.as_ref());
+    let (Some(expected), Some(found)) = (before, now) else { return Ok(()) };
+    if *expected == found {
+        return Ok(());
+    }
+    let archives = config.archives.display();
+    let message = format!(
+        "`{}` is another Mattermost server than the one in `{archives}`: expected the installation `{expected}`, found `{found}`",
+        config.source.display()
+    );
+    let hint = "give each server a ledger and a folder of archives of its own; `systems.DiagnosticId` tells them apart";
+    Err(Failure::new(Exit::Refused, message).hint(hint))
 }
 
 /// The index of these archives, brought up to date.
@@ -150,7 +170,7 @@ fn why(
     full: bool,
     options: &Options,
     last: &Seal,
-    archive: Option<&PathBuf>,
+    before: Option<Origins>,
     until: Option<Millis>,
 ) -> Option<Why> {
     if full {
@@ -165,7 +185,7 @@ fn why(
     if decided != (last.policy, last.holds) {
         return Some(Why::OtherPolicy);
     }
-    let Some(before) = archive.and_then(|path| archives::origins(path)) else { return Some(Why::LastUnknown) };
+    let Some(before) = before else { return Some(Why::LastUnknown) };
     if before.agent != AGENT {
         return Some(Why::OtherProgram);
     }

@@ -79,6 +79,7 @@ pub(super) fn make(
     let history = History::read(work)?;
     let job = Job::new(work, &selected, &history);
     let members = Members::new(work, &job, history)?;
+    let remarks = remarks(&job, &members, &selected);
     let mut running = Running::new(work.directory, &job);
     let mut totals = Totals::of(selected.posts);
     work.progress.phase("producing");
@@ -101,7 +102,7 @@ pub(super) fn make(
             package.finish()
         },
     )?;
-    Ok(Made { counts: totals.counts(), remarks: remarks(&job, &members, selected.posts) })
+    Ok(Made { counts: totals.counts(), remarks })
 }
 
 impl<'a> Making<'a> {
@@ -124,8 +125,19 @@ impl<'a> Making<'a> {
 }
 
 /// What a reader has to know of how it was made.
-fn remarks(job: &Job, members: &Members<'_>, posts: u64) -> Vec<String> {
+fn remarks(job: &Job, members: &Members<'_>, selected: &select::Selected) -> Vec<String> {
     let mut remarks = vec![job.words()];
+    if selected.by_server > 0 {
+        let posts = selected.by_server;
+        remarks.push(format!("left out, as the vendor does: posts that the server itself wrote (system_…): {posts}"));
+    }
+    if selected.changed_later > 0 {
+        remarks.push(format!(
+            "left out, because they changed again after the job and belong to a later one of the vendor's: posts of the \
+             window: {}",
+            selected.changed_later
+        ));
+    }
     if members.are_current {
         remarks.push(
             "the archive holds no membership history from before the window, so current members are listed as members \
@@ -133,7 +145,7 @@ fn remarks(job: &Job, members: &Members<'_>, posts: u64) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if posts == 0 {
+    if selected.posts == 0 {
         remarks
             .push("no posts changed in the window; the vendor writes no batch then, and neither does this".to_owned());
     }

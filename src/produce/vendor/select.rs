@@ -23,6 +23,10 @@ pub(super) struct Selected {
     pub(super) sorters: Vec<Sorter>,
     /// How many.
     pub(super) posts: u64,
+    /// Posts of the scope that the server wrote itself, which the vendor leaves out.
+    pub(super) by_server: u64,
+    /// Posts of the scope that changed again after the window.
+    pub(super) changed_later: u64,
     /// Bytes of their lines.
     pub(super) bytes: u64,
     /// The channels that they are in.
@@ -37,6 +41,8 @@ pub(super) struct Selected {
 #[derive(Default)]
 struct Found {
     posts: u64,
+    by_server: u64,
+    changed_later: u64,
     bytes: u64,
     channels: BTreeSet<Box<str>>,
     first: Option<Millis>,
@@ -63,20 +69,23 @@ pub(super) fn posts(work: &Work<'_>, folder: &Folder) -> Result<Selected, Produc
             Ok::<_, ProduceError>(())
         },
     )?;
-    let Found { posts, bytes, channels, first, last } = all;
+    let Found { posts, by_server, changed_later, bytes, channels, first, last } = all;
     let sorters = pool.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Selected { sorters, posts, bytes, channels, first, last })
+    Ok(Selected { sorters, posts, by_server, changed_later, bytes, channels, first, last })
 }
 
 fn take(work: &Work<'_>, segment: SegmentText<'_>, sorter: &mut Sorter, folder: &Folder) -> io::Result<Found> {
     let (window, mut found) = (job::window(work), Found::default());
     for (_, line) in segment.lines() {
         let post = Post::read(line);
-        let wanted = !post.is_system()
-            && window.contains(post.update_at)
-            && work.scope.admits_user(post.user_id)
-            && work.scope.admits_channel(post.channel_id, work.directory);
-        if !wanted {
+        if !work.scope.admits_user(post.user_id) || !work.scope.admits_channel(post.channel_id, work.directory) {
+            continue;
+        }
+        let is_of_job = window.contains(post.update_at);
+        if post.is_system() || !is_of_job {
+            let is_missed = is_of_job || work.scope.admits(&post, work.directory);
+            found.by_server += u64::from(post.is_system() && is_missed);
+            found.changed_later += u64::from(!post.is_system() && is_missed);
             continue;
         }
         found.posts += 1;
@@ -96,6 +105,8 @@ fn take(work: &Work<'_>, segment: SegmentText<'_>, sorter: &mut Sorter, folder: 
 impl Found {
     fn add(&mut self, other: Self) {
         self.posts = self.posts.saturating_add(other.posts);
+        self.by_server = self.by_server.saturating_add(other.by_server);
+        self.changed_later = self.changed_later.saturating_add(other.changed_later);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.channels.extend(other.channels);
         self.first = [self.first, other.first].into_iter().flatten().min();

@@ -16,7 +16,7 @@ use crate::source::catalogue::{POST, Rank, Shape, TABLES, of_table, table};
 use crate::source::rows::TableFound;
 use crate::source::rows::encode::Encoder;
 use crate::source::rows::plan::Plan;
-use crate::source::rows::query::Keyed;
+use crate::source::rows::query::{Keyed, Query};
 use crate::source::scope::Changes;
 
 /// Rows in each span of the origin time: those whose `at.div_euclid(span)` is the key.
@@ -49,6 +49,28 @@ impl Tables {
         };
         let kinds = kinds.filter(|(rank, table)| sole(*rank).is_some_and(|found| is_plain(found, table)));
         kinds.map(|(rank, _)| rank).collect()
+    }
+
+    /// The id that a Mattermost server gave its installation (`systems`, `DiagnosticId`), which goes where its data go;
+    /// `None` of a dump, of a server without one, and for a role that may not read it.
+    pub fn installation(&self) -> Result<Option<String>, TablesError> {
+        let Store::Live(server) = &self.store else { return Ok(None) };
+        let mut server = lock(server);
+        let readable = server.readable();
+        let found = readable.iter().find(|found| found.name.eq_ignore_ascii_case("systems"));
+        let column = |wanted: &str| {
+            let mut columns = found.iter().flat_map(|found| &found.columns);
+            columns.find(|column| column.name.eq_ignore_ascii_case(wanted)).map(|column| column.name.as_str())
+        };
+        let (Some(found), Some(name), Some(value)) = (found, column("name"), column("value")) else { return Ok(None) };
+        let only = Some((name, ["DiagnosticId"].as_slice()));
+        let query = Query { table: &found.name, columns: vec![value], only, ..Query::default() };
+        let mut id = None;
+        server.read(&query, &mut |text| {
+            id = rows(&text).next().map(|row| String::from_utf8_lossy(row).into_owned());
+            true
+        })?;
+        Ok(id.filter(|id| !id.is_empty()))
     }
 
     /// Posts and when they changed, as a database can be asked.

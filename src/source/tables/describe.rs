@@ -77,7 +77,9 @@ pub fn describe(
                 let database = super::lock(database);
                 members.insert("server".to_owned(), database.identity());
                 drop(database);
-                // A later run learns from it whether the same rows would still make the same records.
+                // A later run learns from these whether it reads the same server, and whether the same rows would still
+                // make the same records.
+                members.insert("installation".to_owned(), tables.installation().ok().flatten().into());
                 members.insert("columns_sha256".to_owned(), tables.columns_digest().into());
             }
             Store::Dump(_) => {

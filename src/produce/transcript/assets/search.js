@@ -263,7 +263,8 @@
     }
     const lists = [];
     for (const { word, prefix } of asked.terms) {
-      const list = (await lookUp(meta.words, word, prefix, "words")) ?? (await lookUp(meta.words, word, false, "words"));
+      let list = await lookUp(meta.words, word, prefix, "words");
+      if (!list) { skipped += 1; list = await lookUp(meta.words, word, false, "words"); }
       lists.push(list);
     }
     lists.sort((a, b) => a.length - b.length);
@@ -403,6 +404,7 @@
     } else {
       count.textContent = plural(posts.length);
     }
+    if (queue.skipped) count.textContent += "; too many words begin so, only the whole word was searched";
   };
   const search = async () => {
     const ticket = (running += 1);
@@ -411,12 +413,12 @@
       await ready;
       const query = box.words.value.trim();
       const asked = parse(query);
-      const { posts } = await candidates(asked, query);
+      const { posts, skipped } = await candidates(asked, query);
       if (ticket !== running) return;
       results.replaceChildren();
       further.hidden = true;
       if (!posts) { count.textContent = ""; return; }
-      queue = { posts, asked, next: 0, shown: 0, checked: 0 };
+      queue = { posts, asked, skipped, next: 0, shown: 0, checked: 0 };
       await show(ticket);
     } catch (error) {
       if (ticket === running) count.textContent = error.message;

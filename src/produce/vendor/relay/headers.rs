@@ -17,7 +17,8 @@ const WORD: usize = 45;
 /// A field of free text.
 pub(super) fn text(out: &mut String, name: &str, value: &str) {
     let clean: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if clean.is_ascii() {
+    // What looks encoded already would be decoded by who reads it.
+    if clean.is_ascii() && !clean.contains("=?") {
         let words: Vec<String> = clean.split(' ').map(str::to_owned).collect();
         return fold(out, name, &words, " ");
     }
@@ -112,6 +113,8 @@ mod tests {
         assert_eq!(field("Subject", "a\r\nBcc: x@y"), "Subject: a  Bcc: x@y\r\n");
         let (clean, changed) = address("a@b\r\nBcc: x@y");
         assert_eq!((clean.as_str(), changed), ("a_b__Bcc__x_y@chatseal.invalid", true));
+        let encoded = field("Subject", "=?utf-8?q?x=0D=0ABcc:_a=40b?=");
+        assert!(encoded.starts_with("Subject: =?utf-8?b?") && !encoded.contains("=0D"), "{encoded}");
         assert_eq!(address("x, y@z").0, "x__y@z");
         assert_eq!(address("anna@example.org"), ("anna@example.org".to_owned(), false));
         assert_eq!(address(""), ("unknown@chatseal.invalid".to_owned(), true));

@@ -137,7 +137,14 @@ fn media_type(file: &Attachment) -> &str {
     };
     let kind = file.mime_type.split(';').next().unwrap_or_default().trim();
     match kind.split_once('/') {
-        Some((left, right)) if token(left) && token(right) && !left.eq_ignore_ascii_case("multipart") => kind,
+        // Base64 may not stand for either (RFC 2045, section 6.4).
+        Some((left, right))
+            if token(left)
+                && token(right)
+                && !["multipart", "message"].iter().any(|of| left.eq_ignore_ascii_case(of)) =>
+        {
+            kind
+        }
         _ => "application/octet-stream",
     }
 }
