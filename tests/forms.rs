@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::bag::Spec;
+use crate::bag::{Spec, line};
 use crate::pipelines::python;
 use crate::search::harbour;
 
@@ -316,5 +316,42 @@ fn parquet_holds_many_segments_and_all_sorts_of_values() {
         };
         let found = ["flag", "number", "mixed", "leave_time", "text"].map(|name| &row[name]);
         assert_eq!(json!(found), expected, "row {i}");
+    }
+}
+
+#[test]
+fn a_window_keeps_what_has_no_time_and_who_left_in_it() {
+    let mut spec = harbour();
+    let kinds: [(&str, [(&str, i64, &str); 2]); 2] = [
+        (
+            "channel_member",
+            [
+                ("c1/u1", 0, r#"{"channel_id":"c1","user_id":"u1"}"#),
+                ("c1/u2", 0, r#"{"channel_id":"c1","user_id":"u2"}"#),
+            ],
+        ),
+        (
+            "channel_membership",
+            [
+                ("c1/u1/3", 3, r#"{"channel_id":"c1","user_id":"u1","join_time":3,"leave_time":150}"#),
+                ("c1/u2/4", 4, r#"{"channel_id":"c1","user_id":"u2","join_time":4,"leave_time":50}"#),
+            ],
+        ),
+    ];
+    let place = spec.segments.iter().position(|(kind, _)| kind == "channel").unwrap();
+    for (offset, (kind, lines)) in (1..).zip(kinds) {
+        let lines = lines.iter().map(|(id, at, data)| line(kind, id, *at, data)).collect();
+        spec.segments.insert(place + offset, (kind.to_owned(), lines));
+    }
+    let desk = Desk::new(spec);
+    desk.produce("jsonl", &["--since", "ms:100", "--until", "ms:200"]);
+    let mut ids = String::new();
+    for (name, bytes) in files(&desk.path("jsonl")) {
+        if name.contains("channel_member") {
+            ids += &String::from_utf8(bytes).unwrap();
+        }
+    }
+    for (id, is_there) in [("c1/u1\"", true), ("c1/u2\"", true), ("c1/u1/3", true), ("c1/u2/4", false)] {
+        assert_eq!(ids.contains(id), is_there, "{id}: {ids}");
     }
 }
