@@ -211,6 +211,8 @@ fn mails_are_read_by_python() {
     assert!(text.contains("  [until 2025-11-21T09:29:00.000Z it said: pump is lost]\n"), "{text}");
     assert!(text.contains("=cmd|pump \\u{202e}gpj.exe"), "{text}");
     assert_eq!(mails[1]["headers"]["Subject"], "@anna, @bob, 2025-11-21");
+    let text = mails[1]["text"].as_str().unwrap();
+    assert!(text.contains("[message attachments: Störung behoben </b>]"), "{text}");
 }
 
 #[test]
@@ -229,6 +231,20 @@ fn markdown_shows_what_was_typed() {
     assert!(text.contains("> > die Störung bleibt, C\\:\\\\temp\n"), "{text}");
     assert!(text.contains("> \\=cmd\\|pump \\\\u\\{202e\\}gpj.exe\n"), "{text}");
     assert!(said.to_string().contains("control-character"), "{said}");
+}
+
+#[test]
+fn what_stands_in_message_attachments_is_said() {
+    let desk = Desk::new(harbour());
+    for form in ["markdown", "timesketch", "concordance"] {
+        desk.produce(form, &[]);
+    }
+    let text = desk.read("markdown/2025-11.md");
+    assert!(text.contains("- message attachments\\: Störung behoben \\</b\\>\n"), "{text}");
+    let text = desk.read("timesketch/timeline.jsonl");
+    assert!(text.contains(r"see the card\nStörung behoben </b>"), "{text}");
+    let text = desk.read("concordance/TEXT/0001/CS00000003.txt");
+    assert!(text.contains("see the card\n  [message attachments: Störung behoben </b>]\n"), "{text}");
 }
 
 #[test]

@@ -3,14 +3,16 @@
 //! A document is a conversation on a day, or an attachment; an attachment names its conversation as its parent. Fields
 //! are wrapped in þ (U+00FE) and separated by DC4 (U+0014), lines end with CR LF, and the file begins with the byte order
 //! mark of UTF-8, because readers guess the encoding without it. The form knows no escapes: a line break within a field is
-//! written as ® (U+00AE), and DC4, þ and ® in the data are replaced and listed.
+//! written as ® (U+00AE), and DC4, þ and ® in the data are replaced and listed; so is `;` in a name within a list.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 
 use super::conversation::{Belongings, Slice, Text, for_each_slice};
 use super::eml::{digest, note, remarks};
 use super::files::{Attachment, copy_content};
 use super::folder::FolderError;
+use super::labels::IN_LISTS;
 use super::name;
 use super::replaced::Replaced;
 use super::{Files, Folder, Made, ProduceError, Work};
@@ -71,6 +73,8 @@ struct Document {
     files: Vec<(Attachment, Millis)>,
     posts: u64,
     channel: String,
+    /// Ids of people whose names separate lists.
+    renamed: Vec<String>,
 }
 
 /// Values of a row, by column.
@@ -136,7 +140,8 @@ fn push_field(line: &mut String, value: &str) -> bool {
 /// Writes `load.dat`, `TEXT` and `NATIVES`.
 pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Replaced) -> Result<Made, ProduceError> {
     let belongings = Belongings::read(work, files)?;
-    let mut load = Load { work, folder, replaced, dat: folder.create("load.dat")?, next: 1, missing: 0 };
+    let mut load =
+        Load { work, folder, replaced, dat: folder.create("load.dat")?, next: 1, missing: 0, renamed: HashSet::new() };
     let mut header = String::from('\u{feff}');
     for (number, column) in COLUMNS.iter().enumerate() {
         if number > 0 {
@@ -177,12 +182,19 @@ struct Load<'l> {
     dat: super::folder::Output<'l>,
     next: u64,
     missing: u64,
+    /// People of whom it was said that their names are written in another way.
+    renamed: HashSet<String>,
 }
 
 impl Load<'_> {
     /// Numbers a conversation and its attachments and writes them.
     fn add(&mut self, document: Document) -> Result<(), ProduceError> {
-        let Document { mut row, text, files, channel, .. } = document;
+        let Document { mut row, text, files, channel, renamed, .. } = document;
+        for id in renamed {
+            if self.renamed.insert(id.clone()) {
+                note(self.replaced, self.folder, "user", &id, "separator", IN_LISTS)?;
+            }
+        }
         let parent = self.number();
         let own: Vec<String> = files.iter().map(|_| self.number()).collect();
         let last = own.last().unwrap_or(&parent).clone();
@@ -282,7 +294,13 @@ fn name_of(place: &str, id: &str, tail: &str) -> String {
 fn document(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>) -> Document {
     let labels = &belongings.labels;
     let people = slice.participants(belongings, work);
-    let names = people.iter().map(|id| labels.person(id)).collect::<Vec<_>>().join(";");
+    let (mut names, mut renamed) = (Vec::new(), Vec::new());
+    for id in people {
+        let (name, is_replaced) = labels.listed(&id);
+        names.push(name);
+        renamed.extend(is_replaced.then_some(id));
+    }
+    let names = names.join(";");
     let first = slice.authors().first().copied().unwrap_or_default();
     let channel = labels.channel(slice.channel_id);
     let part = if slice.part > 1 { format!(" ({})", slice.part) } else { String::new() };
@@ -321,7 +339,7 @@ fn document(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>) -> 
     };
     let files = slice.posts.iter().flat_map(of).collect();
     let text = Text::of(slice, belongings);
-    Document { row, text, files, posts: slice.posts.len() as u64, channel: slice.channel_id.to_owned() }
+    Document { row, text, files, posts: slice.posts.len() as u64, channel: slice.channel_id.to_owned(), renamed }
 }
 
 /// Day and time of day, as load files have them.

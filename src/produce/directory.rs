@@ -3,8 +3,8 @@
 //! Held in memory once for a whole production; everything else streams. An id that nothing describes stands for itself
 //! and is counted, because a production says what it did not know.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 use super::ProduceError;
 use crate::archive::reader::Archive;
@@ -143,7 +143,8 @@ pub struct Directory {
     teams: HashMap<Box<str>, Team>,
     channels: HashMap<Box<str>, Channel>,
     users: HashMap<Box<str>, User>,
-    unknown: AtomicU64,
+    /// Ids that were asked for and that nothing describes.
+    unknown: Mutex<HashSet<Box<str>>>,
 }
 
 /// What one segment says.
@@ -244,15 +245,18 @@ impl Directory {
     /// The user of this id; counted if nothing describes it.
     pub fn user_or_count(&self, id: &str) -> Option<&User> {
         let found = self.users.get(id);
-        if found.is_none() {
-            self.unknown.fetch_add(1, Ordering::Relaxed);
+        if found.is_none() && !id.is_empty() {
+            let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+            if !unknown.contains(id) {
+                unknown.insert(id.into());
+            }
         }
         found
     }
 
-    /// How often a name was asked for that nothing describes.
+    /// How many accounts were asked for that nothing describes, each counted once.
     pub fn unknown(&self) -> u64 {
-        self.unknown.load(Ordering::Relaxed)
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
     }
 
     /// All teams, sorted by id.

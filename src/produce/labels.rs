@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::Directory;
 use super::directory::Channel;
 
+/// Why a name is listed as replaced by [`Labels::listed`].
+pub const IN_LISTS: &str = "a semicolon in the name is a comma in lists of people, which semicolons separate";
+
 /// The channels of an archive as people know them, made once.
 #[derive(Debug)]
 pub struct Labels<'d> {
@@ -34,6 +37,14 @@ impl<'d> Labels<'d> {
     pub fn person(&self, id: &str) -> String {
         let full = self.directory.user(id).map(super::directory::User::full_name).unwrap_or_default();
         if full.is_empty() { self.user(id).to_owned() } else { format!("{full} ({})", self.user(id)) }
+    }
+
+    /// The same within a list that `;` separates, where a name with one would be taken for two people: a comma stands
+    /// in its place, and then it is true.
+    pub fn listed(&self, id: &str) -> (String, bool) {
+        let shown = self.person(id);
+        let is_replaced = shown.contains(';');
+        (shown.replace(';', ","), is_replaced)
     }
 
     /// The name of the team of a channel; empty for direct and group channels.

@@ -12,7 +12,7 @@ use super::eml::{note, remarks};
 use super::folder::Output;
 use super::mail::one_line;
 use super::replaced::Replaced;
-use super::{Files, Folder, Made, ProduceError, State, Work};
+use super::{Files, Folder, Made, ProduceError, State, Work, cards};
 use crate::record::id::hex;
 
 /// What one conversation of a day becomes.
@@ -129,10 +129,15 @@ fn push_post(out: &mut String, told: &Told<'_>, belongings: &Belongings<'_>) -> 
     out.push('\n');
     let mut notes: Vec<String> = Vec::new();
     if told.is_gone() {
-        notes.push("an earlier version; the post itself is not in the archive".into());
+        notes.push("an earlier version; the post itself is not in this production".into());
     }
-    for version in told.earlier.iter().filter(|version| version.message() != post.message()) {
-        notes.push(format!("until {} it said: {}", moment(version.delete_at), version.message()));
+    notes.extend(cards::text(post).map(|cards| format!("message attachments: {cards}")));
+    let said = cards::said(post);
+    for (version, before) in told.earlier.iter().map(|version| (version, cards::said(version))) {
+        if before == said {
+            continue;
+        }
+        notes.push(format!("until {} it said: {before}", moment(version.delete_at)));
     }
     if post.edit_at > 0 {
         notes.push(format!("edited {}", moment(post.edit_at)));

@@ -145,6 +145,9 @@ fn rsmf_keeps_the_schema_and_our_own_rules() {
     assert_eq!(headers["X-RSMF-BeginDate"], "2025-11-21T09:20:00.000Z");
     assert!(headers["Bcc"].is_null(), "{headers}");
     assert_eq!(files[1]["manifest"]["conversations"][0]["type"], "direct");
+    let card = &files[1]["manifest"]["events"][0];
+    assert_eq!(card["body"], "see the card\nStörung behoben </b>");
+    assert_eq!(card["custom"][0]["name"], "message_attachments");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) struct Account {
     counts: serde_json::Map<String, serde_json::Value>,
     /// What had to be replaced or left out, by sort.
     replaced: BTreeMap<&'static str, u64>,
-    /// How often somebody was named whom the archive does not describe.
+    /// How many accounts are named that the archive does not describe.
     unknown: u64,
     remarks: Vec<String>,
     files: usize,
@@ -64,7 +64,7 @@ impl Account {
             let _ = writeln!(out, "replaced {what}: {}", count(*times));
         }
         if self.unknown > 0 {
-            let _ = writeln!(out, "named, but not described in the archive: {} times", count(self.unknown));
+            let _ = writeln!(out, "{} accounts are named that the archive does not describe", count(self.unknown));
         }
         for remark in &self.remarks {
             let _ = writeln!(out, "note: {}", harmless(remark));

@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 
 use super::{Belongings, Slice, Told};
 use crate::produce::State;
+use crate::produce::cards;
 use crate::produce::mail::one_line;
 use crate::record::id::hex;
 use crate::record::time::{self, Millis};
@@ -64,10 +65,17 @@ impl Text {
             let _ = writeln!(out, "  [{text}]");
         };
         if told.is_gone() {
-            note("an earlier version; the post itself is not in the archive".to_owned());
+            note("an earlier version; the post itself is not in this production".to_owned());
         }
-        for version in told.earlier.iter().filter(|version| version.message() != post.message()) {
-            note(format!("until {} it said: {}", moment(version.delete_at), version.message()));
+        if let Some(cards) = cards::text(post) {
+            note(format!("message attachments: {cards}"));
+        }
+        let said = cards::said(post);
+        for (version, before) in told.earlier.iter().map(|version| (version, cards::said(version))) {
+            if before == said {
+                continue;
+            }
+            note(format!("until {} it said: {before}", moment(version.delete_at)));
         }
         if post.edit_at > 0 {
             note(format!("edited {}", moment(post.edit_at)));

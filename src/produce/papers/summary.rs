@@ -43,7 +43,7 @@ pub(super) struct Summary {
     pub(super) remarks: Vec<String>,
     /// What the form says in another way than the record, by class; each stands in `exceptions.csv`.
     pub(super) replaced: BTreeMap<&'static str, u64>,
-    /// How often somebody was named whom the archive does not describe.
+    /// How many accounts are named that the archive does not describe.
     pub(super) not_described: u64,
     pub(super) posts: u64,
     pub(super) first_post: Option<String>,
@@ -244,7 +244,7 @@ impl Summary {
             ));
         }
         if self.not_described > 0 {
-            looks.push(format!("{} times somebody is named whom the archive does not describe.", self.not_described));
+            looks.push(format!("{} accounts are named that the archive does not describe.", self.not_described));
         }
         looks.extend(self.remarks.iter().cloned());
         looks

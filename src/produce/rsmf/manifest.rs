@@ -9,7 +9,7 @@ use super::super::conversation::{Belongings, Move, Slice, Told};
 use super::super::files::Attachment;
 use super::super::mail::is_address;
 use super::super::name::{self, Names};
-use super::super::{Post, ProduceError, State, Work};
+use super::super::{Post, ProduceError, State, Work, cards};
 use super::VERSION;
 use crate::archive::walk::Walk;
 use crate::record::fields::{Head, plain};
@@ -184,7 +184,8 @@ impl Gathering<'_> {
             let id = unique(told.id());
             let left = was_gone(told.post.user_id, told.post.create_at, at_first, moves);
             let root = told.post.root_id;
-            let parent = begins.get(root).filter(|at| **at <= told.post.create_at && root != id).map(|_| root);
+            // Events stand by time and id, and a parent has to stand before its replies.
+            let parent = begins.get(root).filter(|at| (**at, root) < (told.post.create_at, id.as_str())).map(|_| root);
             self.post(told, &id, parent, left);
         }
         for moved in moves {
@@ -208,7 +209,7 @@ impl Gathering<'_> {
         event.insert("type".into(), if post.is_system() { "disclaimer" } else { "message" }.into());
         event.insert("id".into(), id.into());
         event.extend(parent.map(|parent| ("parent".to_owned(), parent.into())));
-        event.insert("body".into(), post.message().into());
+        event.insert("body".into(), cards::said(post).into());
         event.insert("participant".into(), post.user_id.into());
         event.insert("conversation".into(), self.slice.channel_id.into());
         match time::format(post.create_at) {
@@ -271,7 +272,7 @@ fn edits(told: &Told<'_>) -> Vec<Value> {
     let mut edits = Vec::new();
     let next = told.earlier.iter().skip(1).chain(std::iter::once(&told.post));
     for (old, new) in told.earlier.iter().zip(next) {
-        let (previous, now) = (old.message(), new.message());
+        let (previous, now) = (cards::said(old), cards::said(new));
         if previous == now {
             continue;
         }
@@ -301,6 +302,8 @@ fn custom(told: &Told<'_>, parent: Option<&str>, was_gone: bool) -> Vec<Value> {
     push_custom(&mut custom, "author_had_left", if was_gone { "yes" } else { "" });
     push_custom(&mut custom, "post_type", &post.kind());
     push_custom(&mut custom, "override_username", &post.prop_text("override_username").unwrap_or_default());
+    // The body holds their words, but not where they begin.
+    push_custom(&mut custom, "message_attachments", &cards::json(post).unwrap_or_default());
     push_custom(&mut custom, "record_index", &told.index.to_string());
     push_custom(&mut custom, "record_hash", &hex(digest(&SHA256, post.line()).as_ref()));
     custom

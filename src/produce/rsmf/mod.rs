@@ -10,6 +10,7 @@
 pub mod check;
 mod manifest;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 
@@ -20,6 +21,7 @@ use super::conversation::{Belongings, Slice, Text, for_each_slice};
 use super::eml::{date, digest, note, person, remarks};
 use super::files::{Attachment, copy_content};
 use super::folder::{FolderError, Output};
+use super::labels::IN_LISTS;
 use super::mail::{self, base64_lines};
 use super::name::Names;
 use super::replaced::Replaced;
@@ -41,6 +43,8 @@ struct Rendered {
     manifest: Manifest,
     text: Text,
     posts: u64,
+    /// Ids of people whose names separate lists.
+    renamed: Vec<String>,
 }
 
 /// Writes the files, a folder for each day.
@@ -54,7 +58,7 @@ pub fn make(
     let belongings = Belongings::read(work, files)?;
     let priorities = Priorities::read(work)?;
     let (mut count, mut posts, mut events, mut attached) = (0_u64, 0_u64, 0_u64, 0_u64);
-    let (mut names, mut day) = (Names::default(), String::new());
+    let (mut names, mut day, mut renamed) = (Names::default(), String::new(), HashSet::new());
     for_each_slice(
         work,
         &belongings,
@@ -85,6 +89,11 @@ pub fn make(
             for file in rendered.manifest.files.iter().filter(|file| file.attachment.content.is_none()) {
                 let id = &file.attachment.id;
                 note(replaced, folder, "file", id, "file-missing", "a text stands in its place")?;
+            }
+            for id in &rendered.renamed {
+                if renamed.insert(id.clone()) {
+                    note(replaced, folder, "user", id, "separator", IN_LISTS)?;
+                }
             }
             for id in &rendered.manifest.without_time {
                 let why = "its time is outside the years 0000 to 9999 and was left out";
@@ -120,7 +129,12 @@ fn render(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>, prior
         &format!("{}, {}{part}", belongings.labels.channel(slice.channel_id), slice.date()),
     );
     mail::header(&mut head, "Date", &date(slice.begin()));
-    let participants = people.iter().map(|(display, _)| display.as_str()).collect::<Vec<_>>().join("; ");
+    let (mut names, mut renamed) = (Vec::new(), Vec::new());
+    for id in &manifest.participants {
+        let (name, is_replaced) = belongings.labels.listed(id);
+        names.push(name);
+        renamed.extend(is_replaced.then(|| id.clone()));
+    }
     for (name, value) in [
         ("Version", VERSION.to_owned()),
         ("Generator", concat!("chatseal ", env!("CARGO_PKG_VERSION")).to_owned()),
@@ -128,7 +142,7 @@ fn render(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>, prior
         ("EndDate", manifest.end.clone()),
         ("EventCount", manifest.events.to_string()),
         ("Application", "Mattermost".to_owned()),
-        ("Participants", participants),
+        ("Participants", names.join("; ")),
         ("AttachmentCount", manifest.files.len().to_string()),
         ("EventCollectionID", collection),
         ("ArchiveHash", work.sealed.digest()),
@@ -142,7 +156,7 @@ fn render(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>, prior
     mail::header(&mut head, "Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
     head.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
     mail::text_part(&mut head, &text.text);
-    Rendered { day: slice.date(), head, boundary, manifest, text, posts: slice.posts.len() as u64 }
+    Rendered { day: slice.date(), head, boundary, manifest, text, posts: slice.posts.len() as u64, renamed }
 }
 
 /// The zip, in an unnamed file; offsets and sizes stand before the bytes, for readers that do not look behind.

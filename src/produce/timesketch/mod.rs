@@ -71,14 +71,17 @@ fn events(segment: SegmentText<'_>, wanted: &Wanted<'_>, labels: &Labels<'_>) ->
 fn collection(work: &Work<'_>, events: &mut Events) {
     let seal = &work.sealed.seal;
     let origin = seal.archive_origin();
+    let begins = match seal.window.from {
+        Some(_) => "the window of the archive begins",
+        None => "the archive has no beginning of its own; this mark stands at its seal",
+    };
+    let ends = match seal.window.until {
+        Some(_) => "the window of the archive ends",
+        None => "the archive has no end of its own; this mark stands at its seal",
+    };
     let marks = [
-        (
-            seal.window.from.unwrap_or(seal.time),
-            "Collection begins",
-            "window:begin",
-            "the window of the archive begins",
-        ),
-        (seal.window.until.unwrap_or(seal.time), "Collection ends", "window:end", "the window of the archive ends"),
+        (seal.window.from.unwrap_or(seal.time), "Collection begins", "window:begin", begins),
+        (seal.window.until.unwrap_or(seal.time), "Collection ends", "window:end", ends),
         (seal.time, "Archive sealed", "archive:sealed", "the archive was sealed"),
         (work.time, "Timeline made", "timeline:made", "this timeline was made"),
     ];

@@ -2,12 +2,12 @@
 
 use super::event::{Event, Events};
 use crate::produce::labels::Labels;
-use crate::produce::{Post, State};
+use crate::produce::{Post, State, cards};
 
 /// Adds the events of a post.
 pub(super) fn add(events: &mut Events, line: &[u8], labels: &Labels<'_>) {
     let post = Post::read(line);
-    let text = post.message();
+    let text = cards::said(&post);
     let author = labels.user(post.user_id);
     let say = |what: &str| format!("@{author} {what} in {}: {text}", labels.channel(post.channel_id));
     match post.state() {
@@ -52,6 +52,7 @@ fn one(
     event.text("mm_user_id", post.user_id);
     event.text("mm_user", labels.user(post.user_id));
     event.text("mm_shown_as", &post.prop_text("override_username").unwrap_or_default());
+    event.text("mm_message_attachments", &cards::json(post).unwrap_or_default());
     event.text("mm_deleted_by", deleted_by);
     event.flag("mm_edited_later", data_type == "post:created" && post.edit_at > 0);
     event.end();

@@ -81,7 +81,9 @@ pub(super) struct Bundle<'l> {
     pub(super) id: &'l str,
     pub(super) is_reply: bool,
     pub(super) root: Root,
-    /// The post; nothing where only earlier versions are left.
+    /// Whether the scope leaves the post itself out, so that only earlier versions are shown.
+    pub(super) is_excluded: bool,
+    /// The post; nothing where only earlier versions are left or wanted.
     pub(super) post: Option<Post<'l>>,
     /// Earlier versions, oldest first.
     pub(super) earlier: Vec<Post<'l>>,
@@ -106,8 +108,18 @@ impl<'l> Bundle<'l> {
         };
         let is_reply = flags.first() == Some(&1);
         let (post, earlier, reactions) = (None, Vec::new(), Vec::new());
-        let mut this =
-            Self { thread, id, is_reply, root, post, earlier, reactions, priority: None, acknowledged: Vec::new() };
+        let mut this = Self {
+            thread,
+            id,
+            is_reply,
+            root,
+            is_excluded: false,
+            post,
+            earlier,
+            reactions,
+            priority: None,
+            acknowledged: Vec::new(),
+        };
         for (piece, line) in all {
             this.add(piece, line);
         }
@@ -119,7 +131,9 @@ impl<'l> Bundle<'l> {
     }
 
     fn add(&mut self, piece: u8, line: &'l [u8]) {
-        if piece == Piece::Post as u8 {
+        if piece == Piece::Excluded as u8 {
+            self.is_excluded = true;
+        } else if piece == Piece::Post as u8 {
             self.post = Some(Post::read(line));
         } else if piece == Piece::Earlier as u8 || piece == Piece::Outside as u8 {
             self.earlier.push(Post::read(line));

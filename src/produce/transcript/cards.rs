@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::escape;
 use super::inline::{self, Surroundings};
 use super::markdown;
+use crate::produce::cards::member as text;
 
 /// Cards of one post that are shown.
 const MOST: usize = 50;
@@ -22,16 +23,6 @@ pub(super) fn write(out: &mut String, attachments: &str, found: &mut String, aro
     }
     if cards.len() > MOST {
         let _ = writeln!(out, "<p class=\"notice\">{} more attachments are not shown.</p>", cards.len() - MOST);
-    }
-}
-
-/// A member of a card as text, if it says anything.
-fn text(card: &Value, name: &str) -> Option<String> {
-    match card.get(name)? {
-        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@
 //! 3. *bundles*, by channel, thread and time: what pages are made of.
 //!
 //! Invariant: nothing that the scope admits is dropped: a reply whose first post is gone begins a thread of its own, an
-//! earlier version whose post is gone stands for it, and what else belongs to no post is counted.
+//! earlier version whose post is gone or left out stands for it, and what else belongs to no post is counted.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -244,6 +244,11 @@ impl Bundle {
     fn add(&mut self, piece: u8, payload: &[u8]) {
         if piece == Piece::Excluded as u8 {
             self.excluded = true;
+            bundle::push(&mut self.bytes, piece, &[]);
+            return;
+        }
+        // Versions outside of the scope follow a post that is in it, and no other.
+        if piece == Piece::Outside as u8 && self.excluded {
             return;
         }
         if piece == Piece::Place as u8 {
@@ -264,7 +269,7 @@ impl Bundle {
 
     /// Hands the bundle to the third pass.
     fn close(&self, naming: &Naming, bundles: &mut Spool) -> io::Result<Closed> {
-        if self.post.is_empty() && self.bytes.is_empty() || self.excluded {
+        if self.post.is_empty() && self.bytes.is_empty() || (self.excluded && self.earlier.is_none()) {
             return Ok(Closed::Nothing);
         }
         let Some((start, end)) = self.line.or(self.earlier) else { return Ok(Closed::WithoutPost(self.count)) };
@@ -283,6 +288,6 @@ impl Bundle {
         key.extend_from_slice(&self.post);
         let head = bundle::head(thread, &self.post, is_reply, root);
         bundles.push(i64::try_from(rank).unwrap_or(i64::MAX), &key, &[&head, &self.bytes])?;
-        Ok(if self.line.is_some() { Closed::Whole } else { Closed::OnlyEarlier })
+        Ok(if self.line.is_some() || self.excluded { Closed::Whole } else { Closed::OnlyEarlier })
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn write(
     let message = post.message();
     let (kind, state) = (post.kind(), post.state());
     let is_gone = bundle.post.is_none();
-    let is_deleted = is_gone || matches!(state, State::Deleted | State::DeletedBy(_));
+    let is_deleted = (is_gone && !bundle.is_excluded) || matches!(state, State::Deleted | State::DeletedBy(_));
     let is_system = post.is_system();
     out.push_str("<article class=\"post");
     for (applies, word) in [(bundle.is_reply, " reply"), (is_deleted, " deleted"), (is_system, " system")] {
@@ -81,7 +81,7 @@ pub(super) fn write(
         }
         out.push_str("</div>\n");
     }
-    if let Some(attachments) = post.prop("attachments").filter(|list| list != "[]" && list != "null") {
+    if let Some(attachments) = crate::produce::cards::json(post) {
         cards::write(out, &attachments, &mut found, &around);
     }
     let files = setting.files.of(bundle.id);
@@ -193,6 +193,9 @@ fn notices(out: &mut String, bundle: &Bundle<'_>, post: &Post<'_>, state: &State
         out.push_str("</p>\n");
     };
     match (state, &bundle.post) {
+        (_, None) if bundle.is_excluded => notice("torn", &|out| {
+            out.push_str("An earlier version of this post; the post itself is outside of the chosen scope.");
+        }),
         (_, None) => notice("gone", &|out| {
             let words = "The archive holds only an earlier version of this post; the post itself was removed for good.";
             out.push_str(words);
