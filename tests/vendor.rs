@@ -297,3 +297,14 @@ fn a_job_without_posts_has_no_batch() {
     spec.segments.retain(|(kind, _)| kind != "post");
     assert_eq!(produced(spec, "csv"), Vec::<Value>::new());
 }
+
+#[test]
+fn what_the_vendor_leaves_out_is_said() {
+    let desk = Desk::new();
+    let ended = run(&desk, story(), "csv", "out", &["--json"]);
+    ended.require(0, "");
+    let said: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let remarks = said.to_string();
+    assert!(remarks.contains("posts that the server itself wrote (system_…): 1"), "{remarks}");
+    assert!(remarks.contains("posts of the window: 1"), "{remarks}");
+}
