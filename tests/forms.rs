@@ -153,6 +153,9 @@ fn timelines_keep_the_rules_of_the_importer() {
         assert_eq!(time.timestamp_micros(), micros);
         assert!(event["message"].is_string() && event["timestamp_desc"].is_string());
     }
+    let marks: Vec<_> = events[..2].iter().map(|event| event["message"].as_str().unwrap()).collect();
+    assert!(marks[0].starts_with("the window of the archive begins: "), "{marks:?}");
+    assert!(marks[1].starts_with("the archive has no end of its own; this mark stands at its seal: "), "{marks:?}");
     let of = |id: &str| -> Vec<String> {
         let own = events.iter().filter(|event| event["mm_post_id"] == id);
         own.map(|event| event["timestamp_desc"].as_str().unwrap().to_owned()).collect()
@@ -192,7 +195,8 @@ print(json.dumps(mails))
 #[test]
 fn mails_are_read_by_python() {
     let desk = Desk::new(harbour());
-    desk.produce("eml", &[]);
+    let said = desk.produce("eml", &[]);
+    assert!(said.to_string().contains(r#""unknown":1,"#), "one account, however often it is named: {said}");
     let mails = python(MAILS, &[desk.path("eml").to_str().unwrap()], b"");
     let mails = mails.as_array().unwrap();
     assert_eq!(mails.len(), 2);

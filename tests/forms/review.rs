@@ -50,6 +50,7 @@ pub(crate) fn hostile() -> Spec {
                 ];
             }
             "user" => {
+                lines[1] = lines[1].replace(r#""username":"bob""#, r#""username":"bob","first_name":"Bob; Eve""#);
                 lines[0] = lines[0].replace(
                     r#""username":"anna""#,
                     r#""username":"anna\r\nBcc: evil@example.org","first_name":"Jürgen \"J\"""#,
@@ -76,6 +77,9 @@ fn load_files_are_read_as_reviewers_read_them() {
     assert_eq!(documents[0]["CONVERSATION"], "harbour/p uthmps (R)");
     assert_eq!((&documents[0]["DATESENT"], &documents[0]["TIMESENT"]), (&json!("11/21/2025"), &json!("09:20:00.000")));
     assert_eq!((&documents[0]["MSGCOUNT"], &documents[0]["EDITCOUNT"]), (&json!("4"), &json!("1")));
+    let people: Vec<_> = documents[0]["PARTICIPANTS"].as_str().unwrap().split(';').collect();
+    assert_eq!((people.len(), people[1], people[2]), (3, "Bob, Eve (bob)", "u9"));
+    assert!(desk.read("concordance/papers/exceptions.csv").contains("a semicolon in the name"));
     assert_eq!(documents[1]["FILENAME"], r"..\..\CON");
     assert_eq!(documents[1]["NATIVELINK"], r"NATIVES\0001\CS00000002.bin");
     assert_eq!(documents[1]["NATIVELINK_BYTES"], "pump!\r\n");
@@ -144,10 +148,30 @@ fn rsmf_keeps_the_schema_and_our_own_rules() {
     assert_eq!((&headers["X-RSMF-EventCount"], &headers["X-RSMF-AttachmentCount"]), (&json!("4"), &json!("3")));
     assert_eq!(headers["X-RSMF-BeginDate"], "2025-11-21T09:20:00.000Z");
     assert!(headers["Bcc"].is_null(), "{headers}");
+    assert_eq!(headers["X-RSMF-Participants"].as_str().unwrap().matches(';').count(), 2);
+    assert!(desk.read("rsmf/papers/exceptions.csv").contains("a semicolon in the name"));
     assert_eq!(files[1]["manifest"]["conversations"][0]["type"], "direct");
     let card = &files[1]["manifest"]["events"][0];
     assert_eq!(card["body"], "see the card\nStörung behoben </b>");
     assert_eq!(card["custom"][0]["name"], "message_attachments");
+}
+
+#[test]
+fn a_reply_that_stands_before_its_root_names_it_in_another_way() {
+    let mut spec = harbour();
+    for (kind, lines) in &mut spec.segments {
+        if kind == "post" {
+            let root = lines[0].clone();
+            let reply = root.replace(r#""id":"p1""#, r#""id":"p0""#).replace(r#""root_id":"""#, r#""root_id":"p1""#);
+            lines.insert(0, reply);
+        }
+    }
+    let desk = Desk::new(spec);
+    desk.produce("rsmf", &["--check"]);
+    let found = python(RSMF, &[desk.path("rsmf").to_str().unwrap()], b"");
+    let events = &found[0]["manifest"]["events"];
+    assert_eq!((&events[0]["id"], &events[1]["id"], &events[0]["parent"]), (&json!("p0"), &json!("p1"), &json!(null)));
+    assert_eq!(events[0]["custom"][0], json!({"name": "root_post_id", "value": "p1"}));
 }
 
 #[test]

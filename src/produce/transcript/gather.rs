@@ -291,3 +291,35 @@ impl Bundle {
         Ok(if self.line.is_some() || self.excluded { Closed::Whole } else { Closed::OnlyEarlier })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::produce::transcript::naming::sample;
+
+    #[test]
+    fn a_version_in_the_scope_stands_for_a_post_outside_of_it() {
+        let version = |id: &str| {
+            let data = r#""create_at":5,"delete_at":7,"channel_id":"channelid","original_id":"p""#;
+            format!(r#"{{"kind":"post","id":"v","at":5,"data":{{{data},"message":"{id}"}}}}"#)
+        };
+        for (has_admitted, expected) in [(true, Some("admitted")), (false, None)] {
+            let mut bundles = Spool::new(&std::env::temp_dir(), ARENA);
+            let mut open = Bundle::default();
+            open.begin(b"p");
+            open.add(Piece::Excluded as u8, &[]);
+            if has_admitted {
+                open.add(Piece::Earlier as u8, version("admitted").as_bytes());
+            }
+            open.add(Piece::Outside as u8, version("outside").as_bytes());
+            open.close(&sample(), &mut bundles).unwrap();
+            let mut sorted = bundles.sorted().unwrap();
+            let found = sorted.next().unwrap().map(|row| bundle::Bundle::read(row.payload));
+            let said = found.map(|bundle| {
+                assert!(bundle.is_excluded && bundle.post.is_none());
+                bundle.earlier.iter().map(|post| post.message().into_owned()).collect::<Vec<_>>().join(" ")
+            });
+            assert_eq!(said.as_deref(), expected);
+        }
+    }
+}
