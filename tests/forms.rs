@@ -342,27 +342,18 @@ fn parquet_holds_many_segments_and_all_sorts_of_values() {
 #[test]
 fn a_window_keeps_what_has_no_time_and_who_left_in_it() {
     let mut spec = harbour();
-    let kinds: [(&str, [(&str, i64, &str); 2]); 2] = [
-        (
-            "channel_member",
-            [
-                ("c1/u1", 0, r#"{"channel_id":"c1","user_id":"u1"}"#),
-                ("c1/u2", 0, r#"{"channel_id":"c1","user_id":"u2"}"#),
-            ],
-        ),
-        (
-            "channel_membership",
-            [
-                ("c1/u1/3", 3, r#"{"channel_id":"c1","user_id":"u1","join_time":3,"leave_time":150}"#),
-                ("c1/u2/4", 4, r#"{"channel_id":"c1","user_id":"u2","join_time":4,"leave_time":50}"#),
-            ],
-        ),
+    let members = [
+        line("channel_member", "c1/u1", 0, r#"{"channel_id":"c1","user_id":"u1"}"#),
+        line("channel_member", "c1/u2", 0, r#"{"channel_id":"c1","user_id":"u2"}"#),
     ];
+    let stay = |user: &str, join: i64, leave: i64| {
+        let data = format!(r#"{{"channel_id":"c1","user_id":"{user}","join_time":{join},"leave_time":{leave}}}"#);
+        line("channel_membership", &format!("c1/{user}/{join}"), join, &data)
+    };
+    let stays = [stay("u1", 3, 150), stay("u2", 4, 50)];
     let place = spec.segments.iter().position(|(kind, _)| kind == "channel").unwrap();
-    for (offset, (kind, lines)) in (1..).zip(kinds) {
-        let lines = lines.iter().map(|(id, at, data)| line(kind, id, *at, data)).collect();
-        spec.segments.insert(place + offset, (kind.to_owned(), lines));
-    }
+    spec.segments.insert(place + 1, ("channel_member".to_owned(), members.into()));
+    spec.segments.insert(place + 2, ("channel_membership".to_owned(), stays.into()));
     let desk = Desk::new(spec);
     desk.produce("jsonl", &["--since", "ms:100", "--until", "ms:200"]);
     let mut ids = String::new();
