@@ -5,7 +5,7 @@
 //! texts travel as base64, so that no line is too long, no `From ` is stuffed and no byte is changed.
 //!
 //! Invariant: everything written is ASCII with CRLF, no line is longer than [`LONGEST`] characters without its CRLF, and
-//! header lines are folded at [`FOLD`] where they have a space.
+//! header lines are folded at `FOLD` where they have a space.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@
 //! A day with very much text, or a conversation with very many posts, comes in several parts.
 //!
 //! Invariant: every post in the scope is handed on exactly once, as itself or as an earlier version of one; slices come
-//! in the order of days, then channels, for any number of threads. Memory: one day of text (at most [`MOST_BYTES`] and
+//! in the order of days, then channels, for any number of threads. Memory: one day of text (at most `MOST_BYTES` and
 //! one segment), and for the whole archive its reactions, memberships and files.
 
 mod membership;

@@ -6,11 +6,11 @@
 //!               passes)    side by side)
 //! ```
 //!
-//! Begin with [`gather`] (how what belongs together comes together), then [`pages`] (how pages are cut and drawn) and
-//! [`post`] (what a post looks like); [`search`] describes the index.
+//! Begin with `gather` (how what belongs together comes together), then `pages` (how pages are cut and drawn) and
+//! `post` (what a post looks like); `search` describes the index.
 //!
 //! Invariants: what anybody wrote is text, never markup, script, style or a request; every page forbids all else by its own
-//! policy ([`frame`]). Nothing leads out of the folder. Memory grows with the directory, not with posts. The same
+//! policy (`frame`). Nothing leads out of the folder. Memory grows with the directory, not with posts. The same
 //! archive, scope, zone and time give the same bytes.
 
 mod about;
