@@ -1,5 +1,7 @@
 //! The lines of a timeline.
 
+use std::io::Write as _;
+
 use ring::digest::{SHA256, digest};
 
 use super::datetime;
@@ -97,7 +99,8 @@ impl Open<'_> {
 
     pub(super) fn integer(&mut self, key: &str, number: i64) {
         self.key(key);
-        self.0.extend_from_slice(number.to_string().as_bytes());
+        // Writing to memory does not fail.
+        let _ = write!(self.0, "{number}");
     }
 
     /// Nothing if it is not so.
