@@ -33,6 +33,8 @@ pub(super) struct Events {
     /// Index and digest of the record that is looked at.
     record: Option<(u64, String)>,
     without_time: Vec<(String, String)>,
+    /// Records that the scope leaves out.
+    pub(super) left_out: u64,
 }
 
 /// An event that can still be added to.
@@ -40,7 +42,7 @@ pub(super) struct Open<'e>(&'e mut Vec<u8>);
 
 impl Events {
     pub(super) fn new(kind: &str) -> Self {
-        Self { kind: kind.to_owned(), lines: Vec::new(), count: 0, record: None, without_time: Vec::new() }
+        Self { kind: kind.to_owned(), lines: Vec::new(), count: 0, record: None, without_time: Vec::new(), left_out: 0 }
     }
 
     /// What follows comes from this record.
@@ -72,6 +74,10 @@ impl Events {
             open.text("mm_record_hash", hash);
         }
         Some(open)
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        &self.kind
     }
 
     pub(super) fn lines(&self) -> &[u8] {

@@ -14,6 +14,7 @@ mod rest;
 
 use std::io::Write as _;
 
+use super::records::LeftOut;
 use super::replaced::{Replaced, Replacement};
 use super::wanted::Wanted;
 use super::{Folder, Made, ProduceError, Work};
@@ -34,6 +35,7 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
     collection(work, &mut first);
     to.write_all(first.lines()).map_err(|error| to.failed(error))?;
     let mut count = first.count();
+    let mut left_out = LeftOut::default();
     let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| rest::is_event(kind) || kind == "post");
     work.progress.expect(walk.bytes());
     walk.for_each_segment(
@@ -41,6 +43,7 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
         |events| {
             to.write_all(events.lines()).map_err(|error| to.failed(error))?;
             count = count.saturating_add(events.count());
+            left_out.add(events.kind(), events.left_out);
             for (kind, id) in events.without_time() {
                 let why = "a time outside the years 0000 to 9999 makes no event".to_owned();
                 let replacement = Replacement { kind, id: id.clone(), what: "time-out-of-range", why };
@@ -50,13 +53,17 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
         },
     )?;
     to.finish()?;
-    Ok(Made { counts: vec![("events", count)], remarks: Vec::new() })
+    Ok(Made { counts: vec![("events", count)], remarks: left_out.remarks() })
 }
 
 fn events(segment: SegmentText<'_>, wanted: &Wanted<'_>, labels: &Labels<'_>) -> Events {
     let kind = segment.kind();
     let mut events = Events::new(kind);
-    for (index, line) in segment.lines().filter(|(_, line)| wanted.admits(kind, line)) {
+    for (index, line) in segment.lines() {
+        if !wanted.admits(kind, line) {
+            events.left_out += 1;
+            continue;
+        }
         events.begin(index, line);
         if kind == super::post::KIND {
             posts::add(&mut events, line, labels);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::event::{Event, Events};
 use crate::produce::labels::Labels;
+use crate::produce::scope::owner;
 use crate::record::fields::{Head, characters, integer, plain};
 
 /// One sort of event: when, what the time means, its sort, and what happened in words.
@@ -84,12 +85,11 @@ fn said<'l>(kind: &str, head: &Head<'l>) -> String {
 pub(super) fn add(events: &mut Events, kind: &str, line: &[u8], labels: &Labels<'_>) {
     let Some((_, sorts)) = EVENTS.iter().find(|(known, _)| *known == kind) else { return };
     let head = Head::of(line, kind);
-    let names = ["user_id", "channel_id", "post_id", "playbook_run_id", "content_sha256", "ip_address", "size"];
-    let [user, channel, post, run, sha256, address, size] = head.pick(names);
-    let [creator, subject, owner] = head.pick(["creator_id", "subject_user_id", "owner_user_id"]);
-    let user = [user, subject, owner, creator].map(plain).into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+    let names = ["channel_id", "post_id", "playbook_run_id", "content_sha256", "ip_address", "size"];
+    let [channel, post, run, sha256, address, size] = head.pick(names);
     let own = |wanted: &str, id| if kind == wanted { head.id } else { id };
-    let (user, channel, run) = (own("user", user), own("channel", plain(channel)), own("playbook_run", plain(run)));
+    let (user, channel, run) =
+        (own("user", owner(&head)), own("channel", plain(channel)), own("playbook_run", plain(run)));
     for (field, description, data_type, words) in *sorts {
         let at = if *field == "at" { head.at() } else { integer(head.pick([field])[0]).unwrap_or_default() };
         if at == 0 {
