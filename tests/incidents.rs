@@ -29,11 +29,8 @@ pub(crate) const OUTAGE: Incident =
     Incident { story: "outage", run: "Checkout down", channel: "plattform/out-00042-checkout-down" };
 
 /// A stolen session reads patient letters; English, Japanese and Arabic.
-pub(crate) const BREACH: Incident = Incident {
-    story: "breach",
-    run: "Stolen session of a ward account",
-    channel: "security/sec-00007-stolen-session",
-};
+pub(crate) const BREACH: Incident =
+    Incident { story: "breach", run: "Stolen session of a ward account", channel: "security/sec-00007-stolen-session" };
 
 /// Cranes stand still; English and Spanish. Almost everything is wrong with its data.
 pub(crate) const ESCALATION: Incident = Incident {
@@ -58,7 +55,7 @@ fn schema() -> String {
 
 /// A database that holds all incidents beside the rows of `mattermost-11.sql`, which are hard on whoever reads them.
 pub(crate) fn crowd() -> Source {
-    let stories = INCIDENTS.map(|incident| incident.sql());
+    let stories = INCIDENTS.map(Incident::sql);
     Source::of(&[&[tables::sql("mattermost-11")], &stories[..]].concat().concat())
 }
 
@@ -89,9 +86,8 @@ impl Incident {
         static SEALED: [OnceLock<Vec<u8>>; INCIDENTS.len()] = [const { OnceLock::new() }; INCIDENTS.len()];
         let place = INCIDENTS.iter().position(|incident| incident.story == self.story).unwrap();
         let name = format!("{}.zip", self.story);
-        let bytes = SEALED[place].get_or_init(|| {
-            self.source().live(&name, &["--files", "store", "--audit-log", "audit.log"]).bytes
-        });
+        let bytes = SEALED[place]
+            .get_or_init(|| self.source().live(&name, &["--files", "store", "--audit-log", "audit.log"]).bytes);
         let desk = Desk::new();
         desk.write(&name, bytes);
         let archive = desk.archive(&name);
@@ -164,7 +160,8 @@ fn every_row_is_sealed_and_nothing_is_wrong_but_what_the_readme_says() {
         }
         let mut found = exceptions(&archive);
         assert_eq!(found.remove("note-role-can-write"), Some(1), "the tests load and read as the same role");
-        let wrong: BTreeMap<String, usize> = wrong.iter().map(|(class, number)| ((*class).to_owned(), *number)).collect();
+        let wrong: BTreeMap<String, usize> =
+            wrong.iter().map(|(class, number)| ((*class).to_owned(), *number)).collect();
         assert_eq!(found, wrong, "{}", archive.text("data/exceptions.jsonl"));
         let files = archive.records("file");
         assert!(files.iter().all(|file| file["data"]["content_sha256"].is_string()), "{}", incident.story);
