@@ -18,7 +18,7 @@ use super::config::Config;
 use super::series::{Look, Series, Share, Why};
 use crate::archive::seal::{Clock, Seal};
 use crate::archive::writer::{Sealed, in_force};
-use crate::chain::{Index, Link};
+use crate::chain::{Index, Link, index};
 use crate::cli::clock;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
@@ -40,9 +40,6 @@ use crate::record::time::{self, Millis, Window};
 use crate::select::Source;
 use crate::source::catalogue;
 use crate::source::postgres::Patience;
-
-/// Folder of the index, in that of the archives.
-const INDEX: &str = "index";
 
 /// Seals what changed. The lock is held by the caller.
 pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Exit, Exported), Failure> {
@@ -160,7 +157,7 @@ fn require_same_server(config: &Config, before: Option<&Origins>, now: Option<St
 fn index(config: &Config, links: &[Link], progress: &Progress) -> Result<Index, Failure> {
     progress.phase("indexing");
     let clocks = |kind: &str| catalogue::rank(kind).and_then(|rank| catalogue::table(rank).clock);
-    let (index, _) = Index::open(&config.archives.join(INDEX), links, &clocks, progress)?;
+    let (index, _) = Index::open(&config.archives.join(index::FOLDER), links, &clocks, progress)?;
     Ok(index)
 }
 
@@ -226,6 +223,9 @@ pub(super) fn args(config: &Config, now: Millis) -> export::Args {
             team: config.teams.clone(),
             channel: config.channels.clone(),
             user: config.users.clone(),
+            incident: None,
+            margin: 0,
+            include_direct: false,
             files: config.files.clone().filter(|_| !no_files),
             no_files,
             audit_log: config.audit_logs.clone(),
