@@ -65,7 +65,9 @@ impl Files {
         Walk::new(archive, progress)?.kinds(|kind| kind == "file").for_each_segment(
             |segment| segment.lines().map(|(_, line)| attachment(line)).collect::<Vec<_>>(),
             |found| {
-                found.into_iter().for_each(|file| this.add(file));
+                for file in found {
+                    this.add(file);
+                }
                 Ok::<_, WalkError>(())
             },
         )?;
