@@ -34,6 +34,8 @@ mod history;
 mod hostile;
 /// The house rules: layers, dependencies, words and files.
 mod house;
+/// Three incidents as their servers remember them, loaded and sealed; and support for the tests of what is made of them.
+mod incidents;
 /// Keys, signatures and trust, held against OpenSSH, OpenSSL and an independent library.
 mod keys;
 /// The chain across runs: kept, attacked, recovered.

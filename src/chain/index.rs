@@ -20,6 +20,9 @@ use crate::record::time::Millis;
 /// How names of volumes end.
 const SUFFIX: &str = ".index";
 
+/// What a scheduled run calls the folder of its index, which lies beside the archives.
+pub const FOLDER: &str = "index";
+
 /// How much larger a volume is than the one behind it.
 const STEP: u64 = 4;
 

@@ -35,7 +35,9 @@ pub mod run;
 mod scoping;
 mod search;
 mod show;
+mod standing;
 mod threads;
+mod trust;
 mod usage;
 mod verify;
 

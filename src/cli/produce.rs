@@ -1,7 +1,6 @@
 //! `chatseal produce`: an archive in a form that people and review platforms read.
 
 mod account;
-mod standing;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,17 +13,16 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::keys::{self, unusable_signer};
 use super::manual::Manual;
-use super::opening;
 use super::printer::{Printer, harmless};
 use super::progress;
 use super::scoping::Scoping;
+use super::standing::Checking;
 use super::threads::Threads;
 use crate::keys::Signer;
 use crate::produce::folder::FolderError;
 use crate::produce::papers::{self, Production};
 use crate::produce::transcript::Zone;
-use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Scope, Sealed, Settings, Standing, Work, make};
-use crate::progress::Progress;
+use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Scope, Settings, Work, make};
 use crate::record::time::{self, Millis};
 use account::Account;
 
@@ -47,18 +45,8 @@ pub(super) struct Args {
     /// Folder to write, which must not exist or be empty
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     output: PathBuf,
-    /// Keys that may sign, as ssh-keygen reads them (`allowed_signers`)
-    #[arg(long, value_name = "ALLOWED_SIGNERS", value_hint = ValueHint::FilePath, help_heading = "Trust")]
-    signers: Option<PathBuf>,
-    /// Accept this signer only, out of those in the file
-    #[arg(long, value_name = "NAME", requires = "signers", help_heading = "Trust")]
-    signer: Option<String>,
-    /// Keys that are refused at any time: public keys line by line, or a key revocation list
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "signers", help_heading = "Trust")]
-    revoked: Option<PathBuf>,
-    /// Produce without verifying, and say so in the production
-    #[arg(long, conflicts_with_all = ["signers", "signer", "revoked"], help_heading = "Trust")]
-    unverified: bool,
+    #[command(flatten)]
+    checking: Checking,
     /// Posts in a batch of `csv`, `actiance` and `global-relay`
     #[arg(long, value_name = "N", default_value = "10000", help_heading = "Form")]
     batch_size: NonZeroUsize,
@@ -138,16 +126,11 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     printer.note(format!("producing  `{name}` as {}: {}", args.format.word(), args.format.meaning()));
     let account = args.threads.run(|| {
         progress::watch(printer, |progress| {
-            let established = standing::establish(args, progress)?;
-            let archive = opening::safely(&args.archive)?;
-            let sealed = Sealed::read(&archive, established.standing).map_err(of_produce)?;
-            if established.seal.is_some_and(|seal| seal != sealed.seal_sha256) {
-                let message = format!("`{name}` was replaced while it was being read");
-                return Err(Failure::new(Exit::FailedCheck, message));
-            }
+            let checked = args.checking.open(&args.archive, progress)?;
+            let sealed = checked.sealed()?;
             printer.note(format!("  seal      {}", sealed.digest()));
             printer.note(format!("  standing  {}", sealed.standing.words()));
-            let directory = Directory::read(&archive, progress).map_err(of_produce)?;
+            let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
             let scope = Scope::resolve(asked, &directory).map_err(|error| of_produce(error.into()))?;
             for line in scope.words() {
                 printer.note(format!("  scope     {}", harmless(&line)));

@@ -23,13 +23,12 @@ use super::metrics::{self, Metrics};
 use super::printer::Printer;
 use super::progress;
 use super::threads::Threads;
-use crate::keys::{AllowedSigners, Revocation};
+use super::trust::{Trust, ValidAt};
 use crate::progress::Progress;
-use crate::record::time::{self, Millis};
+use crate::record::time::Millis;
 use crate::verify::sample::{Sample, parse_share};
 use crate::verify::{Ending, Report, TrustPolicy, VerifyError, look, verify};
 use clap::{ValueEnum, ValueHint};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Check archives, completely, offline
@@ -48,20 +47,10 @@ pub(super) struct Args {
     /// Archives to check, or folders whose `.zip` files are checked together
     #[arg(value_name = "ARCHIVE|DIR", required = true, value_hint = ValueHint::AnyPath)]
     pub(super) archives: Vec<PathBuf>,
-    /// Keys that may sign, as ssh-keygen reads them (`allowed_signers`)
-    #[arg(long, value_name = "ALLOWED_SIGNERS", value_hint = ValueHint::FilePath, help_heading = "Trust")]
-    pub(super) signers: Option<PathBuf>,
-    /// Accept this signer only, out of those in the file
-    #[arg(long, value_name = "NAME", requires = "signers", help_heading = "Trust")]
-    pub(super) signer: Option<String>,
-    /// Keys that are refused at any time: public keys line by line, or a key revocation list
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "signers", help_heading = "Trust")]
-    pub(super) revoked: Option<PathBuf>,
-    /// Time at which the signer must have been valid, instead of the one that the seal claims
-    ///
-    /// RFC 3339 (`2026-11-21T08:00:00Z`), a date (midnight UTC), `ms:N` or `s:N`.
-    #[arg(long, value_name = "TIME", value_parser = time::parse, requires = "signers", help_heading = "Trust", allow_hyphen_values = true)]
-    pub(super) at: Option<Millis>,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
+    valid_at: ValidAt,
     /// Folder of the ledger
     ///
     /// The archives must be those that it holds seals of; with a folder of archives, all of them must be there.
@@ -174,17 +163,10 @@ fn answer(args: &Args, printer: &Printer, known: &mut Option<metrics::Chain>) ->
     if servers.is_some() && printer.is_json() {
         return Err(Failure::new(Exit::Usage, "`--json` and another `--format` exclude each other"));
     }
-    let signers = args.signers.as_deref().map(read).transpose()?.map(|bytes| AllowedSigners::parse(&bytes));
-    let revoked = args.revoked.as_deref().map(revocation).transpose()?;
-    let policy = TrustPolicy {
-        signers: signers.as_ref(),
-        signer: args.signer.as_deref(),
-        revoked: revoked.as_ref(),
-        at: args.at,
-        vouched: None,
-    };
+    let trust = args.trust.loaded()?;
+    let policy = trust.policy_at(args.valid_at);
     let now = clock::now();
-    let sample = args.sample.map(|parts| Sample::new(parts, args.at.unwrap_or(now)));
+    let sample = args.sample.map(|parts| Sample::new(parts, args.valid_at.at.unwrap_or(now)));
     let signer = args.key.as_deref().map(super::ledger::signer).transpose()?;
     let chosen = Chosen::of(&args.archives)?;
     let chain = chain::Chain::read(args, &policy)?;
@@ -276,17 +258,4 @@ pub(super) fn exit_of(ending: Ending) -> Exit {
 fn severity(exit: Exit) -> usize {
     let order = [Exit::Unavailable, Exit::FailedCheck, Exit::Untrusted, Exit::Incomplete];
     order.iter().position(|other| *other == exit).unwrap_or(order.len())
-}
-
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let context = || format!("cannot read `{}`", path.display());
-    fs::read(path).map_err(|error| Failure::of(Exit::Unavailable, error).context(context()))
-}
-
-pub(super) fn revocation(path: &Path) -> Result<Revocation, Failure> {
-    let context = || format!("cannot use the revocation list `{}`", path.display());
-    Revocation::parse(&read(path)?).map_err(|error| {
-        let failure = Failure::of(Exit::Unavailable, error).context(context());
-        failure.hint("a list that is not understood could revoke the signer, so nothing is accepted")
-    })
 }

@@ -52,7 +52,7 @@ fn what_cannot_be_trusted_is_refused() {
     let desk = Desk::new();
     let mut stranger = story();
     stranger.key = crate::bag::Key::new(9);
-    run(&desk, stranger, "csv", "out", &[]).require(4, "is not produced: intact, signer not accepted");
+    run(&desk, stranger, "csv", "out", &[]).require(4, "is not used: intact, signer not accepted");
     let mut bytes = story().zip();
     let place = bytes.windows(5).position(|window| window == b"first").unwrap();
     bytes[place] = b'F';

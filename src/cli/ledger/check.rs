@@ -1,8 +1,5 @@
 //! `chatseal ledger verify`: the ledger by itself, who signed it, and whether it is the one that was seen before.
 
-use std::path::PathBuf;
-
-use clap::ValueHint;
 use serde::Serialize;
 
 use super::Folder;
@@ -11,10 +8,9 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::manual::Manual;
 use crate::cli::printer::{Mark, Printer, harmless};
-use crate::cli::verify::{Ledger as Document, exit_of, ledger_text, read as read_file, revocation};
-use crate::keys::AllowedSigners;
-use crate::record::time::{self, Millis};
-use crate::verify::{Ending, TrustPolicy, check_ledger};
+use crate::cli::trust::{Trust, ValidAt};
+use crate::cli::verify::{Ledger as Document, exit_of, ledger_text};
+use crate::verify::{Ending, check_ledger};
 
 /// Check a ledger without its archives
 ///
@@ -25,20 +21,10 @@ use crate::verify::{Ending, TrustPolicy, check_ledger};
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     folder: Folder,
-    /// Keys that may sign, as ssh-keygen reads them (`allowed_signers`)
-    #[arg(long, value_name = "ALLOWED_SIGNERS", value_hint = ValueHint::FilePath, help_heading = "Trust")]
-    signers: Option<PathBuf>,
-    /// Accept this signer only, out of those in the file
-    #[arg(long, value_name = "NAME", requires = "signers", help_heading = "Trust")]
-    signer: Option<String>,
-    /// Keys that are refused at any time: public keys line by line, or a key revocation list
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "signers", help_heading = "Trust")]
-    revoked: Option<PathBuf>,
-    /// Time at which the signer must have been valid, instead of the one that the seal claims
-    ///
-    /// RFC 3339 (`2026-11-21T08:00:00Z`), a date (midnight UTC), `ms:N` or `s:N`.
-    #[arg(long, value_name = "TIME", value_parser = time::parse, requires = "signers", help_heading = "Trust", allow_hyphen_values = true)]
-    at: Option<Millis>,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
+    valid_at: ValidAt,
     #[command(flatten)]
     memory: Memory,
 }
@@ -65,15 +51,8 @@ struct Answer {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
-    let signers = args.signers.as_deref().map(read_file).transpose()?.map(|bytes| AllowedSigners::parse(&bytes));
-    let revoked = args.revoked.as_deref().map(revocation).transpose()?;
-    let policy = TrustPolicy {
-        signers: signers.as_ref(),
-        signer: args.signer.as_deref(),
-        revoked: revoked.as_ref(),
-        at: args.at,
-        vouched: None,
-    };
+    let trust = args.trust.loaded()?;
+    let policy = trust.policy_at(args.valid_at);
     let asked = args.memory.asked(false)?;
     let reading = read(&args.folder.ledger)?;
     let unreadable =

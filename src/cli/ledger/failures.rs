@@ -32,9 +32,12 @@ pub(in crate::cli) fn of_ledger(error: LedgerError) -> Failure {
         LedgerError::Unsettled { .. } => Failure::of(Exit::Unavailable, error)
             .hint("chatseal ledger status says what was committed; the next run finishes it"),
         LedgerError::Io { ref source, .. } => {
-            let full = matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
-            let failure = Failure::of(Exit::Unavailable, error);
-            if full { failure.hint("free space on that disk; nothing was committed") } else { failure }
+            let hint = match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free space on that disk; nothing was committed",
+                ErrorKind::PermissionDenied => "run as the user whom the ledger belongs to; ls -l says who that is",
+                _ => return Failure::of(Exit::Unavailable, error),
+            };
+            Failure::of(Exit::Unavailable, error).hint(hint)
         }
     }
 }

@@ -19,7 +19,7 @@ use super::news::News;
 use super::series::{Look, Series, Share, Why};
 use crate::archive::seal::{Clock, Seal};
 use crate::archive::writer::{Sealed, in_force};
-use crate::chain::{Index, IndexError, Link};
+use crate::chain::{Index, IndexError, Link, index};
 use crate::cli::clock;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
@@ -42,9 +42,6 @@ use crate::select::Source;
 use crate::source::Work;
 use crate::source::catalogue;
 use crate::source::postgres::Patience;
-
-/// Folder of the index, in that of the archives.
-const INDEX: &str = "index";
 
 /// Seals what changed. The lock is held by the caller.
 pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Exit, Exported), Failure> {
@@ -178,7 +175,7 @@ fn require_same_server(config: &Config, before: Option<&Origins>, now: Option<St
 /// The index of these archives, brought up to date.
 fn index(config: &Config, links: &[Link], progress: &Progress) -> Result<Index, IndexError> {
     progress.phase("indexing");
-    Index::open(&config.archives.join(INDEX), links, &clock_of, progress).map(|(index, _)| index)
+    Index::open(&config.archives.join(index::FOLDER), links, &clock_of, progress).map(|(index, _)| index)
 }
 
 /// The field of a kind that is its change clock.
@@ -248,6 +245,9 @@ pub(super) fn args(config: &Config, now: Millis) -> export::Args {
             team: config.teams.clone(),
             channel: config.channels.clone(),
             user: config.users.clone(),
+            incident: None,
+            margin: 0,
+            include_direct: false,
             files: config.files.clone().filter(|_| !no_files),
             no_files,
             audit_log: config.audit_logs.clone(),

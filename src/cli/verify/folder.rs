@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use crate::chain::index;
 
 /// Something in a folder that is not checked.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ impl Chosen {
 fn why_not(path: &Path) -> Option<&'static str> {
     let ends = |what: &str| path.extension().is_some_and(|found: &OsStr| found.eq_ignore_ascii_case(what));
     match fs::metadata(path) {
+        Ok(found) if found.is_dir() && is_index(path) => Some("the index that `chatseal run` keeps; it proves nothing"),
         Ok(found) if found.is_dir() => Some("a folder; name it too to have its archives checked"),
         Ok(found) if !found.is_file() => Some("neither a file nor a folder"),
         // What is named like an archive and cannot be looked at is not passed over: it is an archive that is unreadable.
@@ -76,6 +78,15 @@ fn why_not(path: &Path) -> Option<&'static str> {
         Ok(_) if ends("partial") => Some("an export that was broken off, or is still at work"),
         Ok(_) => Some("its name does not end in `.zip`"),
     }
+}
+
+/// Whether a folder is the index of scheduled runs and holds nothing else.
+fn is_index(folder: &Path) -> bool {
+    let is_volume = |entry: io::Result<fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.path().extension().is_some_and(|found| found == "index"))
+    };
+    folder.file_name().is_some_and(|name| name == index::FOLDER)
+        && fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_volume))
 }
 
 #[cfg(test)]
@@ -91,7 +102,10 @@ mod tests {
         for name in ["b.zip", "A.ZIP", "c.zip.partial", "notes.txt", "zip", "d.zip.damaged"] {
             fs::write(at(name), "").unwrap();
         }
-        fs::create_dir(at("old")).unwrap();
+        for name in ["old", "index", "old/index"] {
+            fs::create_dir(at(name)).unwrap();
+        }
+        fs::write(at("index/00000000-00000003.index"), "").unwrap();
         fs::create_dir(at("folder.zip")).unwrap();
         symlink("b.zip", at("link.zip")).unwrap();
         symlink("old", at("link-to-folder.zip")).unwrap();
@@ -114,6 +128,7 @@ mod tests {
             ("d.zip.damaged", "name"),
             ("dangling", "link"),
             ("folder.zip", "folder"),
+            ("index", "index"),
             ("link-to-folder.zip", "folder"),
             ("notes.txt", "name"),
             ("old", "folder"),
@@ -121,6 +136,8 @@ mod tests {
             ("zip", "name"),
         ];
         assert_eq!(passed, expected);
+        fs::write(at("index/e.zip"), "").unwrap();
+        assert!(why_not(&at("index")).unwrap().starts_with("a folder"), "an archive may lie in it");
     }
 
     #[test]

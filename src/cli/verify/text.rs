@@ -62,8 +62,10 @@ pub(super) fn words(checked: &[Checked], chain: Option<&LedgerReport>) -> String
     let reports = || checked.iter().filter_map(|(_, result)| result.as_ref().ok());
     let left_out = reports().filter_map(|report| report.left_out.as_deref()).collect::<Vec<_>>();
     let well = reports().filter(|report| report.ending() == Ending::Intact).count();
-    let mut words =
-        format!("{well} of {} archives intact, with accepted signers", checked.len().saturating_sub(left_out.len()));
+    let mut words = match checked.len().saturating_sub(left_out.len()) {
+        0 => "no archive was to be checked".to_owned(),
+        due => format!("{well} of {due} archives intact, with accepted signers"),
+    };
     if let Some(why) = left_out.first() {
         let _ = write!(words, ", {} {why}", left_out.len());
     }
