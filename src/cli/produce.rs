@@ -170,7 +170,8 @@ fn of_folder(error: FolderError) -> Failure {
     Failure::of(exit, error)
 }
 
-fn of_produce(error: ProduceError) -> Failure {
+/// How making a production fails the command.
+pub(super) fn of_produce(error: ProduceError) -> Failure {
     use crate::archive::walk::WalkError;
     let exit = match error {
         ProduceError::Folder(error) => return of_folder(error),

@@ -30,7 +30,6 @@ mod naming;
 mod pages;
 mod post;
 mod search;
-mod spool;
 mod stored;
 mod system;
 mod versions;
