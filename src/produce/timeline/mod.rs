@@ -1,7 +1,7 @@
 //! The timeline of an archive: everything that happened, oldest first, each line leading back to a sealed record.
 //!
 //! ```text
-//!  records ──▶ incident::Story ──▶ lines ──▶ sorted by time, kind and id ──▶ text, JSON lines, CSV
+//!  records ──▶ incident::Story ──▶ lines ──▶ sorted by time, kind and id ──▶ text, JSON lines, CSV, a page
 //! ```
 //!
 //! Invariants: the order is that of time, kind and id of the record, whatever the number of threads. Memory is bounded: lines
@@ -9,7 +9,10 @@
 //! spreadsheet would execute.
 
 mod csv;
+mod page;
 mod text;
+
+pub use page::page;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -19,7 +19,7 @@ mod audience;
 mod bundle;
 mod cards;
 mod emoji;
-mod escape;
+pub(in crate::produce) mod escape;
 mod face;
 mod frame;
 mod gather;
@@ -35,6 +35,7 @@ mod system;
 mod versions;
 mod zone;
 
+pub(in crate::produce) use frame::POLICY;
 pub use zone::{UnknownZone, Zone};
 
 use base64::Engine as _;
