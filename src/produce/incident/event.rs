@@ -131,6 +131,39 @@ impl Sort {
         }
     }
 
+    /// So many of it, in words: `1 post`, `12 task changes`.
+    pub fn counted(self, count: u64) -> String {
+        let name = match self {
+            Self::Feed => "feed post",
+            Self::Notice => "notice of the server",
+            Self::Delete => "deletion",
+            Self::Join => "joining",
+            Self::Leave => "leaving",
+            Self::Run => "run event",
+            Self::Task => "task change",
+            Self::Status => "status event",
+            Self::Owner => "handover",
+            Self::Call => "call event",
+            Self::Role => "change of rights",
+            Self::Config => "change of settings",
+            Self::Terms => "event of terms",
+            Self::Purge => "purge finding",
+            Self::Account => "account event",
+            Self::Place => "channel event",
+            Self::Integration => "integration event",
+            Self::Board => "board change",
+            Self::Audit => "request",
+            other => other.word(),
+        };
+        if count == 1 {
+            return format!("1 {name}");
+        }
+        match name.split_once(" of ") {
+            Some((head, rest)) => format!("{count} {head}s of {rest}"),
+            None => format!("{count} {name}s"),
+        }
+    }
+
     /// What it stands for, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {
@@ -269,5 +302,7 @@ mod tests {
         let listed: BTreeSet<_> = Sort::ALL.iter().collect();
         assert_eq!((words.len(), listed.len()), (Sort::ALL.len(), Sort::ALL.len()));
         assert!(Sort::ALL.iter().all(|sort| !sort.meaning().is_empty()));
+        let said = [Sort::Role.counted(2), Sort::Post.counted(1), Sort::Reaction.counted(3)];
+        assert_eq!(said, ["2 changes of rights", "1 post", "3 reactions"]);
     }
 }

@@ -353,11 +353,11 @@ impl Value {
     }
 }
 
-/// How often each sort occurs, in words: `12 post, 3 task`, most first.
+/// How often each sort occurs, in words: `12 posts, 3 task changes`, most first.
 pub fn deeds_in_words(counts: &BTreeMap<Sort, u64>) -> String {
     let mut all: Vec<_> = counts.iter().collect();
     all.sort_by_key(|(sort, count)| (std::cmp::Reverse(**count), **sort));
-    all.into_iter().map(|(sort, count)| format!("{count} {}", sort.word())).collect::<Vec<_>>().join(", ")
+    all.into_iter().map(|(sort, count)| sort.counted(*count)).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

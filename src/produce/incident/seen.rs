@@ -57,6 +57,7 @@ impl Seen {
             && !directory.user(&event.actor).is_some_and(|user| user.is_bot);
         if let Some(run) = runs.get(event.run)
             && !event.actor.is_empty()
+            && event.sort != Sort::Purge
         {
             let seen = self.runs.entry(run.id.clone()).or_default();
             let key = (Box::from(&*event.actor), Box::from(&*event.shown_as));

@@ -263,7 +263,7 @@ impl Dictionary {
 
     /// The script that all others need.
     fn head(&self, runs: &[&Run]) -> Vec<u8> {
-        let mut out = b"\"use strict\";\nwindow.timeline = {\n\"parts\": [],\n\"sorts\": [".to_vec();
+        let mut out = b"\"use strict\";\nwindow.timeline = {\n\"parts\": [],\n\"sorts\": ".to_vec();
         push_list(&mut out, Sort::ALL.iter(), |out, sort| {
             push_list(out, [sort.word(), sort.meaning(), group(*sort)], push_string);
         });

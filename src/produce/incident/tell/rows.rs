@@ -239,7 +239,12 @@ pub(super) fn tell<'e>(teller: &Teller<'e>, kind: &'e str, line: &'e [u8], each:
             continue;
         }
         let mut event = Event::new(at, &What { sort: *sort, description, data_type }, kind, head.id);
-        event.actor = Cow::Borrowed(user);
+        // What was done to somebody, or to something of theirs, does not say by whom.
+        if words.starts_with('@') {
+            event.actor = Cow::Borrowed(user);
+        } else {
+            event.user = user;
+        }
         event.channel = channel;
         let shown = if channel.is_empty() { teller.channel_of_call(plain(call)) } else { channel };
         event.message = in_words(words, user, shown, kind, &head, teller);

@@ -129,7 +129,7 @@
   };
 
   const board = $("board"), strip = $("strip"), canvas = $("lanes");
-  const LANE = 32, CELL = 9, RUN = 20;
+  const LANE = 28, CELL = 9, RUN = 20;
   let wide = 0, gutter = 0, head = 0, tall = 0, cells = new Map();
 
   const prepare = (element, height) => {
@@ -144,9 +144,9 @@
   };
   const size = () => {
     wide = board.clientWidth;
-    gutter = wide < 640 ? 0 : 132;
+    gutter = wide < 640 ? 0 : shown.lanes === "type" ? 140 : 190;
     head = 46 + Math.min(told.runs.length - 1, 4) * RUN + 40;
-    tall = head + Math.max(lanes.length, 1) * LANE + 10;
+    tall = head + Math.max(lanes.length, 1) * LANE + 34;
     draw();
   };
   const toX = (time) => gutter + ((time - view[0]) / (view[1] - view[0])) * (wide - gutter);
@@ -160,8 +160,9 @@
 
   // ---- the strip: how dense it was, and what part is seen
   const range = () => {
-    const inside = view[0] >= home[0] - 1 && view[1] <= home[1] + 1;
-    if (inside) return home;
+    // The incident and its surroundings, until somebody leaves them.
+    const near = 2 * (home[1] - home[0]);
+    if (view[0] >= home[0] - near && view[1] <= home[1] + near) return [Math.min(home[0], view[0]), Math.max(home[1], view[1])];
     return [Math.min(everything[0], view[0]), Math.max(everything[1], view[1])];
   };
   let over = home;
@@ -315,12 +316,14 @@
       if (width > room + 8) {
         const middle = x + width / 2;
         context.fillStyle = paint.paper;
+        context.strokeStyle = paint.line;
         context.beginPath();
-        context.roundRect(middle - room / 2, tall - 31, room, 18, 9);
+        context.roundRect(middle - room / 2, tall - 30, room, 20, 10);
         context.fill();
+        context.stroke();
         context.fillStyle = paint.soft;
         context.textAlign = "center";
-        context.fillText(text, middle, tall - 22);
+        context.fillText(text, middle, tall - 19.5);
       }
     }
     // Runs, from when to when.
@@ -342,9 +345,9 @@
     const ends = [-1, -1];
     const top = 46 + Math.min(told.runs.length - 1, 4) * RUN;
     context.font = paint.font(11, 500);
-    for (let n = begin; n < end; n += 1) {
-      const row = rows[kept[n]];
-      if (!row[5]) continue;
+    const marks = [];
+    for (let n = begin; n < end; n += 1) if (rows[kept[n]][5]) marks.push(rows[kept[n]]);
+    for (const row of marks) {
       const x = Math.round(toX(row[0])) + 0.5;
       context.strokeStyle = paint.groups[0];
       context.globalAlpha = 0.55;
@@ -354,6 +357,9 @@
       context.stroke();
       context.setLineDash([]);
       context.globalAlpha = 1;
+    }
+    for (const row of marks) {
+      const x = Math.round(toX(row[0])) + 0.5;
       const line = ends[0] <= x ? 0 : ends[1] <= x ? 1 : -1;
       if (line < 0) continue;
       const text = clip(context, label(row), 150);
@@ -467,7 +473,13 @@
     groups[groupOf[rows[event][1]]] = 1;
     return groups;
   };
-  const label = (row) => told.descriptions[row[8]].replace(/^Playbook /, "");
+  const label = (row) => {
+    const name = told.descriptions[row[8]];
+    // What people put on a timeline says more than that they did.
+    if (name === "Post put on the timeline") return row[9].slice(row[9].indexOf(": ") + 2).replace(/\s+/g, " ");
+    const words = name.replace(/^Playbook /, "");
+    return words[0].toUpperCase() + words.slice(1);
+  };
 
   // Times without events that take up a good part of what is seen.
   const gaps = (begin, end) => {
@@ -524,7 +536,8 @@
     view = [middle - width / 2, middle + width / 2];
     draw();
   };
-  const zoom = (factor, around = (view[0] + view[1]) / 2) => go(around - (around - view[0]) * factor, around + (view[1] - around) * factor);
+  const middle = () => (selected >= 0 && at[selected] >= view[0] && at[selected] <= view[1] ? at[selected] : (view[0] + view[1]) / 2);
+  const zoom = (factor, around = middle()) => go(around - (around - view[0]) * factor, around + (view[1] - around) * factor);
   const pan = (share) => go(view[0] + (view[1] - view[0]) * share, view[1] + (view[1] - view[0]) * share);
 
   // ---- the list of what is seen, of which only what can be looked at exists

@@ -152,7 +152,7 @@ fn list_milestones(out: &mut String, milestones: &[&Milestone]) {
     out.push_str("<ol class=\"milestones\">\n");
     for milestone in milestones {
         let _ = write!(out, "<li><time datetime=\"{}\">", time::format(milestone.at).unwrap_or_default());
-        out.push_str(&moment(milestone.at));
+        out.push_str(moment(milestone.at).trim_end_matches(" UTC"));
         out.push_str("</time><span class=\"what\" dir=\"auto\"><a href=\"#r=");
         escape::fragment(out, &milestone.record.to_string());
         out.push_str("\">");
