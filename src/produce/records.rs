@@ -42,10 +42,10 @@ impl Shape {
 
 /// Records that the scope of a production leaves out, by kind.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut(BTreeMap<String, u64>);
+struct LeftOut(BTreeMap<String, u64>);
 
 impl LeftOut {
-    pub(super) fn add(&mut self, kind: &str, records: u64) {
+    fn add(&mut self, kind: &str, records: u64) {
         if records > 0 {
             let known = self.0.entry(kind.to_owned()).or_default();
             *known = known.saturating_add(records);
@@ -53,7 +53,7 @@ impl LeftOut {
     }
 
     /// For people: one line, if there are any.
-    pub(super) fn remarks(&self) -> Vec<String> {
+    fn remarks(&self) -> Vec<String> {
         let kinds: Vec<String> = self.0.iter().map(|(kind, records)| format!("{kind} {records}")).collect();
         if kinds.is_empty() {
             Vec::new()
