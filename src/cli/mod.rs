@@ -37,6 +37,7 @@ mod search;
 mod show;
 mod standing;
 mod threads;
+mod timeline;
 mod trust;
 mod usage;
 mod verify;
@@ -97,6 +98,7 @@ enum Command {
     Search(Box<search::Args>),
     Extract(extract::Args),
     Produce(Box<produce::Args>),
+    Timeline(Box<timeline::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -186,6 +188,7 @@ impl Cli {
             | Command::Verify(_)
             | Command::Show(_)
             | Command::Search(_)
+            | Command::Timeline(_)
             | Command::Ledger(_)
             | Command::Hold(_)
             | Command::Custody(_)
@@ -210,6 +213,7 @@ impl Cli {
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
+            Command::Timeline(args) => timeline::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -245,6 +249,7 @@ impl Cli {
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
+            ["timeline"] => timeline::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,
