@@ -32,6 +32,7 @@ pub mod jsonl;
 pub mod labels;
 pub mod mail;
 pub mod markdown;
+pub mod memberships;
 pub mod name;
 pub mod papers;
 pub mod parquet;
