@@ -142,6 +142,13 @@ def rows():
             seed("copy_row", bytes([kind, width & 1]) + row)
 
 
+def checklists():
+    task = '{"id":"t","title":"a","state":"closed","state_modified":1,"assignee_id":"u","due_date":2,"condition_action":"hidden"}'
+    for text in [f'[{{"id":"c","title":"b","items":[{task},{{"checked":true}}],"items_order":["t"]}}]', '[{"items":null}]', f"[{task}",
+                 '{"action":"check","task":"a"}', '{"action":"left","users":["bob",7]}', "@anna.b to @bob."]:
+        seed("checklists", text.encode())
+
+
 def keys(folder):
     def run(*command, **options):
         return subprocess.run(command, cwd=folder, check=True, capture_output=True, **options).stdout
@@ -226,6 +233,7 @@ def main():
     dumps()
     policies()
     rows()
+    checklists()
     with tempfile.TemporaryDirectory() as folder:
         keys(Path(folder))
     if len(sys.argv) > 1:

@@ -28,6 +28,7 @@ pub mod files;
 pub mod folder;
 pub mod form;
 pub mod formula;
+pub mod incident;
 pub mod jsonl;
 pub mod labels;
 pub mod mail;
