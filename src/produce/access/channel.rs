@@ -27,6 +27,7 @@ pub(super) fn found(facts: &Facts, directory: &Directory, id: &str) -> Found {
         found.rule("members may read by the role that the channel gives them, as it stands", vec![record]);
     }
     let own = RecordId::new("channel", id);
+    found.born = described.map_or(0, |channel| channel.create_at);
     let Some(channel) = described else {
         found.doubt(0, "the archive does not describe the channel, so that nobody knows whether it is open", vec![own]);
         return found;
@@ -51,13 +52,19 @@ pub(super) fn found(facts: &Facts, directory: &Directory, id: &str) -> Found {
 }
 
 /// Who is in a team.
-pub(super) fn of_team(facts: &Facts, _: &Directory, id: &str) -> Found {
+pub(super) fn of_team(facts: &Facts, id: &str) -> Found {
     let members = facts.team_members.get(id).into_iter().flatten();
     Found { grants: members.map(|member| in_team(member, Vec::new())).collect(), ..Found::default() }
 }
 
-/// Everybody in a team.
-pub(super) fn in_team(member: &TeamMember, more: Vec<RecordId>) -> Grant {
+/// Everybody in a team but its guests, who see what they are invited to, by what `record` lets them.
+pub(super) fn team(facts: &Facts, id: &str, record: &RecordId) -> Vec<Grant> {
+    let members = facts.team_members.get(id).into_iter().flatten().filter(|member| member.rank == Rank::User);
+    members.map(|member| in_team(member, vec![record.clone()])).collect()
+}
+
+/// Somebody in a team.
+fn in_team(member: &TeamMember, more: Vec<RecordId>) -> Grant {
     let mut records = vec![member.record.clone()];
     records.extend(more);
     Grant {
@@ -86,7 +93,9 @@ fn member(user: &str, membership: &Membership, reading: &Reading, has_all_member
     for stay in &membership.stays {
         let has_gone = has_all_members && membership.now.is_none();
         let (until, remark) = match stay.until {
-            Millis::MAX if has_gone => (Until::Unknown, "no member when sealed, and the history does not say since when"),
+            Millis::MAX if has_gone => {
+                (Until::Unknown, "no member when sealed, and the history does not say since when")
+            }
             Millis::MAX => (Until::Sealed, ""),
             until => (Until::At(until), ""),
         };
@@ -181,7 +190,8 @@ mod tests {
 
     fn told(stays: &[(Millis, Millis)], is_now: bool, has_all: bool) -> Vec<(&'static str, Option<Millis>, Until)> {
         let record = |kind: &str| RecordId::new(kind, "c/u");
-        let stays = stays.iter().map(|(from, until)| Stay { from: *from, until: *until, record: record("h") }).collect();
+        let stays =
+            stays.iter().map(|(from, until)| Stay { from: *from, until: *until, record: record("h") }).collect();
         let now = is_now.then(|| Member { rank: Rank::User, roles: "".into(), record: record("m") });
         let grants = member("u", &Membership { stays, now }, &Reading::Unknown, has_all);
         grants.into_iter().map(|grant| (grant.certainty.word(), grant.from, grant.until)).collect()

@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::roles::{Change, Rank, Role, Roles, Scheme};
 use super::trace::{self, Trace};
-use super::{Grant, Statement, Where};
+use super::{Grant, Statement};
 use crate::archive::summary::Counts;
 use crate::archive::walk::Walk;
 use crate::produce::incident::RecordId;
@@ -43,16 +43,6 @@ pub(super) struct Interest {
 }
 
 impl Interest {
-    /// The rows about a place.
-    pub(super) fn place(place: &Where, directory: &Directory) -> Self {
-        let nothing = || Some(Box::from(""));
-        match place {
-            Where::Channel(id) => Self::channel(id, directory),
-            Where::Team(id) => Self { channel: nothing(), team: Some(id.clone()), user: None },
-            _ => Self { channel: nothing(), team: nothing(), user: None },
-        }
-    }
-
     /// The rows about a channel, and about the team that it is in.
     pub(super) fn channel(id: &str, directory: &Directory) -> Self {
         let team = directory.channel(id).map(|channel| channel.team_id.clone()).unwrap_or_default();
@@ -335,7 +325,8 @@ fn logged(head: &Head<'_>, interest: &Interest, record: RecordId) -> Option<Fact
     }
     let channel = interest.channel.as_deref().filter(|_| event.starts_with("getPosts"))?;
     let asked = members(parameters)?;
-    (asked["channel_id"].as_str() == Some(channel)).then(|| Fact::Fetch(trace::logged(head, record, "fetched posts of the channel")))
+    (asked["channel_id"].as_str() == Some(channel))
+        .then(|| Fact::Fetch(trace::logged(head, record, "fetched posts of the channel")))
 }
 
 /// That a channel became another sort of place.

@@ -51,9 +51,9 @@ pub(super) fn all(sealed: &Sealed<'_>) -> Vec<Lack> {
 }
 
 fn lack(kind: &'static str, without: &str, counts: Option<Counts>) -> Option<Lack> {
-    let Some(Counts::Read { source, records, out_of_scope, withheld, quarantined }) = counts.filter(|counts| {
-        !matches!(counts, Counts::Read { source: 0, .. })
-    }) else {
+    let Some(Counts::Read { source, records, out_of_scope, withheld, quarantined }) =
+        counts.filter(|counts| !matches!(counts, Counts::Read { source: 0, .. }))
+    else {
         let what = format!("the archive holds no `{kind}`: {without}");
         return (!without.is_empty()).then_some(Lack { kind, rows: 0, what });
     };
@@ -82,7 +82,10 @@ mod tests {
         let some = lack("audit", "x", read(9, 5, 3, 1)).unwrap();
         assert_eq!(
             (some.rows, some.what.as_str()),
-            (4, "of 9 rows of `audit` the archive holds 5: 3 outside of the scope of the archive, 1 withheld by a policy")
+            (
+                4,
+                "of 9 rows of `audit` the archive holds 5: 3 outside of the scope of the archive, 1 withheld by a policy"
+            )
         );
         for none in [None, read(0, 0, 0, 0)] {
             assert_eq!(lack("audit", "because", none).unwrap().what, "the archive holds no `audit`: because");

@@ -18,12 +18,13 @@
 //! It refuses to decide by a role that the archive does not hold, and to speak for whoever reads databases, backups, file
 //! stores, mail and push messages: no record says who they are.
 
+mod boards;
 mod channel;
 mod facts;
 mod lacks;
 mod person;
+mod plays;
 mod roles;
-mod run;
 mod subject;
 mod trace;
 
@@ -32,6 +33,9 @@ pub use person::{Reach, Seen, of_user};
 pub use subject::{Life, Subject, Where};
 pub use trace::Trace;
 
+use self::boards::Boards;
+use self::facts::{Facts, Interest};
+use self::plays::Plays;
 use super::incident::RecordId;
 use super::{ProduceError, Work};
 use crate::record::time::Millis;
@@ -176,6 +180,8 @@ pub struct Statement {
 pub struct Access {
     /// What was asked for, and where it stands.
     pub subject: Subject,
+    /// What people call that place; empty for what the directory names, such as channels.
+    pub name: Box<str>,
     /// Who could see it: those that are certain first, then by way, time and id.
     pub grants: Vec<Grant>,
     /// How many were members only before it came into being, or after it was gone.
@@ -199,16 +205,11 @@ pub fn to_record(work: &Work<'_>, id: &str, at: Option<Millis>) -> Result<Vec<Ac
 }
 
 fn answer(work: &Work<'_>, subject: Subject, at: Option<Millis>) -> Result<Access, ProduceError> {
-    let facts = facts::Facts::read(work, &facts::Interest::place(&subject.place, work.directory))?;
-    let mut found = match &subject.place {
-        Where::Channel(id) => channel::found(&facts, work.directory, id),
-        Where::Run(id) => run::of_run(&facts, work, id)?,
-        Where::Playbook(id) => run::of_playbook(&facts, work, id),
-        Where::Board(id) => run::of_board(&facts, work, id),
-        Where::Team(id) => channel::of_team(&facts, work.directory, id),
-        Where::Person(id) => Found { grants: own(id), ..Found::default() },
-        Where::Everybody | Where::Administrators => Found::default(),
-    };
+    let mut found = look(work, &subject.place)?;
+    let administrators = std::mem::take(&mut found.administrators);
+    let mut traces = subject.traces.clone();
+    traces.extend(found.fetches.iter().filter(|fetch| subject.life.contains(fetch.at)).cloned());
+    traces.sort();
     let everyone = found.grants.len();
     let active = |grant: Grant| {
         let off = work.directory.user(&grant.user_id).map_or(0, |user| user.delete_at);
@@ -216,28 +217,82 @@ fn answer(work: &Work<'_>, subject: Subject, at: Option<Millis>) -> Result<Acces
     };
     let mut grants: Vec<Grant> = found.grants.into_iter().filter_map(|grant| grant.within(subject.life)).collect();
     let elsewhen = everyone.saturating_sub(grants.len()) as u64;
-    // What is deleted stays in the tables, and whoever runs the server may read those.
-    let since = Life { until: None, ..subject.life };
-    grants.extend(facts.administrators(work.directory).into_iter().filter_map(|grant| grant.within(since)));
+    // What is deleted stays in the tables, and whoever runs the server may read those; what is purged does not.
+    let since = if subject.is_purged() { subject.life } else { Life { until: None, ..subject.life } };
+    grants.extend(administrators.into_iter().filter_map(|grant| grant.within(since)));
     grants = grants.into_iter().filter_map(active).filter(|grant| at.is_none_or(|at| grant.holds_at(at))).collect();
     let key = |grant: &Grant| (grant.way, grant.certainty, grant.from, grant.user_id.clone(), grant.until);
     grants.sort_by_cached_key(key);
     found.doubts.extend(subject.doubts.iter().cloned());
     found.doubts.retain(|doubt| subject.life.until.is_none_or(|gone| doubt.at < gone));
     found.doubts.sort();
-    let mut traces = subject.traces.clone();
-    traces.extend(facts.fetches.iter().filter(|fetch| subject.life.contains(fetch.at)).cloned());
-    traces.sort();
     let lacks = lacks::of(work.sealed, &subject.place);
-    Ok(Access { subject, grants, elsewhen, rules: found.rules, doubts: found.doubts, traces, lacks })
+    Ok(Access { subject, name: found.name, grants, elsewhen, rules: found.rules, doubts: found.doubts, traces, lacks })
 }
 
-/// Whoever could see what stands at a place, all times, and who else might.
+/// Whoever could see what stands at a place, at any time.
+fn look(work: &Work<'_>, place: &Where) -> Result<Found, ProduceError> {
+    let directory = work.directory;
+    let nothing = || Some(Box::from(""));
+    let none = Interest { channel: nothing(), team: nothing(), user: None };
+    let (facts, mut found) = match place {
+        Where::Channel(id) => {
+            let facts = Facts::read(work, &Interest::channel(id, directory))?;
+            let found = channel::found(&facts, directory, id);
+            (facts, found)
+        }
+        Where::Run(id) => {
+            let plays = Plays::read(work)?;
+            let facts = Facts::read(work, &plays.interest_of_run(id))?;
+            let found = plays.of_run(&facts, directory, id);
+            (facts, found)
+        }
+        Where::Playbook(id) => {
+            let plays = Plays::read(work)?;
+            let facts = Facts::read(work, &plays.interest_of_playbook(id))?;
+            let found = plays.of_playbook(&facts, id);
+            (facts, found)
+        }
+        Where::Board(id) => {
+            let boards = Boards::read(work)?;
+            let facts = Facts::read(work, &boards.interest(id))?;
+            let found = boards.of_board(&facts, directory, id);
+            (facts, found)
+        }
+        Where::Team(id) => {
+            let facts = Facts::read(work, &Interest { team: Some(id.clone()), ..none })?;
+            let found = channel::of_team(&facts, id);
+            (facts, found)
+        }
+        Where::Person(id) => (Facts::read(work, &none)?, Found { grants: own(id), ..Found::default() }),
+        Where::Everybody | Where::Administrators | Where::Lost(_) => (Facts::read(work, &none)?, Found::default()),
+    };
+    found.begin();
+    found.administrators = facts.administrators(directory);
+    found.fetches = facts.fetches;
+    Ok(found)
+}
+
+/// Whoever could see what stands at a place, at any time, and who else might.
 #[derive(Debug, Default)]
 struct Found {
+    /// What people call it; empty for what the directory names.
+    name: Box<str>,
+    /// When the place was made; 0 if nobody knows.
+    born: Millis,
+    administrators: Vec<Grant>,
+    fetches: Vec<Trace>,
     grants: Vec<Grant>,
     rules: Vec<Statement>,
     doubts: Vec<Statement>,
+}
+
+impl Found {
+    /// Nobody saw a place before it was made: whoever was in its team before could see it from then on.
+    fn begin(&mut self) {
+        let life = Life { from: Some(self.born).filter(|at| *at > 0), until: None };
+        self.grants = std::mem::take(&mut self.grants).into_iter().filter_map(|grant| grant.within(life)).collect();
+    }
 }
 
 fn own(user: &str) -> Vec<Grant> {

@@ -218,7 +218,11 @@ mod tests {
         assert_eq!(roles.reads("quiet", "t", Rank::User, ""), Reading::No(role("quiet_user")));
         assert_eq!(roles.reads("c", "quiet", Rank::User, ""), Reading::No(role("quiet_user")));
         assert_eq!(roles.reads("quiet", "t", Rank::User, "channel_user"), Reading::Yes(role("channel_user")));
-        assert_eq!(roles.reads("lost", "t", Rank::User, ""), Reading::Yes(role("channel_user")), "a scheme that is gone");
+        assert_eq!(
+            roles.reads("lost", "t", Rank::User, ""),
+            Reading::Yes(role("channel_user")),
+            "a scheme that is gone"
+        );
         assert_eq!(roles.reads_open("t", Rank::User), Reading::Yes(role("team_user")));
         assert_eq!(roles.reads_open("t", Rank::Guest), Reading::Unknown);
     }

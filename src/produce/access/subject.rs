@@ -5,11 +5,11 @@
 
 use memchr::memmem::Finder;
 
+use super::Statement;
 use super::trace::{self, Mention, Trace};
-use super::{Statement, Work};
 use crate::archive::walk::Walk;
 use crate::produce::incident::RecordId;
-use crate::produce::{Post, ProduceError, post};
+use crate::produce::{Post, ProduceError, Work, post};
 use crate::record::fields::{Head, characters, integer, plain};
 use crate::record::time::Millis;
 
@@ -32,8 +32,23 @@ const PERSONAL: [&str; 12] = [
 /// Kinds that everybody sees who may log in.
 const PUBLIC: [&str; 6] = ["bot", "emoji", "profile_picture", "terms_of_service", "user", "user_status"];
 
+/// Kinds that name a channel and are seen by those who run it or the server, not by its members.
+const ADMINISTRATIVE: [&str; 10] = [
+    "audit_log",
+    "channel_action",
+    "command_webhook",
+    "deletion_queue",
+    "group_channel",
+    "incoming_webhook",
+    "outgoing_webhook",
+    "retention_policy_channel",
+    "shared_channel",
+    "shared_channel_remote",
+];
+
 /// Fields that name another record, and its kind: where that stands, this one does.
-const CHAINS: [(&str, &str); 4] = [("call_id", "call"), ("file_id", "file"), ("post_id", "post"), ("recap_id", "recap")];
+const CHAINS: [(&str, &str); 4] =
+    [("call_id", "call"), ("file_id", "file"), ("post_id", "post"), ("recap_id", "recap")];
 
 /// How far a record is followed over others to its place.
 const FARTHEST: usize = 3;
@@ -98,13 +113,16 @@ struct Own {
     place: Place,
     life: Life,
     facts: Vec<Statement>,
+    /// Whoever made it.
+    maker: Option<Trace>,
 }
 
 /// Where one line says that it stands.
 enum Place {
     Here(Where),
-    /// Where this record stands, whose life it shares if it has no time of its own.
-    With(RecordId),
+    /// Where this record stands, whose life it shares if it has no time of its own; else, if the archive does not hold
+    /// that, there.
+    With(RecordId, Option<Where>),
 }
 
 /// Finds the records with this id, by the places at which they stand.
@@ -119,7 +137,8 @@ pub(super) fn find(work: &Work<'_>, id: &str) -> Result<Vec<Subject>, ProduceErr
             let kind = segment.kind();
             let (mut own, mut mentions) = (Vec::new(), Vec::new());
             // Few segments hold the id at all.
-            let lines = segment.lines().filter(|_| finder.find(segment.bytes).is_some());
+            let may_hold = finder.find(segment.bytes).is_some();
+            let lines = segment.lines().filter(|_| may_hold);
             for (_, line) in lines.filter(|(_, line)| finder.find(line).is_some()) {
                 if Head::of(line, kind).id == id {
                     own.push(read(kind, line));
@@ -137,7 +156,7 @@ pub(super) fn find(work: &Work<'_>, id: &str) -> Result<Vec<Subject>, ProduceErr
     )?;
     let mut subjects: Vec<Subject> = Vec::new();
     for own in own {
-        let Own { record, place, mut life, facts } = own;
+        let Own { record, place, mut life, facts, maker } = own;
         let place = follow(work, place, &mut life)?;
         match subjects.iter_mut().find(|subject| subject.place == place) {
             Some(subject) => {
@@ -149,9 +168,10 @@ pub(super) fn find(work: &Work<'_>, id: &str) -> Result<Vec<Subject>, ProduceErr
                     subject.records.push(record);
                 }
                 subject.facts.extend(facts);
+                subject.traces.extend(maker);
             }
             None => {
-                let (doubts, traces) = (Vec::new(), Vec::new());
+                let (doubts, traces) = (Vec::new(), Vec::from_iter(maker));
                 subjects.push(Subject { place, records: vec![record], life, facts, doubts, traces });
             }
         }
@@ -163,6 +183,11 @@ pub(super) fn find(work: &Work<'_>, id: &str) -> Result<Vec<Subject>, ProduceErr
 }
 
 impl Subject {
+    /// Whether its row is gone, so that not even those who run the server can read it.
+    pub(super) fn is_purged(&self) -> bool {
+        self.records.first().is_some_and(|record| &*record.kind == "finding_purged")
+    }
+
     fn note(&mut self, mention: &Mention) {
         match mention {
             Mention::Dealt(trace) => self.traces.push(trace.clone()),
@@ -185,9 +210,9 @@ impl Subject {
 /// Follows a record over those that it names to where it stands.
 fn follow(work: &Work<'_>, mut place: Place, life: &mut Life) -> Result<Where, ProduceError> {
     for _ in 0..FARTHEST {
-        let next = match place {
+        let (next, known) = match place {
             Place::Here(found) => return Ok(found),
-            Place::With(next) => next,
+            Place::With(next, known) => (next, known),
         };
         let mut found = None;
         let kinds = [&*next.kind, "finding_purged"];
@@ -202,7 +227,7 @@ fn follow(work: &Work<'_>, mut place: Place, life: &mut Life) -> Result<Where, P
                 Ok::<_, ProduceError>(())
             },
         )?;
-        let Some(own) = found else { return Ok(Where::Lost(next)) };
+        let Some(own) = found else { return Ok(known.unwrap_or(Where::Lost(next))) };
         if life.from.is_none() {
             *life = own.life;
         }
@@ -210,7 +235,7 @@ fn follow(work: &Work<'_>, mut place: Place, life: &mut Life) -> Result<Where, P
     }
     Ok(match place {
         Place::Here(found) => found,
-        Place::With(next) => Where::Lost(next),
+        Place::With(next, known) => known.unwrap_or(Where::Lost(next)),
     })
 }
 
@@ -242,7 +267,8 @@ fn read(kind: &str, line: &[u8]) -> Own {
         "channel" | "team" => life.until = None,
         _ => {}
     }
-    Own { place: place(kind, &head), record, life, facts }
+    let maker = trace::maker(kind, &head, &record);
+    Own { place: place(kind, &head), record, life, facts, maker }
 }
 
 /// When the first of the requests was granted that purged a post.
@@ -253,8 +279,8 @@ fn purged_at(head: &Head<'_>) -> Option<Millis> {
 }
 
 fn place(kind: &str, head: &Head<'_>) -> Place {
-    let [channel, run, of_run, playbook, board, team, user] =
-        head.pick(["channel_id", "playbook_run_id", "run_id", "playbook_id", "board_id", "team_id", "user_id"]);
+    let [channel, run, of_run, playbook, board, team, user, history_of] =
+        head.pick(["channel_id", "playbook_run_id", "run_id", "playbook_id", "board_id", "team_id", "user_id", "id"]);
     let named = |value| Some(plain(value)).filter(|id| !id.is_empty()).map(Box::<str>::from);
     let id = || Box::<str>::from(head.id);
     let here = match kind {
@@ -262,9 +288,10 @@ fn place(kind: &str, head: &Head<'_>) -> Place {
         "team" => Some(Where::Team(id())),
         "playbook_run" => Some(Where::Run(id())),
         "playbook" => Some(Where::Playbook(id())),
-        "board" | "board_history" => Some(Where::Board(id())),
+        "board" => Some(Where::Board(id())),
+        "board_history" => named(history_of).map(Where::Board),
         "team_member" => named(team).map(Where::Team),
-        "audit_log" => Some(Where::Administrators),
+        _ if ADMINISTRATIVE.contains(&kind) => Some(Where::Administrators),
         _ if PERSONAL.contains(&kind) => named(user).map(Where::Person),
         _ if PUBLIC.contains(&kind) => Some(Where::Everybody),
         _ => {
@@ -274,15 +301,17 @@ fn place(kind: &str, head: &Head<'_>) -> Place {
             of_run.or_else(of_board).or_else(of_playbook).or_else(|| named(channel).map(Where::Channel))
         }
     };
-    if let Some(here) = here {
-        return Place::Here(here);
+    // What has no time of its own has that of what it belongs to: a thread, a file of a bulk export.
+    let is_settled = |here: &Where| head.at() != 0 || !matches!(here, Where::Channel(_));
+    if let Some(here) = here.as_ref().filter(|here| is_settled(here)) {
+        return Place::Here(here.clone());
     }
-    for (field, kind) in CHAINS {
-        if let Some(id) = named(head.pick([field])[0]) {
-            return Place::With(RecordId::new(kind, &id));
+    for (field, of) in CHAINS {
+        if let Some(id) = named(head.pick([field])[0]).filter(|_| kind != of) {
+            return Place::With(RecordId::new(of, &id), here);
         }
     }
-    Place::Here(Where::Administrators)
+    Place::Here(here.unwrap_or(Where::Administrators))
 }
 
 #[cfg(test)]
@@ -290,11 +319,15 @@ mod tests {
     use super::*;
 
     fn stands(kind: &str, data: &str) -> (String, Life) {
-        let line = format!(r#"{{"kind":"{kind}","id":"x","at":7,"data":{{{data}}}}}"#);
+        stands_at(7, kind, data)
+    }
+
+    fn stands_at(at: Millis, kind: &str, data: &str) -> (String, Life) {
+        let line = format!(r#"{{"kind":"{kind}","id":"x","at":{at},"data":{{{data}}}}}"#);
         let own = read(kind, line.as_bytes());
         let place = match own.place {
             Place::Here(place) => format!("{place:?}"),
-            Place::With(record) => format!("with {} {}", record.kind, record.id),
+            Place::With(record, _) => format!("with {} {}", record.kind, record.id),
         };
         (place, own.life)
     }
@@ -319,6 +352,9 @@ mod tests {
         ] {
             assert_eq!(stands(kind, data).0, expected, "{kind}");
         }
+        let thread = r#""post_id":"p","channel_id":"c""#;
+        assert_eq!(stands_at(0, "thread", thread).0, "with post p", "it lives as long as its post");
+        assert_eq!(stands_at(0, "channel_member", r#""channel_id":"c""#).0, "Channel(\"c\")");
     }
 
     #[test]

@@ -34,6 +34,19 @@ pub(super) enum Mention {
     Link(Trace),
 }
 
+/// Whoever made a record dealt with it, whatever else is known of him.
+pub(super) fn maker(kind: &str, head: &Head<'_>, record: &RecordId) -> Option<Trace> {
+    let what = match kind {
+        "post" | "finding_purged" => "wrote it",
+        "file" => "uploaded it",
+        "reaction" => "reacted so",
+        _ => return None,
+    };
+    let [user] = head.pick(["user_id"]);
+    let user_id = Some(plain(user)).filter(|id| !id.is_empty())?;
+    Some(Trace { at: head.at(), user_id: user_id.into(), what: what.to_owned(), record: record.clone() })
+}
+
 /// How this line names `id`; `None` if it does so in no way that matters.
 pub(super) fn mention(kind: &str, line: &[u8], id: &str) -> Option<Mention> {
     let head = Head::of(line, kind);
@@ -88,8 +101,7 @@ fn post(line: &[u8], id: &str, record: RecordId) -> Option<Mention> {
 
 /// A request that was granted and whose parameters or outcome name the record.
 fn request(head: &Head<'_>, id: &str, record: RecordId) -> Option<Mention> {
-    let [event, status, parameters, result] =
-        head.pick(["event_name", "status", "parameters", "resulting_state"]);
+    let [event, status, parameters, result] = head.pick(["event_name", "status", "parameters", "resulting_state"]);
     let quoted = format!("\"{id}\"");
     let names = |value: Option<&[u8]>| value.is_some_and(|value| characters(value).contains(&quoted));
     if plain(status) != "success" || !(names(parameters) || names(result)) {
