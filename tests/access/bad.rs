@@ -97,7 +97,14 @@ fn what_the_scope_left_out_stands_beside_the_answer() {
     let of = |kind: &str| lacks.iter().find(|(name, _)| *name == kind).map(|(_, what)| *what).unwrap_or_default();
     assert!(of("channel_membership").contains("outside of the scope of the archive"), "{lacks:?}");
     assert!(of("audit_log").starts_with("the archive holds no `audit_log`"), "{lacks:?}");
+    // A package of an incident holds who was in its channels, and says what it holds less of.
+    let (desk, _) = OUTAGE.package();
+    let run = super::answer(&desk, "outage-run.zip", &["--record", &post]);
     let whole = Asked::of(OUTAGE);
+    let all = whole.place(&post, &[]);
+    assert_eq!(by(&run["places"][0], "member"), by(&all, "member"));
+    let told = run["places"][0]["lacks"].to_string();
+    assert!(told.contains("outside of the scope of the archive"), "{told}");
     assert_eq!(whole.place(&post, &[])["lacks"].as_array().unwrap().len(), 0);
 }
 

@@ -140,7 +140,9 @@ fn line(out: &mut String, grant: &Granted, indent: &str) {
 fn section(out: &mut String, printer: &Printer, heading: &str, statements: &[Said]) {
     if !statements.is_empty() {
         let _ = writeln!(out, "\n{}", printer.mark(Mark::Strong, heading));
-        statements.iter().for_each(|said| statement(out, said));
+        for said in statements {
+            statement(out, said);
+        }
     }
 }
 

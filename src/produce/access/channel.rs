@@ -38,7 +38,7 @@ pub(super) fn found(facts: &Facts, directory: &Directory, id: &str) -> Found {
             open(facts, team, &mut found);
         }
         Place::Private => found.rule("the channel is private: members only, as it stands", vec![own]),
-        Place::Direct | Place::Group => personal(channel, own, &mut found),
+        Place::Direct | Place::Group => personal(channel, &own, &mut found),
     }
     if channel.delete_at > 0 {
         let what = "the channel was archived; members may go on reading it unless the server is told otherwise";
@@ -138,7 +138,7 @@ fn open(facts: &Facts, team: &str, found: &mut Found) {
 }
 
 /// The people whom a direct or group channel is made of; they stand in its name, which never changes.
-fn personal(channel: &Channel, own: RecordId, found: &mut Found) {
+fn personal(channel: &Channel, own: &RecordId, found: &mut Found) {
     let is_named = match channel.place {
         Place::Direct => channel.name.split_once("__").is_some(),
         _ => is_name_of(&channel.name, &channel.members),

@@ -151,7 +151,7 @@ impl Facts {
             |facts| {
                 for fact in facts {
                     match fact {
-                        Fact::Role(name, role) => drop(this.roles.roles.insert(name, role)),
+                        Fact::Role(name, role) => drop(this.roles.by_name.insert(name, role)),
                         Fact::Scheme(id, scheme) => drop(this.roles.schemes.insert(id, scheme)),
                         Fact::SchemeOf(id, scheme) => drop(this.roles.scheme_of.insert(id, scheme)),
                         Fact::TeamMember(team, member) => this.team_members.entry(team).or_default().push(member),
@@ -214,15 +214,12 @@ fn has_all(work: &Work<'_>, kind: &str) -> bool {
 }
 
 fn stay_or_member(row: &memberships::Membership<'_>) -> Result<Stay, Member> {
-    match row.span {
-        Some((from, until)) => Ok(Stay { from, until, record: RecordId::new(memberships::HISTORY, row.head.id) }),
-        None => {
-            let [roles, guest] = row.head.pick(["roles", "scheme_guest"]);
-            let roles = roles.map(characters).unwrap_or_default().into();
-            let record = RecordId::new(memberships::MEMBER, row.head.id);
-            Err(Member { rank: rank(guest), roles, record })
-        }
+    if let Some((from, until)) = row.span {
+        return Ok(Stay { from, until, record: RecordId::new(memberships::HISTORY, row.head.id) });
     }
+    let [roles, guest] = row.head.pick(["roles", "scheme_guest"]);
+    let roles = roles.map(characters).unwrap_or_default().into();
+    Err(Member { rank: rank(guest), roles, record: RecordId::new(memberships::MEMBER, row.head.id) })
 }
 
 fn rank(is_guest: Option<&[u8]>) -> Rank {

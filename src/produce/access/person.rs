@@ -144,7 +144,9 @@ fn count(work: &Work<'_>, places: &mut [Reach], at: Option<Millis>) -> Result<()
             counts
         },
         |counts| {
-            counts.into_iter().for_each(|(channel, (posts, files))| add(channel, posts, files));
+            for (channel, (posts, files)) in counts {
+                add(channel, posts, files);
+            }
             Ok(())
         },
     )
@@ -154,6 +156,6 @@ fn count(work: &Work<'_>, places: &mut [Reach], at: Option<Millis>) -> Result<()
 fn file(line: &[u8]) -> Result<(&str, Life), Box<str>> {
     let head = Head::of(line, "file");
     let [channel, deleted, post] = head.pick(["channel_id", "delete_at", "post_id"]);
-    let life = Life { from: Some(head.at()), until: integer(deleted).filter(|at| *at > 0) };
-    if head.at() == 0 { Err(plain(post).into()) } else { Ok((plain(channel), life)) }
+    let stood = Life { from: Some(head.at()), until: integer(deleted).filter(|at| *at > 0) };
+    if head.at() == 0 { Err(plain(post).into()) } else { Ok((plain(channel), stood)) }
 }

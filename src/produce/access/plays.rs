@@ -156,11 +156,11 @@ fn owners(run: &Run, directory: &Directory) -> Vec<Grant> {
     let ids: HashMap<&str, &str> = directory.users().into_iter().map(|(id, user)| (&*user.username, id)).collect();
     // `@old to @new`.
     let change = |entry: &Entry| match &details::names(&entry.summary)[..] {
-        [old, new] => Some((ids.get(&**old).copied()?.into(), ids.get(&**new).copied()?.into())),
+        [old, new] => Some((Box::<str>::from(*ids.get(&**old)?), Box::<str>::from(*ids.get(&**new)?))),
         _ => None,
     };
     let entries = run.entries(&["owner_changed"]);
-    let changes: Vec<(Millis, (Box<str>, Box<str>), RecordId)> = entries
+    let changes: Vec<_> = entries
         .filter_map(|entry| Some((entry.event_at, change(entry)?, RecordId::new("run_event", &entry.id))))
         .collect();
     let first = changes.first().map_or_else(|| run.owner_id.clone(), |(_, (old, _), _)| old.clone());
@@ -210,12 +210,11 @@ fn part(run: &Run, participant: &Participant, username: Option<&str>) -> Vec<Gra
     let (mut grants, mut open) = (Vec::new(), None::<(Millis, RecordId)>);
     for entry in run.entries(&MOVES) {
         let said = details::Details::parse(&entry.details);
-        let is_he = |name: &Box<str>| Some(&**name) == username;
         // Entries of older releases name nobody but their subject.
         let names_him = if said.users.is_empty() && !said.is_broken {
             entry.subject_id == participant.user_id
         } else {
-            said.users.iter().any(is_he)
+            said.users.iter().any(|name| Some(&**name) == username)
         };
         let record = RecordId::new("run_event", &entry.id);
         match &*said.action {

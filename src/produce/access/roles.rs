@@ -70,7 +70,8 @@ pub(super) struct Change {
 /// All roles and schemes of an archive, and the changes of roles.
 #[derive(Debug, Default)]
 pub(super) struct Roles {
-    pub(super) roles: HashMap<Box<str>, Role>,
+    /// By name.
+    pub(super) by_name: HashMap<Box<str>, Role>,
     pub(super) schemes: HashMap<Box<str>, Scheme>,
     /// Scheme of a channel or a team, by its id.
     pub(super) scheme_of: HashMap<Box<str>, Box<str>>,
@@ -86,7 +87,7 @@ impl Roles {
             Rank::User => "channel_user",
         });
         // Servers that know the finer permission grant by it; others grant by the coarse one.
-        let knows_content = self.roles.values().any(|role| role.permissions.contains(CONTENT[0]));
+        let knows_content = self.by_name.values().any(|role| role.permissions.contains(CONTENT[0]));
         let wanted = if knows_content { &CONTENT[..1] } else { &CONTENT[1..] };
         self.allows(std::iter::once(own).chain(others.split_whitespace()), wanted)
     }
@@ -108,7 +109,7 @@ impl Roles {
     fn allows<'r>(&self, names: impl Iterator<Item = &'r str>, wanted: &[&str]) -> Reading {
         let mut refused = None;
         for name in names {
-            let Some(role) = self.roles.get(name) else { continue };
+            let Some(role) = self.by_name.get(name) else { continue };
             let record = RecordId::new("role", &role.id);
             if wanted.iter().any(|permission| role.permissions.contains(*permission)) {
                 return Reading::Yes(record);
@@ -121,10 +122,10 @@ impl Roles {
     /// The record of the role that runs the server, among these; itself none where the archive describes no role.
     fn running(&self, roles: &str) -> Option<Vec<RecordId>> {
         let mut names = roles.split_whitespace();
-        if self.roles.is_empty() {
+        if self.by_name.is_empty() {
             return names.any(|name| name == ADMINISTRATOR).then(Vec::new);
         }
-        let managing = |name| self.roles.get(name).filter(|role| role.permissions.contains(MANAGE));
+        let managing = |name| self.by_name.get(name).filter(|role| role.permissions.contains(MANAGE));
         names.find_map(managing).map(|role| vec![RecordId::new("role", &role.id)])
     }
 
@@ -202,7 +203,7 @@ mod tests {
         ];
         let scheme = Scheme { channel: BTreeMap::from([(Rank::User, "quiet_user".into())]), ..Scheme::default() };
         Roles {
-            roles: HashMap::from(roles),
+            by_name: HashMap::from(roles),
             schemes: HashMap::from([("s".into(), scheme)]),
             scheme_of: HashMap::from([("quiet".into(), "s".into()), ("lost".into(), "gone".into())]),
             changes: HashMap::new(),
@@ -231,7 +232,7 @@ mod tests {
     fn the_finer_permission_counts_where_a_server_knows_it() {
         let mut roles = roles();
         let finer = ["read_channel_content".into()].into();
-        roles.roles.insert("channel_admin".into(), Role { id: "a".into(), permissions: finer });
+        roles.by_name.insert("channel_admin".into(), Role { id: "a".into(), permissions: finer });
         assert!(matches!(roles.reads("c", "t", Rank::User, ""), Reading::No(_)));
         assert!(matches!(roles.reads("c", "t", Rank::User, "channel_admin"), Reading::Yes(_)));
     }

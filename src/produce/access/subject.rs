@@ -158,26 +158,25 @@ pub(super) fn find(work: &Work<'_>, id: &str) -> Result<Vec<Subject>, ProduceErr
     for own in own {
         let Own { record, place, mut life, facts, maker } = own;
         let place = follow(work, place, &mut life)?;
-        match subjects.iter_mut().find(|subject| subject.place == place) {
-            Some(subject) => {
-                // The first that has a time stands for all: a thread and a priority have none but their post's.
-                if subject.life.from.is_none() && life.from.is_some() {
-                    subject.life = life;
-                    subject.records.insert(0, record);
-                } else {
-                    subject.records.push(record);
-                }
-                subject.facts.extend(facts);
-                subject.traces.extend(maker);
+        if let Some(subject) = subjects.iter_mut().find(|subject| subject.place == place) {
+            // The first that has a time stands for all.
+            if subject.life.from.is_none() && life.from.is_some() {
+                subject.life = life;
+                subject.records.insert(0, record);
+            } else {
+                subject.records.push(record);
             }
-            None => {
-                let (doubts, traces) = (Vec::new(), Vec::from_iter(maker));
-                subjects.push(Subject { place, records: vec![record], life, facts, doubts, traces });
-            }
+            subject.facts.extend(facts);
+            subject.traces.extend(maker);
+        } else {
+            let (doubts, traces) = (Vec::new(), Vec::from_iter(maker));
+            subjects.push(Subject { place, records: vec![record], life, facts, doubts, traces });
         }
     }
     for mention in mentions {
-        subjects.iter_mut().for_each(|subject| subject.note(&mention));
+        for subject in &mut subjects {
+            subject.note(&mention);
+        }
     }
     Ok(subjects)
 }
@@ -239,8 +238,8 @@ fn follow(work: &Work<'_>, mut place: Place, life: &mut Life) -> Result<Where, P
     })
 }
 
-fn read(kind: &str, line: &[u8]) -> Own {
-    let head = Head::of(line, kind);
+fn read(kind: &str, text: &[u8]) -> Own {
+    let head = Head::of(text, kind);
     let record = RecordId::new(kind, head.id);
     let [deleted] = head.pick(["delete_at"]);
     let until = integer(deleted).filter(|at| *at > 0);
@@ -251,7 +250,7 @@ fn read(kind: &str, line: &[u8]) -> Own {
     };
     match kind {
         post::KIND => {
-            let post = Post::read(line);
+            let post = Post::read(text);
             if !post.original_id.is_empty() && post.delete_at > 0 {
                 life.from = Some(post.create_at.max(post.edit_at)).filter(|at| *at != 0);
                 fact(post.delete_at, "it is an earlier version, shown until it was replaced");
