@@ -38,6 +38,7 @@ mod search;
 mod show;
 mod standing;
 mod threads;
+mod timeline;
 mod trust;
 mod usage;
 mod verify;
@@ -99,6 +100,7 @@ enum Command {
     Search(Box<search::Args>),
     Extract(extract::Args),
     Produce(Box<produce::Args>),
+    Timeline(Box<timeline::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -190,6 +192,7 @@ impl Cli {
             | Command::Show(_)
             | Command::Access(_)
             | Command::Search(_)
+            | Command::Timeline(_)
             | Command::Ledger(_)
             | Command::Hold(_)
             | Command::Custody(_)
@@ -215,6 +218,7 @@ impl Cli {
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
+            Command::Timeline(args) => timeline::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -251,6 +255,7 @@ impl Cli {
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
+            ["timeline"] => timeline::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,

@@ -160,7 +160,8 @@ fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Acco
     Ok(Account::new(args.format, &args.output, work, &made, &replaced, &written))
 }
 
-fn of_folder(error: FolderError) -> Failure {
+/// How writing its folder fails the command.
+pub(super) fn of_folder(error: FolderError) -> Failure {
     let exit = match error {
         FolderError::Exists(_) => Exit::Refused,
         FolderError::Unnamed(_) => Exit::Usage,
@@ -170,7 +171,8 @@ fn of_folder(error: FolderError) -> Failure {
     Failure::of(exit, error)
 }
 
-fn of_produce(error: ProduceError) -> Failure {
+/// How making a production fails the command.
+pub(super) fn of_produce(error: ProduceError) -> Failure {
     use crate::archive::walk::WalkError;
     let exit = match error {
         ProduceError::Folder(error) => return of_folder(error),

@@ -44,6 +44,8 @@ pub mod replaced;
 pub mod rsmf;
 pub mod scope;
 pub mod sealed;
+mod spool;
+pub mod timeline;
 pub mod timesketch;
 pub mod transcript;
 pub mod vendor;
