@@ -31,6 +31,7 @@ pub mod printer;
 mod produce;
 mod progress;
 mod reading;
+mod report;
 pub mod run;
 mod scoping;
 mod search;
@@ -97,6 +98,7 @@ enum Command {
     Search(Box<search::Args>),
     Extract(extract::Args),
     Produce(Box<produce::Args>),
+    Report(report::Args),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -174,9 +176,12 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) | Command::Run(_) => {
-                Product::Files
-            }
+            Command::Export(_)
+            | Command::Extract(_)
+            | Command::Keygen(_)
+            | Command::Produce(_)
+            | Command::Report(_)
+            | Command::Run(_) => Product::Files,
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -210,6 +215,7 @@ impl Cli {
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
+            Command::Report(args) => report::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -245,6 +251,7 @@ impl Cli {
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
+            ["report"] => report::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,
