@@ -224,11 +224,11 @@ fn a_scope_leaves_out_and_counts() {
     let heard = read(&paths, &Wanted { window, admits: None }, 2).unwrap();
     assert_eq!(heard.tally, Tally { source: 11, records: 3, out_of_scope: 8, quarantined: 0 });
     let channel = "d".repeat(26);
-    let admits = |mentions: &Mentions<'_>| mentions.channels.contains(&channel.as_str());
+    let admits = |mentions: &Mentions<'_>| mentions.channels.contains(&channel.as_str()).then(Vec::new);
     let heard = read(&paths, &Wanted { window: Window::default(), admits: Some(&admits) }, 2).unwrap();
     assert_eq!(heard.tally, Tally { source: 11, records: 2, out_of_scope: 9, quarantined: 0 });
     let user = "v".repeat(26);
-    let admits = |mentions: &Mentions<'_>| mentions.users.contains(&user.as_str());
+    let admits = |mentions: &Mentions<'_>| mentions.users.contains(&user.as_str()).then(Vec::new);
     let heard = read(&paths, &Wanted { window: Window::default(), admits: Some(&admits) }, 2).unwrap();
     assert_eq!(heard.tally, Tally { source: 11, records: 3, out_of_scope: 8, quarantined: 0 });
 }

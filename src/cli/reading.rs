@@ -7,10 +7,11 @@ use clap::ValueHint;
 use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::ledger::memory::duration;
 use super::threads::Threads;
 use crate::record::time::{self, Millis, Window};
 use crate::source::bulk::container::ContentPlace;
-use crate::source::scope::Asked;
+use crate::source::scope::{Asked, AskedIncident};
 
 /// Which records are meant, and as of when.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,25 @@ pub(super) struct Reading {
     /// Keep what this user wrote, did or is a member of; may be given several times
     #[arg(long, value_name = "NAME|EMAIL|ID", help_heading = "Scope")]
     pub(super) user: Vec<String>,
+    /// Keep what belongs to this playbook run and nothing else, and say of each record why
+    ///
+    /// A run by its id or name, or all runs of a channel. With it come its playbook, its channel and the channels that it
+    /// was broadcast to or that its posts link to, whole threads, calls, boards, what posts there by itself, and what the
+    /// audits say of the participants: from the beginning of the run to its end, with `--margin` on both sides, unless
+    /// `--since` and `--until` say otherwise. See chatseal-archive(5), "Incidents".
+    #[arg(
+        long,
+        value_name = "RUN-ID|NAME|TEAM/CHANNEL",
+        conflicts_with_all = ["team", "channel", "user"],
+        help_heading = "Scope"
+    )]
+    pub(super) incident: Option<String>,
+    /// How far an incident reaches beyond the life of its run: `36h`, `2d`, `1w`
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1d", help_heading = "Scope")]
+    pub(super) margin: Millis,
+    /// Take in the direct and group channels of which all members took part in the incident
+    #[arg(long, requires = "incident", help_heading = "Scope")]
+    pub(super) include_direct: bool,
     /// Folder in which attachments are looked for: a bulk export's `data`, or the file store of the server
     ///
     /// For a database this is `FileSettings.Directory`, usually `data` below the server. Without it, and without
@@ -67,7 +87,13 @@ impl Reading {
             return Err(Failure::new(Exit::Usage, "`--since` or `--until` lies outside the years 0000 to 9999"));
         }
         let (teams, channels, users) = (self.team.clone(), self.channel.clone(), self.user.clone());
-        Ok(Asked { window, teams, channels, users, changes: None })
+        Ok(Asked { window, teams, channels, users, changes: None, incident: self.incident() })
+    }
+
+    fn incident(&self) -> Option<AskedIncident> {
+        let asked =
+            |run: &String| AskedIncident { run: run.clone(), margin: self.margin, with_direct: self.include_direct };
+        self.incident.as_ref().map(asked)
     }
 
     /// As of when to decide and seal.
@@ -92,8 +118,15 @@ impl Reading {
 /// A scope for people, on lines of its own: window, teams, channels, users.
 pub(super) fn understood(asked: &Asked) -> String {
     let end = |at: Option<Millis>| at.and_then(time::format);
+    let (open, incident) = match &asked.incident {
+        None => ("everything", String::new()),
+        Some(AskedIncident { run, with_direct, .. }) => {
+            let direct = if *with_direct { ", with direct channels among participants" } else { "" };
+            ("the life of the run, with a margin", format!("\n  incident  {run}{direct}"))
+        }
+    };
     let window = match (end(asked.window.from), end(asked.window.until)) {
-        (None, None) => "everything".to_owned(),
+        (None, None) => open.to_owned(),
         (Some(from), None) => format!("from {from}"),
         (None, Some(until)) => format!("before {until}"),
         (Some(from), Some(until)) => format!("from {from}, before {until}"),
@@ -102,7 +135,7 @@ pub(super) fn understood(asked: &Asked) -> String {
         if names.is_empty() { String::new() } else { format!("\n  {label:<9} {}", names.join(", ")) }
     };
     format!(
-        "  window    {window}{}{}{}",
+        "  window    {window}{incident}{}{}{}",
         list("teams", &asked.teams),
         list("channels", &asked.channels),
         list("users", &asked.users)

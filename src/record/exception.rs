@@ -60,6 +60,10 @@ pub enum Class {
     Altered,
     /// One rule requires records to be kept that another does not allow to be kept so long; they are kept.
     RetentionClash,
+    /// Something that an incident names is gone: a channel, a post, an account, a playbook.
+    IncidentGone,
+    /// The checklists of a run cannot be understood; they are kept as they are.
+    IncidentUnreadable,
     /// File paths give more than one real id for the same team, channel or user, so none is recorded.
     NoteIdAmbiguous,
     /// A member of a source line that the catalogue does not know; kept in `extra`.
@@ -88,11 +92,21 @@ pub enum Class {
     NoteRemoved,
     /// Records that an earlier archive holds were not looked at again by this run.
     NoteNotLookedAt,
+    /// A run's channel is archived.
+    NoteIncidentChannel,
+    /// A run did not go from its beginning to its end: not finished, restarted, deleted, or clocks out of order.
+    NoteIncidentLife,
+    /// A post of an incident links to a direct or group channel that was left out.
+    NoteIncidentLink,
+    /// Entries were taken off a run's timeline.
+    NoteIncidentRemoved,
+    /// Other runs share the channel of an incident.
+    NoteIncidentShared,
 }
 
 impl Class {
     /// Every class, for the manual and its test.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 44] = [
         Self::FileMissing,
         Self::FileUnreadable,
         Self::FileSizeMismatch,
@@ -116,6 +130,8 @@ impl Class {
         Self::Vanished,
         Self::Altered,
         Self::RetentionClash,
+        Self::IncidentGone,
+        Self::IncidentUnreadable,
         Self::NoteIdAmbiguous,
         Self::NoteFieldUnknown,
         Self::NoteMemberUnknown,
@@ -130,6 +146,11 @@ impl Class {
         Self::NoteClocksDisagree,
         Self::NoteRemoved,
         Self::NoteNotLookedAt,
+        Self::NoteIncidentChannel,
+        Self::NoteIncidentLife,
+        Self::NoteIncidentLink,
+        Self::NoteIncidentRemoved,
+        Self::NoteIncidentShared,
     ];
 
     /// The stable spelling. Classes beginning `note-` do not make an export end with exit code 3.
@@ -172,6 +193,13 @@ impl Class {
             Self::NoteClocksDisagree => "note-clocks-disagree",
             Self::NoteRemoved => "note-removed",
             Self::NoteNotLookedAt => "note-not-looked-at",
+            Self::IncidentGone => "incident-gone",
+            Self::IncidentUnreadable => "incident-unreadable",
+            Self::NoteIncidentChannel => "note-incident-channel",
+            Self::NoteIncidentLife => "note-incident-life",
+            Self::NoteIncidentLink => "note-incident-link",
+            Self::NoteIncidentRemoved => "note-incident-removed",
+            Self::NoteIncidentShared => "note-incident-shared",
         }
     }
 
@@ -230,6 +258,13 @@ impl Class {
             }
             Self::NoteRemoved => "rows of earlier archives were removed, as rows of their kinds are",
             Self::NoteNotLookedAt => "records of earlier archives that this run did not look at again",
+            Self::IncidentGone => "channels, posts, accounts or playbooks that the incident names are gone",
+            Self::IncidentUnreadable => "checklists of runs cannot be understood; they are kept as they are",
+            Self::NoteIncidentChannel => "channels of runs are archived",
+            Self::NoteIncidentLife => "runs that did not simply begin and end, or whose times are out of order",
+            Self::NoteIncidentLink => "direct or group channels that posts link to were left out",
+            Self::NoteIncidentRemoved => "entries were taken off timelines of runs; they are records all the same",
+            Self::NoteIncidentShared => "other runs share the channel",
         }
     }
 }
@@ -290,7 +325,7 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Class::ALL.len());
-        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 14);
+        assert_eq!(Class::ALL.iter().filter(|class| class.is_note()).count(), 19);
     }
 
     #[test]

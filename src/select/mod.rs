@@ -25,7 +25,7 @@ use std::io;
 use sieve::Sieved;
 
 use crate::record::kind::FINDING_PREFIX;
-use crate::record::time::{self, Millis};
+use crate::record::time::{self, Millis, Window};
 use crate::source::Work;
 use crate::source::bulk::{self, Bulk, BulkError};
 use crate::source::catalogue::{Rank, TABLES};
@@ -57,6 +57,9 @@ pub enum SourceError {
     /// A temporary file could not be written or read.
     #[error("cannot keep temporary files")]
     Temporary(#[source] io::Error),
+    /// An incident was asked for.
+    #[error("a bulk export holds no playbook runs, so that it has no incidents")]
+    NoRuns,
 }
 
 /// A source read under a scope: records, files and exceptions, ready to be streamed.
@@ -130,6 +133,7 @@ impl Source {
     /// Reads what `asked` selects.
     pub fn select(&self, asked: &Asked, work: &Work<'_>) -> Result<Selection<'_>, SourceError> {
         match self {
+            Self::Bulk(_) if asked.incident.is_some() => Err(SourceError::NoRuns),
             Self::Bulk(bulk) => {
                 let resolved = bulk.resolve(asked, work)?;
                 let gathered = bulk.read(&resolved.scope, work)?;
@@ -201,7 +205,7 @@ impl Selection<'_> {
         }
     }
 
-    /// Records that lack their content, as `LINE\nPATH`, in archive order.
+    /// Records that lack their content, as [`Unfinished`](crate::source::contents::Unfinished), in archive order.
     pub fn contents(&mut self) -> io::Result<Lines<'_>> {
         match self {
             Self::Bulk(gathered) => gathered.contents().map(Lines::Bulk),
@@ -235,6 +239,14 @@ impl Selection<'_> {
             let records = &mut tally.records[rank];
             *records = records.saturating_sub(*held_back).saturating_add(*added);
             tally.out_of_scope[rank] += held_back;
+        }
+    }
+
+    /// From when to when what was asked for reaches: of an incident its runs' life, unless that was given.
+    pub fn window(&self, asked: &Asked) -> Window {
+        match self {
+            Self::Bulk(_) => asked.window,
+            Self::Tables(gathered) => gathered.window(),
         }
     }
 

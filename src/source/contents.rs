@@ -18,6 +18,42 @@ use super::bulk::zipped::is_readable;
 use super::original::Span;
 use crate::record::exception::Class;
 
+/// A record that lacks its content, as it is kept until that was looked for: its line, open after its last field; the
+/// members that follow `data`; and the path of the content. Line feeds part them, which neither of the first two holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unfinished<'u> {
+    /// The line up to its last field, without `}}`.
+    pub line: &'u [u8],
+    /// Members of the line behind `data`, each behind a comma.
+    pub rest: &'u [u8],
+    /// Where the content lies, in the source's words.
+    pub path: &'u str,
+}
+
+impl<'u> Unfinished<'u> {
+    /// Takes apart what [`Self::push`] wrote.
+    pub fn of(kept: &'u [u8]) -> Self {
+        let mut parts = kept.splitn(3, |byte| *byte == b'\n');
+        let mut part = || parts.next().unwrap_or_default();
+        let (line, rest, path) = (part(), part(), part());
+        Self { line, rest, path: std::str::from_utf8(path).unwrap_or_default() }
+    }
+
+    /// Appends it as it is kept.
+    pub fn push(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.line);
+        self.push_behind(out);
+    }
+
+    /// Appends what is kept behind the line.
+    pub fn push_behind(&self, out: &mut Vec<u8>) {
+        out.push(b'\n');
+        out.extend_from_slice(self.rest);
+        out.push(b'\n');
+        out.extend_from_slice(self.path.as_bytes());
+    }
+}
+
 /// The files that records may name, listed once.
 #[derive(Debug)]
 pub struct Contents {

@@ -60,6 +60,19 @@ pub struct Asked {
     pub users: Vec<String>,
     /// What of it is new, for a run that follows others; `None` for all of it.
     pub changes: Option<Changes>,
+    /// The incident that is wanted and nothing else; never with teams, channels, users or changes.
+    pub incident: Option<AskedIncident>,
+}
+
+/// An incident as a person asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedIncident {
+    /// The playbook run: its id, its name, or `TEAM/CHANNEL` for all runs of that channel.
+    pub run: String,
+    /// How far the window reaches beyond the run's life where it is not given.
+    pub margin: Millis,
+    /// Whether direct and group channels among participants are wanted.
+    pub with_direct: bool,
 }
 
 /// Which rows a run reads that follows others: those that changed in a window, and those that are looked at again.

@@ -5,6 +5,7 @@ mod breaking;
 mod conformance;
 mod counted;
 mod gaps;
+mod incident;
 mod odd_rows;
 mod scope;
 mod secrets;

@@ -11,7 +11,7 @@ use crate::record::id::hex;
 use crate::record::line::push_string;
 use crate::select::Selection;
 use crate::source::Work;
-use crate::source::contents::ContentReader;
+use crate::source::contents::{ContentReader, Unfinished};
 use crate::source::sort::{ARENA_BYTES, Sorter};
 
 /// What became of a file's bytes.
@@ -27,10 +27,8 @@ pub(super) fn complete(selection: &mut Selection<'_>, work: &Work<'_>) -> Result
     let mut stream = selection.contents()?;
     while let Some(item) = stream.advance()? {
         work.progress.check().map_err(CompareError::from)?;
-        // A record line holds no line feed: the first one parts it from the path.
-        let at = memchr::memchr(b'\n', item.line).unwrap_or(item.line.len());
-        let (line, path) = item.line.split_at(at);
-        let path = path.get(1..).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default();
+        // What follows the data is no part of what a record says.
+        let Unfinished { line, path, .. } = Unfinished::of(item.line);
         let content = read(&mut contents, path)?;
         completed.push(item.kind, item.at, 0, |out| {
             out.extend_from_slice(line);

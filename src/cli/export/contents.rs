@@ -20,7 +20,7 @@ use crate::record::line::push_string;
 use crate::select::Selection;
 use crate::source::Work;
 use crate::source::catalogue::table;
-use crate::source::contents::{ContentReader, Gap};
+use crate::source::contents::{ContentReader, Gap, Unfinished};
 use crate::source::file_store;
 use crate::source::sort::{ARENA_BYTES, Sorter};
 
@@ -43,7 +43,7 @@ pub(super) fn write_contents(
     let mut stream = selection.contents().map_err(SealingError::Temporary)?;
     while let Some(item) = stream.advance().map_err(SealingError::Temporary)? {
         work.progress.check()?;
-        let (line, path) = split(item.line);
+        let Unfinished { line, rest, path } = Unfinished::of(item.line);
         // What will be withheld leaves no bytes behind; its line goes on, to be counted with the others.
         let outcome = if judging.is_some_and(|judging| judging.judge.withholds(item.kind, item.at, line)) {
             Content::NotWanted
@@ -53,7 +53,7 @@ pub(super) fn write_contents(
                 None => Ok(true),
                 Some(held) => {
                     let mut complete = line.to_vec();
-                    push_content(&mut complete, content);
+                    push_content(&mut complete, content, rest);
                     held.holds(item.kind, item.at, &complete).map(|holds| !holds)
                 }
             };
@@ -61,12 +61,12 @@ pub(super) fn write_contents(
         };
         completed.push(item.kind, item.at, 0, |out| {
             out.extend_from_slice(line);
-            push_content(out, &outcome);
+            push_content(out, &outcome, rest);
         });
         // An earlier archive that holds the record states its gap as well.
         let is_stated = |held: &mut Held<'_>| {
             let mut complete = line.to_vec();
-            push_content(&mut complete, &outcome);
+            push_content(&mut complete, &outcome, rest);
             held.holds(item.kind, item.at, &complete)
         };
         let is_stated =
@@ -84,12 +84,6 @@ pub(super) fn write_contents(
             .map_err(SealingError::Temporary)?;
     }
     Ok(completed)
-}
-
-/// A line and the path of its content: the first line feed divides them, because a record line holds none.
-fn split(line: &[u8]) -> (&[u8], &str) {
-    let at = memchr::memchr(b'\n', line).unwrap_or(line.len());
-    (&line[..at], line.get(at + 1..).and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default())
 }
 
 /// What became of a file's bytes.
@@ -168,7 +162,7 @@ fn stated_size(line: &[u8]) -> Option<i64> {
     std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
 }
 
-fn push_content(out: &mut Vec<u8>, content: &Content) {
+fn push_content(out: &mut Vec<u8>, content: &Content, rest: &[u8]) {
     match content {
         Content::Here { digest, bytes } => {
             let text = format!(
@@ -184,5 +178,7 @@ fn push_content(out: &mut Vec<u8>, content: &Content) {
         }
         Content::NotWanted => out.extend_from_slice(b",\"content_missing\":\"not-collected\""),
     }
-    out.extend_from_slice(b"}}");
+    out.push(b'}');
+    out.extend_from_slice(rest);
+    out.push(b'}');
 }

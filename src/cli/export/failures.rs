@@ -15,9 +15,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::keys::unusable_signer;
 use crate::cli::ledger::failures::of_ledger;
+use crate::policy::near::near;
 use crate::policy::unknown::Unknown;
 use crate::select::SourceError;
 use crate::source::tables::TablesError;
+use crate::source::tables::incident::run::{RunError, RunNamed, listed};
 
 pub(super) use self::database::{of_mysql, of_postgres};
 pub(super) use self::file::{of_audit_log, of_dump};
@@ -38,6 +40,9 @@ pub(in crate::cli) fn of_source(source: &Path, error: SourceError) -> Failure {
             };
             Failure::of(Exit::Usage, TablesError::NotFound { what, name }).hint(hint)
         }
+        SourceError::Tables(TablesError::Run(error)) => of_run(error),
+        error @ SourceError::NoRuns => Failure::of(Exit::Usage, error)
+            .hint("export the incident from the database or its dump; a bulk export leaves playbooks out"),
         SourceError::Tables(error @ TablesError::Denied(_)) => Failure::of(Exit::Unavailable, error)
             .hint("a hold or a membership may stand there; `chatseal grants` prints what the role needs"),
         SourceError::Tables(error @ TablesError::NotDumped(_)) => Failure::of(Exit::Unavailable, error)
@@ -46,6 +51,33 @@ pub(in crate::cli) fn of_source(source: &Path, error: SourceError) -> Failure {
         error @ SourceError::Temporary(_) => of_temporary(error),
         SourceError::Tables(error) => Failure::of(Exit::Unavailable, error),
     }
+}
+
+/// It is not known which incident is meant.
+fn of_run(error: RunError) -> Failure {
+    let hint = match &error {
+        RunError::NotFound { known, .. } if known.is_empty() => {
+            "it has no runs at all; is the playbooks plugin in use?".to_owned()
+        }
+        RunError::NotFound { asked, known } => {
+            let names = known.iter().flat_map(|run| [&run.name, &run.id, &run.channel]).map(String::as_str);
+            let near = near(asked, names);
+            let is_near = |run: &&RunNamed| {
+                near.iter().any(|name| [&run.name, &run.id, &run.channel].contains(&&(*name).to_owned()))
+            };
+            let meant: Vec<RunNamed> = known.iter().filter(is_near).take(3).cloned().collect();
+            if meant.is_empty() {
+                "a run goes by its id, its name, or its channel as TEAM/NAME".to_owned()
+            } else {
+                format!("did you mean {}", listed(&meant))
+            }
+        }
+        RunError::Several { .. } => {
+            "give the id of the run, or its channel as TEAM/NAME for all runs of that channel".to_owned()
+        }
+        RunError::NoTime { .. } => "give `--since` and `--until` that lie around what is wanted".to_owned(),
+    };
+    Failure::of(Exit::Usage, error).hint(hint)
 }
 
 /// Temporary files could not be written or read.

@@ -193,7 +193,7 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
         number: None,
         previous: job.previous,
         clock: if job.series.is_some() { Clock::Change } else { Clock::Event },
-        window: job.series.as_ref().map_or(job.asked.window, |series| series.window),
+        window: job.series.as_ref().map_or_else(|| selection.window(&job.asked), |series| series.window),
         time: job.time,
         agent: AGENT,
         source: &source,

@@ -27,9 +27,12 @@ use crate::source::sort::{ARENA_BYTES, Sorter, of_records};
 pub struct Wanted<'a> {
     /// Entries of this time; those without a time are not windowed.
     pub window: Window,
-    /// Whether an entry that names these is in scope; `None` for all.
-    pub admits: Option<&'a (dyn Fn(&Mentions<'_>) -> bool + Sync)>,
+    /// Whether an entry that names these is in scope, and if so the members that follow its data; `None` for all.
+    pub admits: Option<&'a Admits<'a>>,
 }
+
+/// Answers whether an entry is in scope, with the members of its line that follow its data.
+pub type Admits<'a> = dyn Fn(&Mentions<'_>) -> Option<Vec<u8>> + Sync + 'a;
 
 /// Everything that reading found.
 #[derive(Debug)]
@@ -302,7 +305,11 @@ impl<'a> Part<'a> {
         let at = parsed.entry.at;
         self.describe(file, parsed.entry.schema, at, parsed.notice);
         let in_time = at == 0 || self.wanted.window.contains(at);
-        let in_scope = in_time && self.wanted.admits.is_none_or(|admits| admits(&parsed.mentions));
+        let rest = match self.wanted.admits.filter(|_| in_time) {
+            Some(admits) => admits(&parsed.mentions),
+            None => in_time.then(Vec::new),
+        };
+        let in_scope = rest.is_some();
         said::tell(&parsed.entry, text, written.sha256, in_scope, &mut self.facts);
         if parsed.notice && in_time {
             let when = time::format(at).filter(|_| at != 0).unwrap_or_else(|| "an unknown time".to_owned());
@@ -311,13 +318,18 @@ impl<'a> Part<'a> {
         }
         if !in_scope {
             self.tally.out_of_scope += 1;
-        } else if written.line.len() > MAX_BYTES {
+        } else if written.line.len() + rest.as_ref().map_or(0, Vec::len) > MAX_BYTES {
             self.tally.quarantined += 1;
             let expected = "a record line of at most 16,777,216 bytes";
             self.except(file, number, Class::RecordTooLong, expected, bytes_of(line));
         } else {
             self.tally.records += 1;
-            self.records.push(AUDIT_LOG, at, 0, |out| out.extend_from_slice(&written.line));
+            self.records.push(AUDIT_LOG, at, 0, |out| {
+                let (rest, line) = (rest.unwrap_or_default(), written.line.as_slice());
+                out.extend_from_slice(line.strip_suffix(b"}").unwrap_or(line));
+                out.extend_from_slice(&rest);
+                out.push(b'}');
+            });
             self.heads.push(0, written.mark, 0, |_| {});
         }
         Ok(())

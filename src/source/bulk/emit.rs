@@ -13,7 +13,7 @@ use crate::record::exception::{Class, Exception};
 use crate::record::id::{Synthetic, hex, synthetic, synthetic_text};
 use crate::record::line::{MAX_BYTES, push_integer};
 use crate::source::catalogue::{Rank, table};
-use crate::source::contents::Contents;
+use crate::source::contents::{Contents, Unfinished};
 use crate::source::sort::{ARENA_BYTES, Mark, Sorter, of_records};
 use crate::source::tally::{Counts, Tally};
 
@@ -25,7 +25,7 @@ pub const DECODED_AGAIN: u64 = 1 << 63;
 pub struct Outcome {
     /// Finished record lines; the tag is the number of the source line.
     pub records: Sorter,
-    /// Record lines that still lack their content: `LINE\nPATH`, the line open after its last field.
+    /// Record lines that still lack their content, as [`Unfinished`].
     pub contents: Sorter,
     /// Exception lines.
     pub exceptions: Sorter,
@@ -223,8 +223,7 @@ impl<'c> Emitter<'c> {
             report = push_line(out, draft, fill);
             length = out.len() - start;
             if let Some(path) = draft.path {
-                out.push(b'\n');
-                out.extend_from_slice(path.as_bytes());
+                Unfinished { path, ..Unfinished::default() }.push_behind(out);
             } else {
                 out.extend_from_slice(b"}}");
             }

@@ -91,7 +91,7 @@ impl<'c> Gathered<'c> {
         self.container.contents.reader()
     }
 
-    /// Records that lack their content, as `LINE\nPATH`, in archive order.
+    /// Records that lack their content, as [`Unfinished`](crate::source::contents::Unfinished), in archive order.
     pub fn contents(&mut self) -> io::Result<Stream<'_>> {
         let merge = Merge::new(std::mem::take(&mut self.contents))?;
         Ok(self.stream(merge))

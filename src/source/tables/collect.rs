@@ -7,6 +7,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::feed::Given;
+use super::incident::because;
 use super::scope::{Ids, Scope, is_named_kind};
 use super::survey::Route;
 use super::{Store, Tables, TablesError};
@@ -14,7 +15,7 @@ use crate::record::exception::{Class, Exception};
 use crate::record::id::hex;
 use crate::source::Work;
 use crate::source::catalogue::{CHANNEL, FILE, POST, Rank, TEAM, To, USER, table};
-use crate::source::contents::Contents;
+use crate::source::contents::{Contents, Unfinished};
 use crate::source::dump::LongRow;
 use crate::source::reconcile::seen::Seen;
 use crate::source::rows::Batch;
@@ -130,7 +131,8 @@ impl<'w> Collector<'w> {
         if let Some(path) = row.content_path()? {
             self.contents.mark_named(&path);
         }
-        if !is_in_scope(self.scope, rank, &row) {
+        let (is_in_scope, because) = judge(self.scope, rank, &row);
+        if !is_in_scope {
             self.part.tally.out_of_scope[usize::from(rank)] += 1;
             return Ok(());
         }
@@ -138,23 +140,32 @@ impl<'w> Collector<'w> {
             hear_of(seen, rank, &row)?;
         }
         let before = self.part.records.mark();
-        let written =
-            self.part.records.try_push(rank, 0, |out| row.encode(out).map(|written| (written.at, written)))?;
-        let kept = self.name(rank, &row).and_then(|()| self.keep(rank, &mut row, written, before));
+        let written = self.part.records.try_push(rank, 0, |out| {
+            let start = out.len();
+            let written = row.encode(out)?;
+            // What lacks its content yet is completed behind it.
+            because::complete(out, start, if written.open { &[] } else { &because })?;
+            Ok::<_, RowFault>((written.at, written))
+        })?;
+        let kept = self.name(rank, &row).and_then(|()| self.keep(rank, &mut row, written, &because, before));
         kept.inspect_err(|_| self.part.records.rollback(before))
     }
 
     /// Takes note of a record that was pushed behind `before`, and puts it aside if it lacks its content.
-    fn keep(&mut self, rank: Rank, row: &mut Row<'_>, written: Encoded, before: Mark) -> Result<(), RowFault> {
+    fn keep(
+        &mut self,
+        rank: Rank,
+        row: &mut Row<'_>,
+        written: Encoded,
+        because: &[u8],
+        before: Mark,
+    ) -> Result<(), RowFault> {
         let Part { records, contents, exceptions, tally, .. } = &mut self.part;
         if written.open {
             let path = row.content_path()?.unwrap_or_default();
             let line = records.last().map(|item| item.line).unwrap_or_default();
-            contents.push(rank, written.at, 0, |out| {
-                out.extend_from_slice(line);
-                out.push(b'\n');
-                out.extend_from_slice(path.as_bytes());
-            });
+            let unfinished = Unfinished { line, rest: because, path: &path };
+            contents.push(rank, written.at, 0, |out| unfinished.push(out));
             records.rollback(before);
         }
         tally.records[usize::from(rank)] += 1;
@@ -242,15 +253,25 @@ fn may_name(rank: Rank, field: &str, to: To, row: &Row<'_>) -> Result<bool, RowF
     Ok(row.named("target_type")?.as_deref() == Some(word))
 }
 
+/// Whether a row is in scope, and the member of its line that says why.
+fn judge(scope: &Scope, rank: Rank, row: &Row<'_>) -> (bool, Vec<u8>) {
+    if scope.incident.is_none() || is_named_kind(rank) {
+        return (is_in_scope(scope, rank, row), Vec::new());
+    }
+    let because = scope.because(rank, &|field| bytes(row, field));
+    (!because.is_empty(), because.into_member())
+}
+
+fn bytes<'r>(row: &'r Row<'_>, field: &str) -> Option<Cow<'r, [u8]>> {
+    row.named(field).ok().flatten().map(|text| match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    })
+}
+
 /// Whether a row is in scope; a field that cannot be read counts as absent, and encoding will say so.
 pub(super) fn is_in_scope(scope: &Scope, rank: Rank, row: &Row<'_>) -> bool {
-    scope.is_everything()
-        || scope.admits(rank, &|field| {
-            row.named(field).ok().flatten().map(|text| match text {
-                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-            })
-        })
+    scope.is_everything() || scope.admits(rank, &|field| bytes(row, field))
 }
 
 /// The rows of a batch, without their line feeds.

@@ -15,6 +15,8 @@ use crate::source::file_store;
 use crate::source::original::Hashed;
 use crate::source::rows::TableFound;
 use crate::source::scope::{Asked, Changes};
+use crate::source::tables::incident::Incident;
+use crate::source::tables::incident::because::Reason;
 
 /// The bytes of `data/source.json`: compact JSON and a line feed.
 ///
@@ -57,8 +59,8 @@ pub fn describe(
         "tables_left_out": left_out,
         "fields_redacted": redacted_fields((0..).zip(TABLES).map(|(rank, _)| rank)),
         "scope": {
-            "since": asked.window.from.and_then(time::format),
-            "until": asked.window.until.and_then(time::format),
+            "since": scope.window.from.and_then(time::format),
+            "until": scope.window.until.and_then(time::format),
             "teams": asked.teams, "team_ids": ids(places.map(|places| &places.teams)),
             "channels": asked.channels, "channel_ids": ids(places.map(|places| &places.channels)),
             "users": asked.users, "user_ids": ids(scope.users.as_ref()),
@@ -86,6 +88,9 @@ pub fn describe(
                 members.insert("dump".to_owned(), gathered.account.as_ref().map_or(Value::Null, dump));
             }
         }
+        if let Some(incident) = &scope.incident {
+            members.insert("incident".to_owned(), of_incident(incident));
+        }
         if let Some(changes) = &scope.changes {
             members.insert("changes".to_owned(), changed(changes));
         }
@@ -101,6 +106,34 @@ pub fn describe(
     let mut bytes = document.to_string().into_bytes();
     bytes.push(b'\n');
     bytes
+}
+
+/// What the incident came to. Why each record is in it, its line says.
+fn of_incident(incident: &Incident) -> Value {
+    let text = |id: &[u8]| String::from_utf8_lossy(id).into_owned();
+    let runs = incident.runs.values().map(|run| {
+        json!({
+            "id": text(&run.id), "name": run.name, "state": run.state,
+            "channel_id": run.channel.as_deref().map(text),
+            "create_at": run.begun, "end_at": run.ended,
+        })
+    });
+    let places = |wanted: Reason| {
+        let mut ids: Vec<String> =
+            incident.channels.iter().filter(|(_, reason)| **reason == wanted).map(|(id, _)| text(id)).collect();
+        ids.sort_unstable();
+        ids
+    };
+    json!({
+        "asked": incident.asked,
+        "margin_ms": incident.margin,
+        "include_direct": incident.with_direct,
+        "runs": runs.collect::<Vec<_>>(),
+        "channel_ids": places(Reason::Channel),
+        "linked_channel_ids": places(Reason::Linked),
+        "direct_channel_ids": places(Reason::Direct),
+        "participant_ids": ids(Some(&incident.participants)),
+    })
 }
 
 /// What of the source was read as new, and what was looked at again.

@@ -42,7 +42,14 @@ impl Facts {
         self.teams_of.get(channel).map(AsRef::as_ref).filter(|team| !team.is_empty())
     }
 
-    fn learn(&mut self, rank: Rank, row: &Row<'_>) -> Option<()> {
+    /// A channel as `TEAM/NAME`; `None` if its team is not known.
+    pub(super) fn spelled(&self, channel: &[u8], name: &str) -> Option<String> {
+        let of = self.team_of(channel)?;
+        let team = self.teams.iter().find(|(called, id)| id.as_bytes() == of && called != id)?.0;
+        Some(format!("{team}/{name}"))
+    }
+
+    pub(super) fn learn(&mut self, rank: Rank, row: &Row<'_>) -> Option<()> {
         let text = |field| row.named(field).ok().flatten().map(Cow::into_owned);
         let id = text("id")?;
         match rank {
@@ -61,7 +68,7 @@ impl Facts {
         self.teams.get(name).ok_or_else(|| TablesError::NotFound { what: "team", name: name.to_owned() })
     }
 
-    fn channel(&self, name: &str) -> Result<&String, TablesError> {
+    pub(super) fn channel(&self, name: &str) -> Result<&String, TablesError> {
         let found = match name.split_once('/') {
             Some((team, channel)) => self.channels.get(&format!("{}/{channel}", self.team(team)?)),
             None => self.channels.get(name),
@@ -107,6 +114,12 @@ impl Tables {
     pub(super) fn resolve(&self, asked: &Asked, work: &Work<'_>) -> Result<(Scope, Facts), TablesError> {
         let mut facts = Facts::default();
         let mut scope = Scope { window: asked.window, changes: asked.changes.clone(), ..Scope::default() };
+        if let Some(wanted) = &asked.incident {
+            let incident = self.trace(wanted, asked.window, &mut facts, work)?;
+            (scope.window, scope.changes) = (incident.window, None);
+            scope.incident = Some(Box::new(incident));
+            return Ok((scope, facts));
+        }
         if !(asked.teams.is_empty() && asked.channels.is_empty() && asked.users.is_empty()) {
             let fields = ["name", "team_id", "username", "email"];
             self.visit(&[TEAM, CHANNEL, USER], &fields, None, work.progress, &mut |plan, batch| {
@@ -195,9 +208,20 @@ impl Tables {
     }
 }
 
+/// Conditions that must all hold; each holds if one of its alternatives does.
+pub(super) type AllOf<'f> = Vec<Vec<Condition<'f>>>;
+
+/// What a database is asked of a kind, in selections that no row meets two of.
+pub(super) fn selections<'f>(scope: &'f Scope, found: &'f TableFound, rank: Rank) -> Vec<AllOf<'f>> {
+    match &scope.incident {
+        Some(incident) => incident.selections(found, rank),
+        None => vec![conditions(scope, found, rank)],
+    }
+}
+
 /// What a database can already tell about a scope by its indexes. Rows that are in scope always meet it; the exact
 /// decision is made on the rows.
-pub(super) fn conditions<'f>(scope: &'f Scope, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
+pub(super) fn conditions<'f>(scope: &'f Scope, found: &'f TableFound, rank: Rank) -> AllOf<'f> {
     let table = table(rank);
     if let Some(changes) = &scope.changes {
         return changed(changes, found, rank).into_iter().collect();
@@ -279,7 +303,8 @@ pub(super) fn changed<'f>(changes: &'f Changes, found: &'f TableFound, rank: Ran
     Some(any)
 }
 
-fn list(ids: &Ids) -> Vec<String> {
+/// Ids in order, as a database is asked for them.
+pub(super) fn list(ids: &Ids) -> Vec<String> {
     let mut list: Vec<String> = ids.iter().map(|id| String::from_utf8_lossy(id).into_owned()).collect();
     list.sort_unstable();
     list

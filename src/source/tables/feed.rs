@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::facts::conditions;
+use super::facts::{AllOf, conditions, selections};
 use super::scope::Scope;
 use super::survey::{Route, Survey};
 use super::{Database, Store, Tables, TablesError, lock};
@@ -71,7 +71,7 @@ impl Tables {
                         let wanted = narrowed(rank, &found, fields);
                         let Ok(plan) = Plan::new(rank, &wanted.columns) else { continue };
                         let mut query = query(&wanted, Some(rank));
-                        query.all_of = all_of(limits, &found, rank);
+                        query.all_of = limits.map_or_else(AllOf::new, |scope| conditions(scope, &found, rank));
                         read(&mut server, &query, 0, progress, &mut |batch| {
                             give(&plan, &batch);
                             Ok(())
@@ -132,13 +132,15 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
         });
         let mut read_all = || {
             for (at, (route, wanted)) in ways.iter().enumerate() {
-                let mut query = limited(route, wanted, limits);
+                let mut queries = limited(route, wanted, limits);
                 if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
-                    query.all_of = vec![undated(wanted)];
+                    queries = vec![Query { all_of: vec![undated(wanted)], ..query(wanted, sole(route)) }];
                 }
-                read(server, &query, at, progress, &mut |batch| {
-                    if is_lost.load(Ordering::Relaxed) { Err(Interrupted) } else { give(route, Given::Rows(batch)) }
-                })?;
+                for query in &queries {
+                    read(server, query, at, progress, &mut |batch| {
+                        if is_lost.load(Ordering::Relaxed) { Err(Interrupted) } else { give(route, Given::Rows(batch)) }
+                    })?;
+                }
             }
             Ok(())
         };
@@ -164,13 +166,13 @@ fn sole(route: &Route) -> Option<Rank> {
 }
 
 /// What is asked of a table: its rows, and where one kind takes them all only those that a scope may want.
-fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&'f Scope>) -> Query<'f> {
+fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&'f Scope>) -> Vec<Query<'f>> {
     let rank = sole(route);
-    Query { all_of: rank.map_or_else(Vec::new, |rank| all_of(limits, wanted, rank)), ..query(wanted, rank) }
-}
-
-fn all_of<'f>(limits: Option<&'f Scope>, found: &'f TableFound, rank: Rank) -> Vec<Vec<Condition<'f>>> {
-    limits.map_or_else(Vec::new, |scope| conditions(scope, found, rank))
+    let selections = match (limits, rank) {
+        (Some(scope), Some(rank)) => selections(scope, wanted, rank),
+        _ => vec![AllOf::new()],
+    };
+    selections.into_iter().map(|all_of| Query { all_of, ..query(wanted, rank) }).collect()
 }
 
 /// A number of rows for each kind.
@@ -187,7 +189,10 @@ fn count(
         let limited = limited(route, wanted, limits);
         for plan in &route.plans {
             let rows = server.count(&query(wanted, Some(plan.rank())))?;
-            let asked = if limited.all_of.is_empty() { rows } else { server.count(&limited)? };
+            let mut asked = 0;
+            for query in &limited {
+                asked += if query.all_of.is_empty() { rows } else { server.count(query)? };
+            }
             // Tables whose names differ in case only are of one kind.
             *counts.entry(plan.rank()).or_default() += rows;
             *passed_by.entry(plan.rank()).or_default() += rows.saturating_sub(asked);
@@ -253,7 +258,9 @@ pub(super) fn wanted(found: &TableFound) -> TableFound {
 pub(super) fn narrowed(rank: Rank, found: &TableFound, fields: &[&str]) -> TableFound {
     let described = table(rank);
     let is_needed = |column: &&ColumnFound| {
-        let feeds = |field: &str| described.column(field).is_some_and(|known| known.is(&column.name));
+        // A key that is a credential is no column of the catalogue.
+        let is_called = |field: &str| field.eq_ignore_ascii_case(&column.name);
+        let feeds = |field: &str| described.column(field).map_or(is_called(field), |known| known.is(&column.name));
         column.name.eq_ignore_ascii_case("id")
             || described.only.is_some_and(|(only, _)| column.name.eq_ignore_ascii_case(only))
             || described.key.iter().chain(fields).any(|field| feeds(field))
@@ -297,4 +304,11 @@ pub(super) fn origin_column(found: &TableFound, rank: Rank) -> &str {
     let origin = table(rank).origin.and_then(|field| table(rank).column(field));
     let column = origin.and_then(|origin| found.columns.iter().find(|column| origin.is(&column.name)));
     column.map(|column| column.name.as_str()).unwrap_or_default()
+}
+
+/// The server's name of the column that feeds a field; `id` is the row's key.
+pub(super) fn column<'f>(found: &'f TableFound, rank: Rank, field: &str) -> Option<&'f str> {
+    let known = table(rank).column(field);
+    let is_it = |name: &str| known.map_or(field.eq_ignore_ascii_case(name), |known| known.is(name));
+    found.columns.iter().find(|column| is_it(&column.name)).map(|column| column.name.as_str())
 }

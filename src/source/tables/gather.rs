@@ -2,6 +2,7 @@
 //!
 //! Every thread keeps what it found to itself until the end, so nothing depends on which thread met which batch.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
@@ -14,12 +15,13 @@ use super::scope::Scope;
 use super::survey::{Route, Survey};
 use super::{Tables, TablesError};
 use crate::progress::Interrupted;
+use crate::record::time::Window;
 use crate::source::audit_log::mentions::Mentions;
 use crate::source::audit_log::{FileRead, Wanted};
 use crate::source::catalogue::{
     AUDIT_LOG, CHANNEL, FINDING_ORPHAN, FINDING_PURGED, POST, PROFILE_PICTURE, Rank, TEAM, To, USER,
 };
-use crate::source::contents::ContentReader;
+use crate::source::contents::{ContentReader, Unfinished};
 use crate::source::dump::Account;
 use crate::source::original::Hashed;
 use crate::source::reconcile::seen::Seen;
@@ -91,6 +93,11 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
 
 /// What was asked for by name is described even if no record names it.
 fn asked_for(scope: &Scope) -> Named {
+    if let Some(incident) = &scope.incident {
+        let channels = incident.channels.keys().cloned().collect();
+        let (teams, people) = (incident.teams().clone(), incident.participants.clone());
+        return HashMap::from([(To::Team, teams), (To::Channel, channels), (To::User, people)]);
+    }
     let places = scope.places.as_ref();
     let asked = [
         (To::Team, places.map(|places| &places.teams)),
@@ -169,9 +176,9 @@ impl<'t> Gathered<'t> {
             self.tally.records[rank] += 1;
             contents.push(PROFILE_PICTURE, 0, 0, |out| {
                 let line = format!(
-                    "{{\"kind\":\"profile_picture\",\"id\":\"{user}\",\"at\":0,\"data\":{{\"user_id\":\"{user}\",\"path\":\"{path}\"\n{path}"
+                    "{{\"kind\":\"profile_picture\",\"id\":\"{user}\",\"at\":0,\"data\":{{\"user_id\":\"{user}\",\"path\":\"{path}\""
                 );
-                out.extend_from_slice(line.as_bytes());
+                Unfinished { line: line.as_bytes(), rest: &[], path: &path }.push(out);
             });
             contents.settle(work.temporary).map_err(TablesError::Temporary)?;
         }
@@ -183,7 +190,13 @@ impl<'t> Gathered<'t> {
     fn hear(&mut self, seen: Vec<Seen>, work: &Work<'_>) -> Result<(), TablesError> {
         let Some(log) = &self.tables.log else { return Ok(()) };
         let scope = &self.scope;
-        let admits = |mentions: &Mentions<'_>| scope.mentions(&mentions.teams, &mentions.channels, &mentions.users);
+        let admits = |mentions: &Mentions<'_>| match &scope.incident {
+            Some(incident) => {
+                let because = incident.mentioned(&mentions.channels, &mentions.users);
+                (!because.is_empty()).then(|| because.into_member())
+            }
+            None => scope.mentions(&mentions.teams, &mentions.channels, &mentions.users).then(Vec::new),
+        };
         let wanted = Wanted { window: scope.window, admits: scope.is_narrow().then_some(&admits) };
         let heard = log.read(&wanted, work)?;
         let rank = usize::from(AUDIT_LOG);
@@ -235,6 +248,11 @@ impl<'t> Gathered<'t> {
         self.tables.contents.reader()
     }
 
+    /// From when to when what was asked for reaches.
+    pub fn window(&self) -> Window {
+        self.scope.window
+    }
+
     /// The files of the audit log, as far as they were read.
     pub fn logs(&self) -> Vec<Hashed> {
         let hashed = |file: &FileRead| Hashed { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256 };
@@ -251,7 +269,6 @@ impl<'t> Gathered<'t> {
 mod tests {
     use super::*;
     use crate::progress::Progress;
-    use crate::record::time::Window;
     use crate::source::contents::Contents;
     use crate::source::dump::Dump;
     use crate::source::tables::Store;

@@ -25,6 +25,7 @@ pub mod facts;
 pub mod feed;
 pub mod gather;
 pub mod in_order;
+pub mod incident;
 pub mod scope;
 pub mod stream;
 pub mod survey;
@@ -42,6 +43,7 @@ use crate::source::mysql::MysqlError;
 use crate::source::original::Original;
 use crate::source::postgres::PostgresError;
 use crate::source::reconcile::judge::JudgeError;
+use incident::run::RunError;
 
 pub use database::Database;
 pub use gather::Gathered;
@@ -99,6 +101,9 @@ pub enum TablesError {
         /// As it was asked for.
         name: String,
     },
+    /// It is not known which incident is meant.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// Tables and columns that deciding rests on may not be read.
     #[error("cannot decide without {}, which the database role may not read", .0.join(", "))]
     Denied(Vec<String>),

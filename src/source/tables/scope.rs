@@ -16,6 +16,8 @@ use crate::source::catalogue::{
 };
 use crate::source::rows::value;
 use crate::source::scope::Changes;
+use crate::source::tables::incident::Incident;
+use crate::source::tables::incident::because::Because;
 
 /// Ids as the source spells them.
 pub type Ids = HashSet<Box<[u8]>>;
@@ -42,6 +44,8 @@ pub struct Scope {
     /// What of it is new; `None` for all of it. Never with teams, channels or users: whether a record names them is told by
     /// the old ones as well.
     pub changes: Option<Changes>,
+    /// The incident that is wanted and nothing else; it decides alone.
+    pub incident: Option<Box<Incident>>,
     /// Posts that changed, where all rows come and those that `Table::counters` tell of have to be told apart here.
     pub touched: Option<Ids>,
 }
@@ -68,12 +72,12 @@ impl Scope {
 
     /// Whether teams, channels or users restrict the scope.
     pub fn is_narrow(&self) -> bool {
-        self.places.is_some() || self.users.is_some()
+        self.places.is_some() || self.users.is_some() || self.incident.is_some()
     }
 
     /// Whether every row that names a file is met on the way, so that a file which none named is named by none.
     pub fn shows_all_files(&self) -> bool {
-        self.changes.as_ref().is_none_or(|changes| changes.window.is_open())
+        self.incident.is_none() && self.changes.as_ref().is_none_or(|changes| changes.window.is_open())
     }
 
     /// Whether a row is in scope. Teams, channels, users, bots and profile pictures are judged by whether a record in
@@ -84,6 +88,9 @@ impl Scope {
         }
         if self.is_unrestricted() || is_named_kind(rank) {
             return true;
+        }
+        if let Some(incident) = &self.incident {
+            return !incident.because(rank, field).is_empty();
         }
         if rank == POST {
             return self.holds(To::Post, field("id").as_deref());
@@ -97,6 +104,11 @@ impl Scope {
             }
         }
         self.selects(table, field)
+    }
+
+    /// Why a row is in scope; empty unless an incident is wanted.
+    pub fn because(&self, rank: Rank, field: &Field<'_>) -> Because {
+        self.incident.as_ref().map_or_else(Because::default, |incident| incident.because(rank, field))
     }
 
     /// Whether a row's own times, place and users are in scope, whatever it belongs to.
@@ -189,7 +201,7 @@ pub fn is_named_kind(rank: Rank) -> bool {
 }
 
 /// Epoch milliseconds of what a column of this shape holds. Times that are out of range still lie before or after.
-fn millis(value: &[u8], shape: Shape) -> Option<Millis> {
+pub(super) fn millis(value: &[u8], shape: Shape) -> Option<Millis> {
     let text = std::str::from_utf8(value).ok()?;
     value::millis(text, shape).or_else(|| text.parse().ok())
 }

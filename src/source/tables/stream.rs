@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use super::collect::Named;
 use super::gather::Gathered;
 use super::in_order::{Met, Posts};
+use super::incident::{Incident, because};
 use super::scope::is_named_kind;
 use crate::record::exception::{Class, Exception};
-use crate::source::catalogue::{CHANNEL, FILE, POST, TEAM, To};
+use crate::source::catalogue::{CHANNEL, FILE, FINDING_ORPHAN, FINDING_PURGED, POST, TEAM, To};
 use crate::source::file_store;
 use crate::source::sort::{ARENA_BYTES, Item, Merge, Sorter};
 use crate::source::tally::Tally;
@@ -22,6 +23,10 @@ pub struct Stream<'g> {
     merge: Merge,
     posts: Option<Posts>,
     gate: Option<&'g Named>,
+    /// Says why those that pass the gate are in scope.
+    incident: Option<&'g Incident>,
+    /// The line with that.
+    told: Vec<u8>,
     tally: &'g mut Tally,
     exceptions: &'g mut Vec<Sorter>,
     temporary: PathBuf,
@@ -37,10 +42,13 @@ enum Shown {
 }
 
 impl Gathered<'_> {
-    /// Records that lack their content, as `LINE\nPATH`, in archive order.
+    /// Records that lack their content, as [`Unfinished`](crate::source::contents::Unfinished), in archive order.
     pub fn contents(&mut self) -> io::Result<Stream<'_>> {
         let sorters = std::mem::take(&mut self.contents);
-        self.stream(sorters, None)
+        let mut stream = self.stream(sorters, None)?;
+        // These lines are open: they are told why once they are complete.
+        stream.incident = None;
+        Ok(stream)
     }
 
     /// All records in archive order, those of `completed` among them.
@@ -69,6 +77,8 @@ impl Gathered<'_> {
             merge: Merge::new(sorters)?,
             posts,
             gate: self.scope.is_narrow().then_some(&self.named),
+            incident: self.scope.incident.as_deref(),
+            told: Vec::new(),
             tally: &mut self.tally,
             exceptions: &mut self.exceptions,
             temporary: self.temporary.clone(),
@@ -103,6 +113,7 @@ impl Gathered<'_> {
                 note(Class::NoteTablesHidden, "a role that may read the whole database", found);
             }
         }
+        all.extend(self.scope.incident.iter().flat_map(|incident| incident.gaps().iter().cloned()));
         if self.tables.contents.is_wanted() && self.scope.shows_all_files() {
             all.extend(file_store::survey(&self.tables.contents).exceptions());
         }
@@ -129,7 +140,19 @@ impl Stream<'_> {
         // Posts that come in order are dated after all that were sorted, which have no proper time.
         let is_post_next = post.is_some() && merged.is_none_or(|item| item.kind > POST);
         self.shown = if is_post_next { Shown::Post } else { Shown::Merged };
-        Ok(if is_post_next { post } else { merged })
+        let item = if is_post_next { post } else { merged };
+        let Some((incident, item)) = self.incident.zip(item) else { return Ok(item) };
+        let because = match item.kind {
+            FINDING_PURGED | FINDING_ORPHAN => incident.established(item.kind, item.line),
+            kind if is_named_kind(kind) => incident.described(kind, id_of(item.line)),
+            _ => return Ok(Some(item)),
+        };
+        let because = because.into_member();
+        self.told.clear();
+        self.told.extend_from_slice(item.line);
+        // These lines are short: a reason or two does not make them too long.
+        because::complete(&mut self.told, 0, &because).map_err(io::Error::other)?;
+        Ok(Some(Item { line: &self.told, ..item }))
     }
 
     /// Counts where the rows went that were met on the way.
@@ -160,8 +183,7 @@ impl Stream<'_> {
                 CHANNEL => To::Channel,
                 _ => To::User,
             };
-            let id = item.line.split(|byte| *byte == b'"').nth(7).unwrap_or_default();
-            if named.get(&to).is_some_and(|ids| ids.contains(id)) {
+            if named.get(&to).is_some_and(|ids| ids.contains(id_of(item.line))) {
                 break;
             }
             self.tally.leave_out(item.kind);
@@ -169,4 +191,9 @@ impl Stream<'_> {
         }
         Ok(())
     }
+}
+
+/// The id in a record line: `{"kind":"…","id":"…"` has it between the seventh quotation mark and the eighth.
+fn id_of(line: &[u8]) -> &[u8] {
+    line.split(|byte| *byte == b'"').nth(7).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::collect::rows;
-use super::feed::{narrowed, query, read};
+use super::feed::{column, narrowed, query, read};
 use super::{Store, Tables, TablesError, lock};
 use crate::progress::Progress;
 use crate::source::catalogue::{LEGAL_HOLD, POST, Rank, To, of_table, table};
@@ -109,11 +109,6 @@ fn linked<'f>(
     readable: &'f [TableFound],
     asked: &[Wanted<'_>],
 ) -> Vec<Vec<Vec<Condition<'f>>>> {
-    let column = |found: &'f TableFound, rank: Rank, field: &str| {
-        let known = table(rank).column(field);
-        let is_it = |name: &str| known.map_or(field.eq_ignore_ascii_case(name), |known| known.is(name));
-        found.columns.iter().find(|column| is_it(&column.name)).map(|column| column.name.as_str())
-    };
     let id = column(found, wanted.rank, "id").filter(|_| !wanted.linked_by.is_empty());
     let Some(id) = id else { return vec![Vec::new()] };
     let own: Vec<&str> = wanted.linked_by.iter().filter_map(|field| column(found, wanted.rank, field)).collect();

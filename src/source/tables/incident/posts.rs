@@ -1,0 +1,172 @@
+//! The posts of an incident, and why each is one.
+//!
+//! ```text
+//! in a channel of the incident and its window ──▶ touched threads ──▶ the rest of these threads
+//! status posts, what the run was started from ──▶ (of the latter) its thread
+//! ```
+//!
+//! An earlier version of a post goes where the post goes. Invariant: whether a post is in scope is decided here, from
+//! rows that were met, and never again from a predicate: what a database hands over beyond it is out of scope.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::because::{Because, Reason};
+use super::question::{filled, number};
+use crate::record::time::Window;
+use crate::source::tables::scope::Ids;
+use crate::source::tables::tell::Told;
+
+/// Fields of a post that decide.
+pub(super) const FIELDS: [&str; 8] =
+    ["channel_id", "user_id", "root_id", "original_id", "create_at", "update_at", "edit_at", "delete_at"];
+
+/// An id, shared by all that name it.
+type Id = Arc<[u8]>;
+
+/// A post that was met.
+#[derive(Clone, Debug)]
+struct Met {
+    channel: Id,
+    user: Id,
+    /// The post that it answers.
+    root: Option<Id>,
+    /// The post that it is an earlier version of.
+    original: Option<Id>,
+    /// Whether something happened to it in the window.
+    happened: bool,
+}
+
+/// Posts that were met, and what was said about them.
+#[derive(Debug, Default)]
+pub(super) struct Posts {
+    met: HashMap<Id, Met>,
+    /// Each id once.
+    known: HashSet<Id>,
+    /// Posts on which somebody did something in the window, such as to answer with an emoji; each with its channel.
+    pub(super) touched: HashMap<Box<[u8]>, Box<[u8]>>,
+    /// Status posts and posts that runs were started from, each with its run.
+    pub(super) status: HashMap<Box<[u8]>, Vec<Box<[u8]>>>,
+    /// Posts that runs were started from.
+    pub(super) started: Ids,
+}
+
+impl Posts {
+    /// Takes note of a row; returns whether something happened to it in the window.
+    ///
+    /// Every change of a post moves its change clock: an edit that lies behind it is none.
+    pub(super) fn meet(&mut self, told: &Told<'_>, window: Window) -> bool {
+        let Some(id) = filled(told, "id") else { return false };
+        let within = |field: &str| Some(number(told, field)).is_some_and(|at| at != 0 && window.contains(at));
+        let is_edited = || window.from.is_none_or(|from| number(told, "update_at") >= from) && within("edit_at");
+        let happened = within("create_at") || within("delete_at") || is_edited();
+        let [channel, user] =
+            ["channel_id", "user_id"].map(|field| self.know(&filled(told, field).unwrap_or_default()));
+        let [root, original] = ["root_id", "original_id"].map(|field| filled(told, field).map(|id| self.know(&id)));
+        let id = self.know(&id);
+        self.met.insert(id, Met { channel, user, root, original, happened });
+        happened
+    }
+
+    fn know(&mut self, id: &[u8]) -> Id {
+        if let Some(known) = self.known.get(id) {
+            return known.clone();
+        }
+        let id: Id = Arc::from(id);
+        self.known.insert(id.clone());
+        id
+    }
+
+    /// Whether a post was met.
+    pub(super) fn has(&self, id: &[u8]) -> bool {
+        self.met.contains_key(id)
+    }
+
+    /// The first post of the thread of a post, or itself.
+    fn root<'p>(id: &'p Id, post: &'p Met) -> &'p Id {
+        post.root.as_ref().or(post.original.as_ref()).unwrap_or(id)
+    }
+
+    /// First posts of the threads that something in the window, or the start of a run, touches. `is_placed` tells
+    /// channels of the incident.
+    pub(super) fn threads(&self, is_placed: &dyn Fn(&[u8]) -> bool) -> Ids {
+        let touches = |(id, post): &(&Id, &Met)| {
+            self.started.contains(id.as_ref())
+                || (is_placed(&post.channel) && (post.happened || self.touched.contains_key(id.as_ref())))
+        };
+        let roots = self.met.iter().filter(touches).map(|(id, post)| Box::from(Self::root(id, post).as_ref()));
+        roots.collect()
+    }
+
+    /// Posts that are not there, although somebody did something on them in the window; each with its channel.
+    pub(super) fn gone(&self) -> impl Iterator<Item = (&Box<[u8]>, &[u8])> {
+        self.touched.iter().filter(|(id, _)| !self.has(id)).map(|(id, channel)| (id, channel.as_ref()))
+    }
+
+    /// The posts in scope with their reasons, and who wrote them.
+    pub(super) fn reasons(
+        &self,
+        threads: &Ids,
+        place: &dyn Fn(&[u8]) -> Option<Reason>,
+    ) -> (HashMap<Box<[u8]>, Reasons>, Ids) {
+        let answered: HashSet<&Id> = self.met.values().filter_map(|post| post.root.as_ref()).collect();
+        let mut shared: HashMap<Box<[Box<str>]>, Reasons> = HashMap::new();
+        let (mut reasons, mut authors) = (HashMap::new(), Ids::new());
+        for (id, post) in &self.met {
+            let mut because = Because::default();
+            if let Some(reason) = place(&post.channel).filter(|_| post.happened) {
+                because.add(reason, &post.channel);
+            }
+            let said = std::iter::once(id).chain(&post.original).filter_map(|id| self.status.get(id.as_ref()));
+            for run in said.flatten() {
+                because.add(Reason::Status, run);
+            }
+            let root = Self::root(id, post);
+            if threads.contains(root.as_ref()) && (because.is_empty() || answered.contains(root)) {
+                because.add(Reason::Thread, root);
+            }
+            if because.is_empty() {
+                continue;
+            }
+            let found = because.into_reasons();
+            let found = shared.entry(found.clone()).or_insert_with(|| Arc::from(found)).clone();
+            reasons.insert(Box::from(id.as_ref()), found);
+            authors.insert(Box::from(post.user.as_ref()));
+        }
+        // What hangs on a post that is gone is in scope by itself.
+        for (id, channel) in self.gone() {
+            if let Some(reason) = place(channel) {
+                reasons.insert(id.clone(), Arc::from([reason.of(channel)]));
+            }
+        }
+        (reasons, authors)
+    }
+}
+
+/// Reasons that several records share.
+pub(super) type Reasons = Arc<[Box<str>]>;
+
+/// The ids of posts that a text links to: `https://…/TEAM/pl/POSTID`.
+pub(super) fn permalinks(text: &str) -> impl Iterator<Item = &str> {
+    const MARK: &str = "/pl/";
+    text.match_indices(MARK).filter_map(|(at, _)| {
+        let rest = text.get(at + MARK.len()..)?;
+        let id = rest.get(..26).filter(|id| crate::record::id::is_row(id))?;
+        let ends = rest.as_bytes().get(26).is_none_or(|next| !next.is_ascii_alphanumeric());
+        ends.then_some(id)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permalinks_are_ids_behind_their_mark_and_nothing_else() {
+        let id = "a1".repeat(13);
+        let text = format!("see https://chat.example/ops/pl/{id}, <http://x/y/pl/{id}?a> /pl/short /pl/{id}x pl/{id}");
+        assert_eq!(permalinks(&text).collect::<Vec<_>>(), [id.as_str(), id.as_str()]);
+        assert_eq!(permalinks("/pl/äöüäöüäöüäöüäöüäöüäöüäöü").count(), 0, "no boundary is cut through");
+        assert_eq!(permalinks("/pl/").count(), 0);
+    }
+}
