@@ -49,10 +49,10 @@ pub(super) struct Args {
     checking: Checking,
     /// Private key that signs, or the public key of one that the running ssh-agent holds
     ///
-    /// It signs the manifest of the report. The signature is of the namespace `production@chatseal.v1`, and stands beside the manifest.
+    /// It signs the manifest of the production. The signature is of the namespace `production@chatseal.v1`, and stands beside the manifest.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Papers")]
     key: Option<PathBuf>,
-    /// Time to date the report, instead of the clock's, so that it can be repeated
+    /// Time to date the production, instead of the clock's, so that it can be repeated
     #[arg(long, value_name = "MOMENT", value_parser = time::parse, help_heading = "Form", allow_hyphen_values = true)]
     as_of: Option<Millis>,
     #[command(flatten)]
@@ -63,10 +63,7 @@ pub(super) const MANUAL: Manual = Manual {
     exits: &[
         (Exit::Ok, "written; what is missing of the run is counted, and told in the report"),
         (Exit::FailedCheck, "the archive is not intact; nothing was written"),
-        (
-            Exit::Usage,
-            "a flag is invalid, the archive holds no run, or it is not clear which is meant; nothing was written",
-        ),
+        (Exit::Usage, "a flag is invalid, or no run is found, or none that is clearly meant; nothing was written"),
         (Exit::Untrusted, "--signers was given and the signer is not accepted; nothing was written"),
         (Exit::Unavailable, "the archive or the signers could not be read, or the folder not be written"),
         (Exit::Refused, "the folder exists and is not empty; nothing was touched"),
@@ -79,7 +76,7 @@ pub(super) const MANUAL: Manual = Manual {
         ),
         (
             "Write the report of one of several runs, and sign it",
-            "chatseal report 2026-11.zip --run \"Checkout down\" --signers allowed_signers --key seal.key \
+            "chatseal report 2026-11.zip --run OUT-00042 --signers allowed_signers --key seal.key \
              --output checkout-report",
         ),
     ],

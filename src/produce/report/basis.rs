@@ -68,14 +68,23 @@ pub(super) fn opening(telling: &Telling<'_>) -> Vec<Block> {
         look(Line::of("For at least one kind of record, the rows of the source are not all accounted for."));
     }
     let (gaps, exceptions) = (telling.run.gaps.len() as u64, sealed.seal.exceptions);
-    if gaps > 0 || exceptions > 0 {
-        let gaps = counted(
+    let mut parts = Vec::new();
+    if gaps > 0 {
+        parts.push(counted(
             gaps,
             "thing of this run is missing or cannot be read",
             "things of this run are missing or cannot be read",
-        );
-        let exceptions = counted(exceptions, "exception was sealed", "exceptions were sealed");
-        look(Line::of(format!("{gaps}, and {exceptions} with the archive; see the section Exceptions.")));
+        ));
+    }
+    if exceptions > 0 {
+        parts.push(counted(
+            exceptions,
+            "exception was sealed with the archive",
+            "exceptions were sealed with the archive",
+        ));
+    }
+    if !parts.is_empty() {
+        look(Line::of(format!("{}; see the section Exceptions.", parts.join(", and "))));
     }
     blocks
 }
@@ -309,7 +318,7 @@ pub(super) fn custody_section(telling: &Telling<'_>) -> Section {
         let facts = members.iter().filter_map(|(name, value)| {
             let name = CUSTODY.iter().find(|(own, _)| own == name).map(|(_, words)| *words)?;
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            Some((name, Line::said_by_people(one_line(&text))))
+            Some((name, Line::default().code(one_line(&text))))
         });
         section.facts(facts.collect());
     }

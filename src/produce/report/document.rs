@@ -97,6 +97,17 @@ impl Line {
         self.0.is_empty()
     }
 
+    /// What it says, without form and without the records.
+    pub(super) fn text(&self) -> String {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Words(words) => words.to_string(),
+            Part::Said(text) | Part::Code(text) => text.clone(),
+            Part::Time(at) => super::moment(*at),
+            Part::Cited(_) => String::new(),
+        });
+        parts.collect::<Vec<_>>().concat()
+    }
+
     fn records(&self) -> impl Iterator<Item = &RecordId> {
         let cited = |part| if let &Part::Cited(ref records) = part { Some(records) } else { None };
         self.0.iter().filter_map(cited).flatten()
@@ -204,8 +215,8 @@ pub(super) struct Document {
     pub(super) opening: Vec<Block>,
     /// Its parts, in order.
     pub(super) sections: Vec<Section>,
-    /// What stands at its end.
-    pub(super) footer: String,
+    /// What stands at its end; it names no record.
+    pub(super) footer: Line,
 }
 
 impl Document {

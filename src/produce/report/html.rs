@@ -47,7 +47,7 @@ pub(super) fn write(
         writer.out.push_str("</section>\n");
     }
     page.markup(&writer.out);
-    page.end(&document.footer)
+    page.end(&document.footer.text())
 }
 
 /// What stands on each sheet of paper. The seal is made of letters, digits and a colon.
@@ -74,7 +74,7 @@ impl Writer<'_> {
             Block::Heading(line) => self.element("<h3>", line, "</h3>\n"),
             Block::Text(line) => self.element("<p>", line, "</p>\n"),
             Block::Look(line) => self.element("<p class=\"look\">", line, "</p>\n"),
-            Block::Missing(line) => self.element("<p class=\"missing\"><b>Missing:</b> ", line, "</p>\n"),
+            Block::Missing(line) => self.element("<p class=\"missing\"><strong>Missing:</strong> ", line, "</p>\n"),
             Block::Facts(facts) => {
                 self.out.push_str("<table class=\"facts\"><tbody>\n");
                 for (name, line) in facts {

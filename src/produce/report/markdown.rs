@@ -31,7 +31,7 @@ pub(super) fn write(document: &Document, evidence: &Evidence, rows: &[Vec<Line>]
         writer.blocks(&section.blocks);
     }
     writer.out.push_str("\n---\n\n");
-    writer.escaped(&document.footer, "");
+    writer.line(&document.footer);
     writer.out.push('\n');
     (writer.out, writer.is_spelled)
 }

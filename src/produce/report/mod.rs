@@ -35,7 +35,7 @@ use super::replaced::Replacement;
 use super::transcript::alone::Reader;
 use super::{Files, Folder, Made, ProduceError, Replaced, Work};
 use crate::record::time::{self, Millis};
-use document::Document;
+use document::{Document, Line};
 use evidence::Evidence;
 use gather::Gathered;
 use telling::Telling;
@@ -95,14 +95,10 @@ pub fn make(
 fn document(telling: &Telling<'_>, program: &str) -> Result<Document, ProduceError> {
     let (run, sealed) = (telling.run, telling.work.sealed);
     let name = if run.name.trim().is_empty() { run.id.to_string() } else { one_line(&run.name).into_owned() };
-    let footer = format!(
-        "Incident report of run {}, from archive {}, seal {}, {}. Made {} by {program}.",
-        run.id,
-        sealed.bag(),
-        sealed.digest(),
-        sealed.standing.words(),
-        moment(telling.work.time)
-    );
+    let footer =
+        Line::of("Incident report of run ").code(run.id.to_string()).words(", from archive ").said(sealed.bag());
+    let footer = footer.words(", seal ").code(sealed.digest()).words(", ").said(sealed.standing.words());
+    let footer = footer.words(". Made ").at(telling.work.time).words(format!(" by {program}."));
     Ok(Document {
         name,
         opening: basis::opening(telling),

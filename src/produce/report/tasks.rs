@@ -36,7 +36,7 @@ pub(super) fn section(telling: &Telling<'_>) -> Section {
             let own = changes.get(&*task.title).map(Vec::as_slice).unwrap_or_default();
             vec![
                 title_of(task),
-                state(telling, task),
+                state(telling, task).then(contradiction(task, own, &repeated)),
                 changed_by(telling, task, own, &repeated),
                 assigned(telling, task),
                 due(telling, task),
@@ -127,6 +127,23 @@ fn state(telling: &Telling<'_>, task: &Task) -> Line {
         (_, at) => line.words(" ").at(at),
     };
     line.cited([telling.run.record()])
+}
+
+/// Where the last entry about a task says something else than the row.
+fn contradiction(task: &Task, own: &[(&Entry, Details)], repeated: &HashMap<&str, usize>) -> Line {
+    let last = own.iter().rev().find(|(entry, _)| *entry.kind == *"task_state_modified" && entry.delete_at == 0);
+    let Some((entry, details)) = last.filter(|_| !repeated.contains_key(&*task.title)) else { return Line::default() };
+    let expected = match &*details.action {
+        "check" => TaskState::Closed,
+        "uncheck" | "restore" => TaskState::Open,
+        "skip" => TaskState::Skipped,
+        "in_progress" => TaskState::InProgress,
+        _ => return Line::default(),
+    };
+    if task.state == expected {
+        return Line::default();
+    }
+    Line::of("; the timeline ends with ").words(expected.word().to_owned()).cited([of_entry(entry)])
 }
 
 /// Who changed its state, each time.
