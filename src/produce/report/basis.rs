@@ -57,7 +57,7 @@ pub(super) fn opening(telling: &Telling<'_>) -> Vec<Block> {
     let mut look = |line: Line| blocks.push(Block::Look(line));
     match (sealed.standing.integrity, &sealed.standing.signed) {
         (Integrity::Unverified, _) => {
-            look(Line::of("The archive was not verified before this report was made. Nothing in it is established."))
+            look(Line::of("The archive was not verified before this report was made. Nothing in it is established."));
         }
         (Integrity::Verified, Signed::NotChecked) => {
             look(Line::of("Nobody checked who signed the archive; its bytes are as they were sealed."));

@@ -23,6 +23,15 @@ pub(super) enum Part {
     Cited(Vec<RecordId>),
 }
 
+impl Part {
+    fn records(&self) -> &[RecordId] {
+        match self {
+            Self::Cited(records) => records,
+            _ => &[],
+        }
+    }
+}
+
 /// A line of a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line(pub(super) Vec<Part>);
@@ -109,8 +118,7 @@ impl Line {
     }
 
     fn records(&self) -> impl Iterator<Item = &RecordId> {
-        let cited = |part| if let &Part::Cited(ref records) = part { Some(records) } else { None };
-        self.0.iter().filter_map(cited).flatten()
+        self.0.iter().flat_map(Part::records)
     }
 }
 
