@@ -58,43 +58,7 @@ fn hostile(text: &str) -> Spec {
                     "props": {"from_webhook": "true", "override_username": said("hook")},
                 }),
             ),
-            (
-                "run_event".to_owned(),
-                vec![
-                    line(
-                        "run_event",
-                        "e1",
-                        200,
-                        &json(
-                            serde_json::json!({"playbook_run_id": "r1", "event_at": 200, "event_type": "event_from_post", "summary": said("entry"), "post_id": "p1", "subject_user_id": "u1"}),
-                        ),
-                    ),
-                    line(
-                        "run_event",
-                        "e2",
-                        300,
-                        &json(
-                            serde_json::json!({"playbook_run_id": "r1", "event_at": 300, "event_type": said("type"), "summary": said("summary"), "details": said("details")}),
-                        ),
-                    ),
-                    line(
-                        "run_event",
-                        "e3",
-                        400,
-                        &json(
-                            serde_json::json!({"playbook_run_id": "r1", "event_at": 400, "event_type": "owner_changed", "summary": said("@a to @b"), "subject_user_id": said("user")}),
-                        ),
-                    ),
-                    line(
-                        "run_event",
-                        "e4",
-                        500,
-                        &json(
-                            serde_json::json!({"playbook_run_id": "r1", "event_at": 500, "event_type": "task_state_modified", "details": json(serde_json::json!({"action": said("action"), "task": said("task")}))}),
-                        ),
-                    ),
-                ],
-            ),
+            ("run_event".to_owned(), timeline(text)),
             one(
                 "run_metric",
                 "r1/m1",
@@ -111,6 +75,46 @@ fn hostile(text: &str) -> Spec {
         exceptions: Vec::new(),
         ..Spec::small()
     }
+}
+
+/// The timeline of the run: a post put on it, an entry of a strange sort, a change of owner, a task.
+fn timeline(text: &str) -> Vec<String> {
+    let json = |value: Value| value.to_string();
+    let said = |name: &str| Value::from(format!("{text}{name}"));
+    vec![
+        line(
+            "run_event",
+            "e1",
+            200,
+            &json(
+                serde_json::json!({"playbook_run_id": "r1", "event_at": 200, "event_type": "event_from_post", "summary": said("entry"), "post_id": "p1", "subject_user_id": "u1"}),
+            ),
+        ),
+        line(
+            "run_event",
+            "e2",
+            300,
+            &json(
+                serde_json::json!({"playbook_run_id": "r1", "event_at": 300, "event_type": said("type"), "summary": said("summary"), "details": said("details")}),
+            ),
+        ),
+        line(
+            "run_event",
+            "e3",
+            400,
+            &json(
+                serde_json::json!({"playbook_run_id": "r1", "event_at": 400, "event_type": "owner_changed", "summary": said("@a to @b"), "subject_user_id": said("user")}),
+            ),
+        ),
+        line(
+            "run_event",
+            "e4",
+            500,
+            &json(
+                serde_json::json!({"playbook_run_id": "r1", "event_at": 500, "event_type": "task_state_modified", "details": json(serde_json::json!({"action": said("action"), "task": said("task")}))}),
+            ),
+        ),
+    ]
 }
 
 /// Texts that try to become something else.
