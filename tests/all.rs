@@ -84,6 +84,8 @@ mod specification;
 mod streams;
 /// Databases as a source: live, as a dump, restored.
 mod tables;
+/// Timelines: ordered, whole, and each line leading back to a sealed record.
+mod timeline;
 /// Programs of other people, as judges of ours.
 mod tools;
 /// `produce --format html`: pages, search and a browser.

@@ -162,7 +162,7 @@ fn every_line_of_a_table_names_a_record() {
     for incident in INCIDENTS {
         let (_desk, _, folder) = told(incident);
         let text = read(&folder, "report.md");
-        for title in ["Summary", "Participants", "Milestones", "Task outcome", "Metrics"] {
+        for title in ["Summary", "Participants", "Milestones", "Task outcome", "Response figures", "Metrics"] {
             let section = section(&text, title);
             let rows =
                 section.split("---|\n").skip(1).flat_map(|table| table.lines().take_while(|row| row.starts_with('|')));

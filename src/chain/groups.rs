@@ -13,7 +13,11 @@ use crate::record::time::Millis;
 pub struct Groups {
     /// Of the volumes, oldest first.
     readers: Vec<Reader>,
+    /// Of each reader the place of its kind among those of all.
+    places: Vec<usize>,
     kind: String,
+    /// Which reader told the kind, and which of its kinds it is.
+    told_by: (usize, u64),
     at: Millis,
     id: String,
     known: Vec<Known>,
@@ -23,7 +27,10 @@ impl Groups {
     /// Stands on the first record.
     pub(super) fn new<'v>(volumes: impl IntoIterator<Item = &'v Volume>) -> Result<Self, VolumeError> {
         let readers = volumes.into_iter().map(Volume::reader).collect::<Result<_, _>>()?;
-        let mut groups = Self { readers, kind: String::new(), at: 0, id: String::new(), known: Vec::new() };
+        let (kind, id) = (String::new(), String::new());
+        let (places, known) = (Vec::new(), Vec::new());
+        let mut groups = Self { readers, places, kind, told_by: (0, 0), at: 0, id, known };
+        groups.place();
         groups.step()?;
         Ok(groups)
     }
@@ -50,25 +57,24 @@ impl Groups {
 
     pub(super) fn step(&mut self) -> Result<(), VolumeError> {
         self.known.clear();
-        let mut least: Option<usize> = None;
-        for (i, reader) in self.readers.iter().enumerate() {
-            let Some(key) = key(reader) else { continue };
-            let before = least.and_then(|least| self.readers.get(least)).and_then(self::key);
-            // Of equal ones the last, which is the newest.
-            if before.is_none_or(|before| compare(key, before).is_le()) {
-                least = Some(i);
-            }
-        }
-        let Some(newest) = least else { return Ok(()) };
-        let Some((kind, entry)) = self.readers.get(newest).and_then(Reader::peek) else { return Ok(()) };
-        if self.kind != kind {
+        let Some((newest, is_alone)) = self.least() else { return Ok(()) };
+        let Some(reader) = self.readers.get(newest) else { return Ok(()) };
+        let Some((kind, entry)) = reader.peek() else { return Ok(()) };
+        if self.told_by != (newest, reader.kinds()) {
             kind.clone_into(&mut self.kind);
+            self.told_by = (newest, reader.kinds());
         }
         entry.id.clone_into(&mut self.id);
         self.at = entry.at;
+        let place = self.places.get(newest).copied();
+        let mut has_moved = false;
         for (i, reader) in self.readers.iter_mut().enumerate() {
-            while let Some((kind, Entry { at, id, known })) = reader.peek() {
-                if compare((kind, at, id), (&self.kind, self.at, &self.id)).is_ne() {
+            if i != newest && (is_alone || self.places.get(i).copied() != place) {
+                continue;
+            }
+            let kinds = reader.kinds();
+            while let Some((_, Entry { at, id, known })) = reader.peek().filter(|_| reader.kinds() == kinds) {
+                if at != self.at || id != self.id {
                     break;
                 }
                 if i == newest {
@@ -76,16 +82,38 @@ impl Groups {
                 }
                 reader.step()?;
             }
+            has_moved |= reader.kinds() != kinds;
+        }
+        if has_moved {
+            self.place();
         }
         Ok(())
+    }
+
+    /// Compares the kinds on which readers stand; done again only when one of them goes on to another.
+    fn place(&mut self) {
+        let kinds: Vec<&str> = self.readers.iter().map(|reader| reader.peek().map_or("", |(kind, _)| kind)).collect();
+        let place = |kind: &&str| kinds.iter().filter(|one| kind::compare(one, kind).is_lt()).count();
+        self.places = kinds.iter().map(place).collect();
+    }
+
+    /// Of the readers that stand on the least record the last, which is the newest, and whether it is the only one.
+    fn least(&self) -> Option<(usize, bool)> {
+        let mut least: Option<(usize, (usize, Millis, &str), bool)> = None;
+        for (i, (reader, place)) in self.readers.iter().zip(&self.places).enumerate() {
+            let Some((_, Entry { at, id, .. })) = reader.peek() else { continue };
+            let key = (*place, at, id);
+            match least.map_or(Ordering::Less, |(_, before, _)| key.cmp(&before)) {
+                Ordering::Less => least = Some((i, key, true)),
+                Ordering::Equal => least = Some((i, key, false)),
+                Ordering::Greater => {}
+            }
+        }
+        least.map(|(newest, _, is_alone)| (newest, is_alone))
     }
 }
 
 type Key<'a> = (&'a str, Millis, &'a str);
-
-fn key(reader: &Reader) -> Option<Key<'_>> {
-    reader.peek().map(|(kind, entry)| (kind, entry.at, entry.id))
-}
 
 /// The order of records in an archive.
 pub(super) fn compare(left: Key<'_>, right: Key<'_>) -> Ordering {

@@ -135,12 +135,18 @@ impl Index {
         let volumes = kept(folder, links, &mut account).map_err(unusable)?;
         let mut index = Self { folder: folder.to_owned(), volumes };
         let done = index.volumes.last().map_or(0, |last| last.span.end());
-        for (position, link) in links.iter().enumerate().skip(done) {
-            let position = u32::try_from(position).map_err(|_| IndexError::TooMany)?;
-            index.add(link, position, clocks, progress)?;
+        for link in links.iter().skip(done) {
+            index.follow(link, clocks, progress)?;
             account.archives_read += 1;
         }
         Ok((index, account))
+    }
+
+    /// Puts the archive that follows the others behind them.
+    pub fn follow(&mut self, link: &Link, clocks: &Clocks, progress: &Progress) -> Result<(), IndexError> {
+        let position = self.volumes.last().map_or(0, |last| last.span.end());
+        let position = u32::try_from(position).map_err(|_| IndexError::TooMany)?;
+        self.add(link, position, clocks, progress)
     }
 
     /// A cursor over all records; any number of them may be used at once.

@@ -14,19 +14,20 @@
 //! a panic and with bounded memory: a wrong digest, an order that does not ascend, or bytes that mean nothing make it
 //! damaged.
 
-use std::cmp::Ordering;
+mod reader;
+
+pub(super) use reader::Reader;
+
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
 
+use self::reader::Window;
 use super::known::{Known, State};
 use super::version::Version;
 use crate::merkle::Hash;
-use crate::record::kind;
-use crate::record::line::MAX_BYTES;
 use crate::record::time::Millis;
 
 /// How a volume begins.
@@ -167,26 +168,24 @@ impl Volume {
         let length = file.metadata()?.len();
         let counted = length.checked_sub(DIGEST as u64).ok_or(VolumeError::Damaged("it is too short"))?;
         let volume = Self { file: Arc::new(file), length };
-        let mut input = volume.bytes(0).take(counted);
-        let (mut digest, mut buffer) = (Context::new(&SHA256), vec![0; 4 * BUFFER]);
-        loop {
-            let read = input.read(&mut buffer)?;
-            if read == 0 {
-                break;
+        let (mut digest, mut window, mut rest) = (Context::new(&SHA256), volume.window(), counted);
+        while rest > 0 {
+            let bytes = window.some(usize::try_from(rest).unwrap_or(usize::MAX))?;
+            if bytes.is_empty() {
+                return Err(VolumeError::Damaged("it ends too early"));
             }
-            digest.update(buffer.get(..read).unwrap_or_default());
+            digest.update(bytes);
+            rest -= bytes.len() as u64;
         }
-        let mut stated = [0; DIGEST];
-        volume.bytes(counted).read_exact(&mut stated)?;
-        if digest.finish().as_ref() != stated {
+        if digest.finish().as_ref() != window.array::<DIGEST>()? {
             return Err(VolumeError::Damaged("its digest is another"));
         }
         let (span, _) = volume.span()?;
         Ok((volume, span))
     }
 
-    fn bytes(&self, at: u64) -> Bytes {
-        Bytes { file: Arc::clone(&self.file), at }
+    fn window(&self) -> Window {
+        Window::new(Arc::clone(&self.file))
     }
 
     /// Its size in bytes.
@@ -194,9 +193,9 @@ impl Volume {
         self.length
     }
 
-    /// The archives it is of, and a reader that stands behind that.
-    fn span(&self) -> Result<(Span, Input), VolumeError> {
-        let mut input = Input { bytes: BufReader::with_capacity(BUFFER, self.bytes(0)) };
+    /// The archives it is of, and a window that stands behind that.
+    fn span(&self) -> Result<(Span, Window), VolumeError> {
+        let mut input = self.window();
         if &input.array::<{ MAGIC.len() }>()? != MAGIC {
             return Err(VolumeError::Damaged("it does not begin like an index of this version"));
         }
@@ -210,147 +209,7 @@ impl Volume {
 
     /// A cursor over the entries.
     pub(super) fn reader(&self) -> Result<Reader, VolumeError> {
-        let (_, input) = self.span()?;
-        let known = Known { archive: 0, record: 0, state: State::Vanished };
-        let mut reader = Reader {
-            input,
-            kind: String::new(),
-            at: Millis::MIN,
-            id: String::new(),
-            known,
-            before: String::new(),
-            read: 0,
-            ended: false,
-        };
-        reader.step()?;
-        Ok(reader)
-    }
-}
-
-/// The bytes of a volume from a position on; each reader has its own.
-#[derive(Debug)]
-struct Bytes {
-    file: Arc<File>,
-    at: u64,
-}
-
-impl Read for Bytes {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(out, self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-#[derive(Debug)]
-struct Input {
-    bytes: BufReader<Bytes>,
-}
-
-impl Input {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], VolumeError> {
-        let mut array = [0; N];
-        self.fill(&mut array)?;
-        Ok(array)
-    }
-
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), VolumeError> {
-        self.bytes.read_exact(out).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => VolumeError::Damaged("it ends too early"),
-            _ => error.into(),
-        })
-    }
-
-    /// A text of `length` bytes into `out`, without taking memory for what is not there.
-    fn text(&mut self, length: usize, out: &mut String) -> Result<(), VolumeError> {
-        let mut bytes = std::mem::take(out).into_bytes();
-        bytes.clear();
-        let read = self.bytes.by_ref().take(length as u64).read_to_end(&mut bytes)?;
-        if read != length {
-            return Err(VolumeError::Damaged("it ends too early"));
-        }
-        *out = String::from_utf8(bytes).map_err(|_| VolumeError::Damaged("a name in it is not text"))?;
-        Ok(())
-    }
-}
-
-/// Reads the entries of a volume in order; stands on one until they are over.
-#[derive(Debug)]
-pub(super) struct Reader {
-    input: Input,
-    kind: String,
-    at: Millis,
-    id: String,
-    known: Known,
-    /// The id before, to see that they ascend.
-    before: String,
-    read: u64,
-    ended: bool,
-}
-
-impl Reader {
-    /// Kind and entry that it stands on.
-    pub(super) fn peek(&self) -> Option<(&str, Entry<'_>)> {
-        (!self.ended).then(|| (self.kind.as_str(), Entry { at: self.at, id: &self.id, known: self.known }))
-    }
-
-    /// Goes on to the next entry.
-    pub(super) fn step(&mut self) -> Result<(), VolumeError> {
-        if self.ended {
-            return Ok(());
-        }
-        let mut is_new_kind = false;
-        let tag = loop {
-            match self.input.array::<1>()?[0] {
-                KIND => {
-                    let length = usize::from(self.input.array::<1>()?[0]);
-                    let before = std::mem::take(&mut self.kind);
-                    self.input.text(length, &mut self.kind)?;
-                    let ascends = before.is_empty() || kind::compare(&before, &self.kind).is_lt();
-                    if !kind::is_valid(&self.kind) || !ascends {
-                        return Err(VolumeError::Damaged("its kinds do not ascend"));
-                    }
-                    is_new_kind = true;
-                }
-                tag => break tag,
-            }
-        };
-        if tag == END {
-            self.ended = true;
-            let stated = u64::from_le_bytes(self.input.array()?);
-            return if stated == self.read {
-                Ok(())
-            } else {
-                Err(VolumeError::Damaged("it has other entries than it says"))
-            };
-        }
-        if self.kind.is_empty() {
-            return Err(VolumeError::Damaged("an entry has no kind"));
-        }
-        let at = Millis::from_le_bytes(self.input.array()?);
-        let (archive, record) = (u32::from_le_bytes(self.input.array()?), u64::from_le_bytes(self.input.array()?));
-        let state = match tag {
-            SEALED | SEALED_DELETED => {
-                let clock = Millis::from_le_bytes(self.input.array()?);
-                let version = Version(self.input.array()?);
-                State::Sealed { version, clock, deleted: tag == SEALED_DELETED }
-            }
-            VANISHED => State::Vanished,
-            WITHHELD => State::Withheld,
-            _ => return Err(VolumeError::Damaged("an entry is of no known sort")),
-        };
-        let length = u32::from_le_bytes(self.input.array()?) as usize;
-        if length > MAX_BYTES {
-            return Err(VolumeError::Damaged("an id is longer than a record"));
-        }
-        std::mem::swap(&mut self.id, &mut self.before);
-        self.input.text(length, &mut self.id)?;
-        let order = self.at.cmp(&at).then_with(|| self.before.as_str().cmp(&self.id));
-        if !is_new_kind && order == Ordering::Greater {
-            return Err(VolumeError::Damaged("its entries do not ascend"));
-        }
-        (self.at, self.known) = (at, Known { archive, record, state });
-        self.read += 1;
-        Ok(())
+        let (_, window) = self.span()?;
+        Reader::new(window)
     }
 }

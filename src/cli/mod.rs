@@ -38,6 +38,7 @@ mod search;
 mod show;
 mod standing;
 mod threads;
+mod timeline;
 mod trust;
 mod usage;
 mod verify;
@@ -99,6 +100,7 @@ enum Command {
     Extract(extract::Args),
     Produce(Box<produce::Args>),
     Report(report::Args),
+    Timeline(Box<timeline::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
     Custody(custody::Args),
@@ -191,6 +193,7 @@ impl Cli {
             | Command::Verify(_)
             | Command::Show(_)
             | Command::Search(_)
+            | Command::Timeline(_)
             | Command::Ledger(_)
             | Command::Hold(_)
             | Command::Custody(_)
@@ -216,6 +219,7 @@ impl Cli {
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
             Command::Report(args) => report::run(&args, printer),
+            Command::Timeline(args) => timeline::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
             Command::Custody(args) => custody::run(&args, printer),
@@ -252,6 +256,7 @@ impl Cli {
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
             ["report"] => report::MANUAL,
+            ["timeline"] => timeline::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,
             ["hold"] => hold::MANUAL,

@@ -4,6 +4,7 @@ mod archives;
 mod check;
 pub mod config;
 pub(super) mod held;
+mod news;
 pub(super) mod series;
 mod told;
 mod turn;

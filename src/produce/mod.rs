@@ -43,6 +43,8 @@ pub mod report;
 pub mod rsmf;
 pub mod scope;
 pub mod sealed;
+mod spool;
+pub mod timeline;
 pub mod timesketch;
 pub mod transcript;
 pub mod vendor;

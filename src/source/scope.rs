@@ -90,6 +90,8 @@ pub struct Changes {
     pub again: BTreeMap<Rank, Vec<Window>>,
     /// Posts and when they changed, where a database can tell.
     pub posts: Option<Keyed>,
+    /// How many rows the database has of a kind, where it was asked in the snapshot that is read.
+    pub rows: BTreeMap<Rank, u64>,
     /// Why so much is read, in a word for `data/source.json`.
     pub why: &'static str,
 }

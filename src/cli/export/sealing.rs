@@ -135,8 +135,7 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     let judging = job.in_force.as_ref().map(|in_force| Judging::new(in_force, &job.source, job.time, &work));
     let judging = judging.transpose()?.transpose().map_err(SealingError::Unknown)?;
 
-    let news = job.series.as_ref().map(|series| series.news(&job.source, &work)).transpose()?.flatten();
-    let changes = news.as_ref().map(|news| news.changes.clone());
+    let changes = job.series.as_ref().and_then(|series| Some(series.news.as_ref()?.changes.clone()));
     let asked = Asked { changes, ..job.asked.clone() };
 
     job.progress.phase("reading");
@@ -156,8 +155,9 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
-    let mut held = job.series.iter().zip(news).map(|(series, news)| Held::new(series, news, &selection, &temporary));
-    let mut held = held.next().transpose()?;
+    let held =
+        job.series.as_ref().and_then(|series| Some(Held::new(series, series.news.as_ref()?, &selection, &temporary)));
+    let mut held = held.transpose()?;
     let completed =
         write_contents(&mut stage, &mut selection, judging.as_ref(), held.as_mut(), &mut exceptions, &work)?;
 

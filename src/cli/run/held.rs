@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::series::{News, Series, has_no_clock};
+use super::news::{News, has_no_clock};
+use super::series::Series;
 use crate::chain::{Group, Groups, IndexError, Known, State, Version};
 use crate::cli::export::sealing::SealingError;
 use crate::merkle::Hash;
@@ -22,7 +23,7 @@ use crate::record::fields::Head;
 use crate::record::id::{composite, hex};
 use crate::record::kind;
 use crate::record::line::{push_integer, push_string};
-use crate::record::time::Millis;
+use crate::record::time::{Millis, Window};
 use crate::select::Selection;
 use crate::select::sieve::{Answer, Question};
 use crate::source::catalogue::{self, FINDING_ALTERED, FINDING_VANISHED, Rank, TABLES, table};
@@ -47,11 +48,12 @@ pub(in crate::cli) struct Held<'s> {
 /// What is established on the way.
 struct Told<'s> {
     seals: &'s [Hash],
-    news: News,
+    news: &'s News,
     /// By rank, whether all rows that were asked for could be read.
     readable: Vec<bool>,
+    /// The kind that was passed last, and what is known of it.
     kind: String,
-    rank: Option<Rank>,
+    passing: Option<Passing<'s>>,
     findings: Sorter,
     temporary: PathBuf,
     /// By rank: how many, and how many of them had been marked as deleted.
@@ -60,11 +62,23 @@ struct Told<'s> {
     not_looked_at: u64,
 }
 
+/// What was read of a kind.
+#[derive(Clone, Copy)]
+struct Passing<'s> {
+    rank: Rank,
+    /// Whether all of its rows were.
+    is_whole: bool,
+    /// Spans of the origin time of which all rows were.
+    spans: &'s [Window],
+    /// Whether those rows could be decoded, so that a record that is not among them is gone.
+    tells_vanished: bool,
+}
+
 impl<'s> Held<'s> {
     /// Stands before the first record.
     pub(in crate::cli) fn new(
         series: &'s Series,
-        news: News,
+        news: &'s News,
         selection: &Selection<'_>,
         temporary: &Path,
     ) -> Result<Self, SealingError> {
@@ -74,7 +88,7 @@ impl<'s> Held<'s> {
             news,
             readable,
             kind: String::new(),
-            rank: None,
+            passing: None,
             findings: Sorter::new(ARENA_BYTES / 8),
             temporary: temporary.to_owned(),
             vanished: BTreeMap::new(),
@@ -181,26 +195,30 @@ impl<'s> Held<'s> {
     }
 }
 
-impl Told<'_> {
+impl<'s> Told<'s> {
+    fn passing(&self, rank: Rank) -> Passing<'s> {
+        let spans = self.news.changes.again.get(&rank).map_or(&[][..], Vec::as_slice);
+        // A row that could not be decoded may be any record of its kind.
+        let is_readable = self.readable.get(usize::from(rank)).copied().unwrap_or(false);
+        let tells_vanished = self.news.tells_vanished && is_readable;
+        Passing { rank, is_whole: self.news.is_whole || has_no_clock(rank), spans, tells_vanished }
+    }
+
     /// A record of the index that the source did not show.
     fn pass(&mut self, group: &Group<'_>) -> io::Result<()> {
         if group.kind != self.kind {
             group.kind.clone_into(&mut self.kind);
-            self.rank = catalogue::rank(&self.kind);
+            self.passing = catalogue::rank(&self.kind).map(|rank| self.passing(rank));
         }
-        let Some(rank) = self.rank else { return Ok(()) };
-        let changes = &self.news.changes;
-        let spans = changes.again.get(&rank).map_or(&[][..], Vec::as_slice);
-        let was_read = self.news.is_whole || has_no_clock(rank) || spans.iter().any(|span| span.contains(group.at));
+        let Some(Passing { rank, is_whole, spans, tells_vanished }) = self.passing else { return Ok(()) };
+        let was_read = is_whole || spans.iter().any(|span| span.contains(group.at));
         if !group.is_sealed() {
             // It was withheld, and might not be today: who is held goes by memberships as well.
             let is_withheld = group.known.iter().any(|known| known.state == State::Withheld);
             self.not_looked_at += u64::from(is_withheld && !was_read);
             return Ok(());
         }
-        // A row that could not be decoded may be any record of its kind.
-        let is_readable = self.readable.get(usize::from(rank)).copied().unwrap_or(false);
-        if !(self.news.tells_vanished && was_read && is_readable) {
+        if !(tells_vanished && was_read) {
             self.not_looked_at += 1;
             return Ok(());
         }

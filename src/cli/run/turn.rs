@@ -15,16 +15,17 @@ use serde_json::{Value, json};
 
 use super::archives::{self, Origins};
 use super::config::Config;
+use super::news::News;
 use super::series::{Look, Series, Share, Why};
 use crate::archive::seal::{Clock, Seal};
 use crate::archive::writer::{Sealed, in_force};
-use crate::chain::{Index, Link, index};
+use crate::chain::{Index, IndexError, Link, index};
 use crate::cli::clock;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::export::ledger::Chain;
 use crate::cli::export::options::Options;
-use crate::cli::export::sealing::{self, AGENT, Exported};
+use crate::cli::export::sealing::{self, AGENT, Exported, SealingError};
 use crate::cli::export::source::Access;
 use crate::cli::export::{self, account, failures, judging};
 use crate::cli::failure::Failure;
@@ -38,6 +39,7 @@ use crate::merkle::Hash;
 use crate::progress::Progress;
 use crate::record::time::{self, Millis, Window};
 use crate::select::Source;
+use crate::source::Work;
 use crate::source::catalogue;
 use crate::source::postgres::Patience;
 
@@ -58,8 +60,7 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
     if left > 0 {
         printer.note(format!("removed {} half-written archives of runs that were killed", count(left)));
     }
-    let found = args.reading.threads.run(|| watch(printer, |progress| series(config, full, &options, progress)))??;
-    let (series, mut links) = found;
+    let series = args.reading.threads.run(|| watch(printer, |progress| series(config, full, &options, progress)))??;
     printer.note(options.understood());
     printer.note(understood(&series));
     match series.look {
@@ -68,14 +69,24 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
         Look::First | Look::Changed => {}
     }
     options.series = Some(series);
-    let sealed = args.reading.threads.run(|| watch(printer, |progress| sealing::seal(&options.job(progress))))?;
-    let exported = sealed.map_err(|error| failures::of_sealing(&config.source, error))?;
-    let Sealed { seal_digest: seal, ref published, .. } = exported.sealed;
-    links.push(Link { seal, archive: published.path.clone() });
-    let indexed = args.reading.threads.run(|| watch(printer, |progress| index(config, &links, progress)))?;
-    if let Err(failure) = indexed {
-        // It is a cache: the next run makes it.
-        printer.warn(failure.account().message);
+    let sealed = args.reading.threads.run(|| {
+        watch(printer, |progress| {
+            let job = options.job(progress);
+            sealing::seal(&job).map(|exported| (exported, job.series))
+        })
+    })?;
+    let (exported, series) = sealed.map_err(|error| failures::of_sealing(&config.source, error))?;
+    if let Some(Series { mut index, .. }) = series {
+        let Sealed { seal_digest: seal, ref published, .. } = exported.sealed;
+        let link = Link { seal, archive: published.path.clone() };
+        let follow = |progress: &Progress| {
+            progress.phase("indexing");
+            index.follow(&link, &clock_of, progress)
+        };
+        if let Err(error) = args.reading.threads.run(|| watch(printer, follow))? {
+            // It is a cache: the next run makes it.
+            printer.warn(Failure::from(error).account().message);
+        }
     }
     for unknown in &exported.unknown {
         printer.warn(judging::sentence(unknown));
@@ -89,7 +100,7 @@ pub(super) fn turn(config: &Config, full: bool, printer: &Printer) -> Result<(Ex
 }
 
 /// The archives before this run, and what it reads.
-fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -> Result<(Series, Vec<Link>), Failure> {
+fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -> Result<Series, Failure> {
     let Source::Tables(tables) = &options.opened else {
         let message = format!("`{}` is a bulk export, which does not tell what changed", config.source.display());
         return Err(
@@ -111,7 +122,6 @@ fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -
         Link { seal: *seal, archive: found.get(seal).cloned().unwrap_or_else(missing) }
     };
     let links: Vec<Link> = seals.iter().map(link).collect();
-    let index = index(config, &links, progress)?;
     let now = tables.time();
     let until = now.map(|now| now.saturating_sub(config.settle));
     let last = seals.last().map(|(_, hash, seal)| (*seal, found.get(hash)));
@@ -134,7 +144,16 @@ fn series(config: &Config, full: bool, options: &Options, progress: &Progress) -
     let seals = seals.iter().map(|(_, hash, _)| *hash).collect();
     let now = now.unwrap_or(Millis::MAX);
     let is_narrow = !(config.teams.is_empty() && config.channels.is_empty() && config.users.is_empty());
-    Ok((Series { index, seals, window: Window { from, until }, now, look, share, is_narrow }, links))
+    let window = Window { from, until };
+    let mut news = News::before_asking(tables, look, is_narrow, window, now);
+    let work = Work { threads: rayon::current_num_threads(), temporary: &config.archives, progress };
+    let open = || index(config, &links, progress);
+    let index = match news.as_mut().filter(|news| !news.is_whole) {
+        Some(news) => news.look_again(tables, share, &work, open),
+        None => open().map_err(SealingError::from),
+    };
+    let index = index.map_err(|error| failures::of_sealing(&config.source, error))?;
+    Ok(Series { index, seals, window, look, share, news })
 }
 
 /// What two servers say would be told as one history, and all records of the first as vanished.
@@ -154,11 +173,14 @@ fn require_same_server(config: &Config, before: Option<&Origins>, now: Option<St
 }
 
 /// The index of these archives, brought up to date.
-fn index(config: &Config, links: &[Link], progress: &Progress) -> Result<Index, Failure> {
+fn index(config: &Config, links: &[Link], progress: &Progress) -> Result<Index, IndexError> {
     progress.phase("indexing");
-    let clocks = |kind: &str| catalogue::rank(kind).and_then(|rank| catalogue::table(rank).clock);
-    let (index, _) = Index::open(&config.archives.join(index::FOLDER), links, &clocks, progress)?;
-    Ok(index)
+    Index::open(&config.archives.join(index::FOLDER), links, &clock_of, progress).map(|(index, _)| index)
+}
+
+/// The field of a kind that is its change clock.
+fn clock_of(kind: &str) -> Option<&'static str> {
+    catalogue::rank(kind).and_then(|rank| catalogue::table(rank).clock)
 }
 
 /// Why everything is to be looked at; `None` if only what changed.

@@ -12,6 +12,10 @@ pub struct Details {
     pub action: Box<str>,
     /// The title of the task that it was done to.
     pub task: Box<str>,
+    /// The attribute of the run that was changed, and its new value.
+    pub property: Box<str>,
+    /// See `property`.
+    pub value: Box<str>,
     /// Usernames of those who came or went.
     pub users: Vec<Box<str>>,
     /// Whether the text is no JSON object although it begins like one.
@@ -31,6 +35,8 @@ impl Details {
         Self {
             action: members.text("action"),
             task: members.text("task"),
+            property: members.text("property_field_name"),
+            value: members.text("new_value"),
             users: users.unwrap_or_default(),
             is_broken: false,
         }

@@ -17,9 +17,19 @@
 
 pub mod checklist;
 pub mod details;
+pub mod event;
+pub mod events;
+pub mod figures;
+mod holds;
 mod json;
 mod read;
 pub mod run;
+pub mod seen;
+pub mod tell;
 
 pub use checklist::{Checklist, Task, TaskState};
+pub use event::{Event, More, Sort};
+pub use events::{Record, Story};
+pub use figures::Figures;
 pub use run::{Capacity, Entry, Gap, Metric, Participant, Playbook, RecordId, Run, Runs, StatusPost};
+pub use tell::Teller;

@@ -54,6 +54,13 @@ impl Runs {
     }
 }
 
+impl Runs {
+    /// The run that an entry of a timeline belongs to, and the entry.
+    pub(super) fn entry(head: &Head<'_>) -> (Box<str>, Entry) {
+        (plain(head.pick(["playbook_run_id"])[0]).into(), entry(head))
+    }
+}
+
 /// Ids of accounts by username.
 fn by_username(directory: &Directory) -> HashMap<&str, &str> {
     directory.users().into_iter().map(|(id, user)| (&*user.username, id)).collect()
@@ -94,7 +101,10 @@ fn row(kind: &str, head: &Head<'_>) -> Row {
             Row::Config(of.into(), time(ordering), metric)
         }
         "playbook_run" => Row::Run(Box::new(self::run(head))),
-        "run_event" => Row::Entry(run(), entry(head)),
+        "run_event" => {
+            let (run, entry) = Runs::entry(head);
+            Row::Entry(run, entry)
+        }
         "run_metric" => {
             let [config, value, published] = head.pick(["metric_config_id", "value", "published"]);
             let metric = Metric {

@@ -263,6 +263,8 @@ pub struct Runs {
     by_id: HashMap<Box<str>, usize>,
     /// Several where runs share a channel.
     by_channel: HashMap<Box<str>, Vec<usize>>,
+    /// By the post that they were started from.
+    by_post: HashMap<Box<str>, Vec<usize>>,
     /// Rows of runs that the archive does not hold.
     strays: Vec<Gap>,
 }
@@ -270,15 +272,19 @@ pub struct Runs {
 impl Runs {
     pub(super) fn new(mut all: Vec<Run>, mut strays: Vec<Gap>) -> Self {
         all.sort_by(|left, right| (left.create_at, &left.id).cmp(&(right.create_at, &right.id)));
-        let (mut by_id, mut by_channel) = (HashMap::new(), HashMap::<Box<str>, Vec<usize>>::new());
+        let mut by_id = HashMap::new();
+        let (mut by_channel, mut by_post) = (HashMap::<Box<str>, Vec<_>>::new(), HashMap::<Box<str>, Vec<_>>::new());
         for (at, run) in all.iter().enumerate() {
             by_id.insert(run.id.clone(), at);
             if !run.channel_id.is_empty() {
                 by_channel.entry(run.channel_id.clone()).or_default().push(at);
             }
+            if !run.post_id.is_empty() {
+                by_post.entry(run.post_id.clone()).or_default().push(at);
+            }
         }
         strays.sort();
-        Self { all, by_id, by_channel, strays }
+        Self { all, by_id, by_channel, by_post, strays }
     }
 
     /// All runs, by start and id.
@@ -294,6 +300,11 @@ impl Runs {
     /// The runs whose channel this is.
     pub fn in_channel(&self, channel: &str) -> impl Iterator<Item = &Run> {
         self.by_channel.get(channel).into_iter().flatten().filter_map(|at| self.all.get(*at))
+    }
+
+    /// The runs that were started from this post.
+    pub fn started_from(&self, post: &str) -> impl Iterator<Item = &Run> {
+        self.by_post.get(post).into_iter().flatten().filter_map(|at| self.all.get(*at))
     }
 
     /// The one run whose channel this is; `None` where several share it, because then nothing says whose a post is.

@@ -24,10 +24,12 @@ mod gather;
 mod html;
 mod markdown;
 mod people;
+mod response;
 mod review;
 mod tasks;
 mod telling;
 
+use super::incident::figures::{Figures, OfOne};
 use super::incident::{Run, Runs};
 use super::labels::Labels;
 use super::mail::one_line;
@@ -65,7 +67,8 @@ pub fn make(
     let until = telling::life(run, work.sealed.seal.time);
     let gathered = Gathered::read(work, run, until)?;
     let telling = Telling { work, runs, run, labels: &labels, gathered: &gathered, until };
-    let document = document(&telling, program)?;
+    let figures = Figures::read(*work, runs)?;
+    let document = document(&telling, figures.get(&run.id), program)?;
     let files = Files::read(work.sealed.archive, work.progress)?;
     let evidence = Evidence::find(work, &files, document.cited())?;
     let rows = basis::rows(&telling, &evidence);
@@ -92,7 +95,7 @@ pub fn make(
     Ok(Made { counts, remarks: Vec::new() })
 }
 
-fn document(telling: &Telling<'_>, program: &str) -> Result<Document, ProduceError> {
+fn document(telling: &Telling<'_>, figures: Option<&OfOne>, program: &str) -> Result<Document, ProduceError> {
     let (run, sealed) = (telling.run, telling.work.sealed);
     let name = if run.name.trim().is_empty() { run.id.to_string() } else { one_line(&run.name).into_owned() };
     let footer =
@@ -109,6 +112,7 @@ fn document(telling: &Telling<'_>, program: &str) -> Result<Document, ProduceErr
             course::milestones(telling),
             course::statements(telling),
             tasks::section(telling),
+            response::section(telling, figures),
             review::retrospective(telling),
             review::metrics(telling),
             basis::evidence(),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::document::{Line, Section};
 use super::gather::{Stay, Wrote};
-use super::telling::{Telling, counted, length, of_entry};
+use super::telling::{Telling, counted, of_entry};
 use crate::produce::incident::details::names;
+use crate::produce::incident::figures::in_words;
 use crate::produce::incident::{Capacity, Entry, Participant, RecordId};
 use crate::record::time::Millis;
 
@@ -128,7 +129,7 @@ fn present(telling: &Telling<'_>, id: &str) -> Line {
     match shared(stays, from, until) {
         0 => Line::of("never"),
         time if time >= all => Line::of("all the time"),
-        time => Line::of(format!("{} of {}", length(time), length(all))),
+        time => Line::of(format!("{} of {}", in_words(time), in_words(all))),
     }
 }
 

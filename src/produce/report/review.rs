@@ -1,7 +1,8 @@
 //! What people said of the run afterwards: summary, retrospective, measures.
 
 use super::document::{Line, Section};
-use super::telling::{Telling, length, of_post};
+use super::telling::{Telling, of_post};
+use crate::produce::incident::figures::in_words;
 use crate::produce::incident::{Metric, RecordId};
 use crate::produce::mail::one_line;
 
@@ -28,10 +29,10 @@ pub(super) fn summary(telling: &Telling<'_>) -> Section {
         (0, _) => Line::of("cannot be said: when it began is not recorded"),
         (from, 0) => Line::of(format!(
             "{} until the archive was sealed; it goes on",
-            length(telling.work.sealed.seal.time.saturating_sub(from))
+            in_words(telling.work.sealed.seal.time.saturating_sub(from))
         )),
         (from, until) if until < from => Line::of("cannot be said: it ended before it began"),
-        (from, until) => Line::of(length(until.saturating_sub(from))),
+        (from, until) => Line::of(in_words(until.saturating_sub(from))),
     };
     let playbook = match &run.playbook {
         Some(playbook) => {
@@ -146,7 +147,7 @@ pub(super) fn metrics(telling: &Telling<'_>) -> Section {
 /// A value with its unit.
 fn measure(metric: &Metric, value: i64) -> String {
     match &*metric.kind {
-        "metric_duration" => format!("{} ({value} ms)", length(value)),
+        "metric_duration" => format!("{} ({value} ms)", in_words(value)),
         _ => value.to_string(),
     }
 }

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 
 use super::course::repeated;
 use super::document::{Line, Section};
-use super::telling::{Telling, counted, length, of_entry};
+use super::telling::{Telling, counted, of_entry};
 use crate::produce::incident::details::Details;
+use crate::produce::incident::figures::in_words;
 use crate::produce::incident::{Entry, Task, TaskState};
 use crate::produce::mail::one_line;
 
@@ -195,7 +196,9 @@ fn due(telling: &Telling<'_>, task: &Task) -> Line {
         (TaskState::Skipped, _) => Line::of("skipped; it was due "),
         (TaskState::Closed, 0) => Line::of("cannot be said, because when it was done is not recorded; it was due "),
         (TaskState::Closed, at) if at <= task.due_date => Line::of("in time; it was due "),
-        (TaskState::Closed, at) => Line::of(format!("{} late; it was due ", length(at.saturating_sub(task.due_date)))),
+        (TaskState::Closed, at) => {
+            Line::of(format!("{} late; it was due ", in_words(at.saturating_sub(task.due_date))))
+        }
         _ if task.due_date > telling.work.sealed.seal.time => Line::of("not done yet; it is due "),
         _ => Line::of("not done; it was due "),
     };

@@ -95,32 +95,6 @@ pub(super) fn of_post(id: &str) -> RecordId {
     RecordId::new("post", id)
 }
 
-/// A length of time: `2 d 3 h`, `36 min 5 s`; the two largest parts.
-pub(super) fn length(milliseconds: i64) -> String {
-    let seconds = milliseconds.unsigned_abs() / 1000;
-    let parts = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
-    let mut rest = seconds;
-    let mut words = Vec::new();
-    for (size, word) in parts {
-        let number = rest / size;
-        rest %= size;
-        if number > 0 || (!words.is_empty() && words.len() < 2) {
-            words.push((number, word));
-        }
-        if words.len() == 2 {
-            break;
-        }
-    }
-    let shown: Vec<String> =
-        words.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
-    let sign = if milliseconds < 0 { "-" } else { "" };
-    match shown.is_empty() {
-        false => format!("{sign}{}", shown.join(" ")),
-        true if milliseconds == 0 => "0 s".to_owned(),
-        true => format!("{milliseconds} ms"),
-    }
-}
-
 /// A number and what is counted: `1 post`, `3 posts`.
 pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -129,23 +103,6 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_are_two_parts_long() {
-        for (milliseconds, expected) in [
-            (0, "0 s"),
-            (7, "7 ms"),
-            (61_000, "1 min 1 s"),
-            (60_000, "1 min"),
-            (3_600_000, "1 h"),
-            (3_605_000, "1 h"),
-            (90_061_000, "1 d 1 h"),
-            (-60_000, "-1 min"),
-            (i64::MIN, "-106751991167 d 7 h"),
-        ] {
-            assert_eq!(length(milliseconds), expected);
-        }
-    }
 
     #[test]
     fn a_run_that_goes_on_is_told_until_the_seal() {

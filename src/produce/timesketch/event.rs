@@ -1,15 +1,16 @@
-//! The lines of a timeline.
-
-use ring::digest::{SHA256, digest};
+//! The lines of a timeline for Timesketch.
 
 use super::datetime;
-use crate::record::id::hex;
+use crate::produce::incident::event::{Event, More};
+use crate::produce::incident::events::Record;
+use crate::produce::incident::run::Runs;
+use crate::produce::labels::Labels;
 use crate::record::line::push_string;
 use crate::record::time::Millis;
 
 /// What every event says.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Event<'e> {
+pub(super) struct Mark<'e> {
     /// When it happened.
     pub(super) at: Millis,
     /// What the time means.
@@ -18,72 +19,70 @@ pub(super) struct Event<'e> {
     pub(super) data_type: &'static str,
     /// What an examiner reads.
     pub(super) message: &'e str,
-    /// Id of the record.
+    /// Kind and id of the record.
+    pub(super) kind: &'e str,
     pub(super) id: &'e str,
 }
 
-/// Events of one segment.
-#[derive(Debug)]
-pub(super) struct Events {
-    kind: String,
-    lines: Vec<u8>,
-    count: u64,
-    /// Index and digest of the record that is looked at.
-    record: Option<(u64, String)>,
-    without_time: Vec<(String, String)>,
+/// Appends an event as a line; false, and nothing, if its time cannot be shown.
+pub fn push(out: &mut Vec<u8>, record: &Record<'_>, event: &Event<'_>, labels: &Labels<'_>, runs: &Runs) -> bool {
+    let Event { at, description, data_type, kind, id, .. } = *event;
+    let mark = Mark { at, description, data_type, message: &event.message, kind, id };
+    let Some(mut open) = begin(out, &mark) else { return false };
+    if let Some(index) = record.index {
+        open.integer("mm_record_index", i64::try_from(index).unwrap_or(i64::MAX));
+    }
+    open.text("mm_record_hash", record.hash());
+    open.text("mm_event", event.sort.word());
+    if !event.channel.is_empty() {
+        open.text("mm_channel_id", event.channel);
+        open.text("mm_channel", labels.channel(event.channel));
+        open.text("mm_team", labels.team(event.channel));
+    }
+    let user = if event.user.is_empty() { &*event.actor } else { event.user };
+    if !user.is_empty() {
+        open.text("mm_user_id", user);
+        open.text("mm_user", labels.user(user));
+    }
+    if !event.actor.is_empty() && *event.actor != *user {
+        open.text("mm_actor_id", &event.actor);
+        open.text("mm_actor", labels.user(&event.actor));
+    }
+    if !event.run.is_empty() {
+        open.text("mm_run_id", event.run);
+        open.text("mm_run", runs.get(event.run).map_or("", |run| &run.name));
+    }
+    open.flag("mm_milestone", event.is_milestone);
+    for (name, more) in &event.more {
+        match more {
+            More::Text(text) => open.text(name, text),
+            More::Integer(number) => open.integer(name, *number),
+            More::True => open.flag(name, true),
+        }
+    }
+    open.end();
+    true
 }
 
 /// An event that can still be added to.
-pub(super) struct Open<'e>(&'e mut Vec<u8>);
+pub(super) struct Open<'o>(&'o mut Vec<u8>);
 
-impl Events {
-    pub(super) fn new(kind: &str) -> Self {
-        Self { kind: kind.to_owned(), lines: Vec::new(), count: 0, record: None, without_time: Vec::new() }
-    }
-
-    /// What follows comes from this record.
-    pub(super) fn begin(&mut self, index: u64, line: &[u8]) {
-        self.record = Some((index, hex(digest(&SHA256, line).as_ref())));
-    }
-
-    /// Begins an event; `None` if its time cannot be shown.
-    pub(super) fn event(&mut self, event: &Event<'_>) -> Option<Open<'_>> {
-        let (Some(text), Some(micros)) = (datetime(event.at), event.at.checked_mul(1000)) else {
-            self.without_time.push((self.kind.clone(), event.id.to_owned()));
-            return None;
-        };
-        self.count += 1;
-        self.lines.extend_from_slice(b"{\"message\":");
-        push_string(&mut self.lines, event.message);
-        let mut open = Open(&mut self.lines);
-        open.text("datetime", &text);
-        open.integer("timestamp", micros);
-        open.text("timestamp_desc", event.description);
-        open.0.extend_from_slice(b",\"data_type\":\"mattermost:");
-        open.0.extend_from_slice(event.data_type.as_bytes());
-        open.0.push(b'"');
-        open.text("source_short", "MM");
-        open.text("mm_kind", &self.kind);
-        open.text("mm_record_id", event.id);
-        if let Some((index, hash)) = &self.record {
-            open.integer("mm_record_index", i64::try_from(*index).unwrap_or(i64::MAX));
-            open.text("mm_record_hash", hash);
-        }
-        Some(open)
-    }
-
-    pub(super) fn lines(&self) -> &[u8] {
-        &self.lines
-    }
-
-    pub(super) fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// Kind and id of records of which a time could not be shown.
-    pub(super) fn without_time(&self) -> &[(String, String)] {
-        &self.without_time
-    }
+/// Begins an event; `None` if its time cannot be shown.
+pub(super) fn begin<'o>(out: &'o mut Vec<u8>, mark: &Mark<'_>) -> Option<Open<'o>> {
+    let (text, micros) = (datetime(mark.at)?, mark.at.checked_mul(1000)?);
+    out.extend_from_slice(b"{\"message\":");
+    push_string(out, mark.message);
+    let mut open = Open(out);
+    open.text("datetime", &text);
+    open.integer("timestamp", micros);
+    open.text("timestamp_desc", mark.description);
+    open.0.extend_from_slice(b",\"data_type\":\"mattermost:");
+    open.0.extend_from_slice(mark.data_type.as_bytes());
+    open.0.push(b'"');
+    open.text("source_short", "MM");
+    open.text("mm_kind", mark.kind);
+    open.text("mm_record_id", mark.id);
+    Some(open)
 }
 
 impl Open<'_> {
@@ -95,13 +94,13 @@ impl Open<'_> {
         }
     }
 
-    pub(super) fn integer(&mut self, key: &str, number: i64) {
+    fn integer(&mut self, key: &str, number: i64) {
         self.key(key);
         self.0.extend_from_slice(number.to_string().as_bytes());
     }
 
     /// Nothing if it is not so.
-    pub(super) fn flag(&mut self, key: &str, is_set: bool) {
+    fn flag(&mut self, key: &str, is_set: bool) {
         if is_set {
             self.key(key);
             self.0.extend_from_slice(b"true");

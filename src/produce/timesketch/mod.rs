@@ -4,71 +4,73 @@
 //! `timestamp` is given in microseconds, a key has one type in the whole file, what is empty is left out, and no key is
 //! one that the importer removes. Keys of our own begin with `mm_`.
 //!
-//! One record can be several events: a post is written, edited and deleted. An earlier version of a post is the event
-//! `Post version replaced`, with the text that was replaced. Events of the collection itself stand first, so that no
-//! timeline is too short for the importer. A time that no calendar can show makes no event and is listed.
+//! What is an event, and what it says, is told in [`incident`](super::incident); here it becomes a line. Events of the
+//! collection itself stand first, so that no timeline is too short for the importer. A time that no calendar can show
+//! makes no event and is listed.
 
 mod event;
-mod posts;
-mod rest;
 
 use std::io::Write as _;
 
+pub use event::push;
+
+use super::incident::{Event, Record, Runs, Story};
+use super::labels::Labels;
 use super::replaced::{Replaced, Replacement};
-use super::wanted::Wanted;
 use super::{Folder, Made, ProduceError, Work};
-use crate::archive::walk::{SegmentText, Walk};
-use crate::produce::labels::Labels;
 use crate::record::time;
-use event::{Event, Events};
+use event::Mark;
 
 /// The file; its name must end like this.
 const FILE: &str = "timeline.jsonl";
 
+/// Lines of one part.
+#[derive(Default)]
+struct Part {
+    lines: Vec<u8>,
+    count: u64,
+    /// Kind and id of records of which a time could not be shown.
+    without_time: Vec<(String, String)>,
+}
+
+impl Part {
+    fn push(&mut self, record: &Record<'_>, event: &Event<'_>, labels: &Labels<'_>, runs: &Runs) {
+        if push(&mut self.lines, record, event, labels, runs) {
+            self.count += 1;
+        } else {
+            self.without_time.push((event.kind.to_owned(), event.id.to_owned()));
+        }
+    }
+}
+
 /// Writes `timeline.jsonl`.
 pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result<Made, ProduceError> {
-    let wanted = Wanted::find(*work)?;
+    let runs = Runs::read(work.sealed.archive, work.directory, work.progress)?;
     let labels = Labels::of(work.directory);
+    let story = Story::read(*work, &labels, &runs)?;
     let mut to = folder.create(FILE)?;
-    let mut first = Events::new("archive");
-    collection(work, &mut first);
-    to.write_all(first.lines()).map_err(|error| to.failed(error))?;
-    let mut count = first.count();
-    let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| rest::is_event(kind) || kind == "post");
-    work.progress.expect(walk.bytes());
-    walk.for_each_segment(
-        |segment| events(segment, &wanted, &labels),
-        |events| {
-            to.write_all(events.lines()).map_err(|error| to.failed(error))?;
-            count = count.saturating_add(events.count());
-            for (kind, id) in events.without_time() {
+    let marks = collection(work);
+    to.write_all(marks.concat().as_bytes()).map_err(|error| to.failed(error))?;
+    let mut count = marks.len() as u64;
+    story.for_each_part(
+        |part: &mut Part, record, event| part.push(record, event, &labels, &runs),
+        |part| {
+            to.write_all(&part.lines).map_err(|error| to.failed(error))?;
+            count = count.saturating_add(part.count);
+            for (kind, id) in part.without_time {
                 let why = "a time outside the years 0000 to 9999 makes no event".to_owned();
-                let replacement = Replacement { kind, id: id.clone(), what: "time-out-of-range", why };
+                let replacement = Replacement { kind, id, what: "time-out-of-range", why };
                 replaced.push(&replacement).map_err(|error| folder.temporary_failed(error))?;
             }
-            Ok::<_, ProduceError>(())
+            Ok(())
         },
     )?;
     to.finish()?;
     Ok(Made { counts: vec![("events", count)], remarks: Vec::new() })
 }
 
-fn events(segment: SegmentText<'_>, wanted: &Wanted<'_>, labels: &Labels<'_>) -> Events {
-    let kind = segment.kind();
-    let mut events = Events::new(kind);
-    for (index, line) in segment.lines().filter(|(_, line)| wanted.admits(kind, line)) {
-        events.begin(index, line);
-        if kind == super::post::KIND {
-            posts::add(&mut events, line, labels);
-        } else {
-            rest::add(&mut events, kind, line, labels);
-        }
-    }
-    events
-}
-
-/// What happened to the evidence itself.
-fn collection(work: &Work<'_>, events: &mut Events) {
+/// What happened to the evidence itself, as lines.
+pub fn collection(work: &Work<'_>) -> Vec<String> {
     let seal = &work.sealed.seal;
     let origin = seal.archive_origin();
     let begins = match seal.window.from {
@@ -85,15 +87,17 @@ fn collection(work: &Work<'_>, events: &mut Events) {
         (seal.time, "Archive sealed", "archive:sealed", "the archive was sealed"),
         (work.time, "Timeline made", "timeline:made", "this timeline was made"),
     ];
-    for (at, description, data_type, what) in marks {
+    let line = |(at, description, data_type, what)| {
         let standing = work.sealed.standing.words();
         let message = format!("{what}: {origin}, {} records, {standing}", seal.records);
-        let event = Event { at, description, data_type, message: &message, id: &origin };
-        if let Some(mut event) = events.event(&event) {
-            event.text("mm_archive_hash", &work.sealed.digest());
-            event.end();
-        }
-    }
+        let mark = Mark { at, description, data_type, message: &message, kind: "archive", id: &origin };
+        let mut out = Vec::new();
+        let mut open = event::begin(&mut out, &mark)?;
+        open.text("mm_archive_hash", &work.sealed.digest());
+        open.end();
+        String::from_utf8(out).ok()
+    };
+    marks.into_iter().filter_map(line).collect()
 }
 
 /// A time as the importer wants it: an offset, and microseconds.

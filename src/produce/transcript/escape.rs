@@ -7,22 +7,22 @@
 use std::fmt::Write as _;
 
 /// Appends `text` as the content of an element.
-pub(super) fn text(out: &mut String, text: &str) {
+pub(in crate::produce) fn text(out: &mut String, text: &str) {
     write(out, text, Place::Element);
 }
 
 /// Appends `text` as the value of a double-quoted attribute.
-pub(super) fn attribute(out: &mut String, text: &str) {
+pub(in crate::produce) fn attribute(out: &mut String, text: &str) {
     write(out, text, Place::Attribute);
 }
 
 /// Appends a name (of a person, channel or file): like [`text`], and line feeds are shown as well.
-pub(super) fn name(out: &mut String, text: &str) {
+pub(in crate::produce) fn name(out: &mut String, text: &str) {
     write(out, text, Place::Name);
 }
 
 /// Appends `text` as a fragment of an address in an attribute: everything but letters, digits and `-._~` as `%XX`.
-pub(super) fn fragment(out: &mut String, text: &str) {
+pub(in crate::produce) fn fragment(out: &mut String, text: &str) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));

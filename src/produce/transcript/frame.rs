@@ -10,7 +10,7 @@ use super::zone::Zone;
 
 /// What a page may load. `file:` says the same as `'self'` does where a page is opened from disk, for browsers in which
 /// files have no origin.
-const POLICY: &str = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; \
+pub(in crate::produce) const POLICY: &str = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; \
                       base-uri 'none'; form-action 'none'";
 
 /// What all pages of a transcript say of where they come from.

@@ -16,8 +16,8 @@ use std::path::Path;
 
 use super::bundle::{self, Piece};
 use super::naming::Naming;
-use super::spool::{Row, Sorted, Spool};
 use crate::archive::walk::{SegmentText, Walk};
+use crate::produce::spool::{Row, Sorted, Spool};
 use crate::produce::{Folder, Post, ProduceError, State, Work};
 use crate::record::fields::{Head, plain};
 use crate::record::time::Millis;

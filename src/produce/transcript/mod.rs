@@ -20,7 +20,7 @@ mod audience;
 mod bundle;
 mod cards;
 mod emoji;
-mod escape;
+pub(in crate::produce) mod escape;
 mod face;
 mod frame;
 mod gather;
@@ -31,12 +31,12 @@ mod naming;
 mod pages;
 mod post;
 mod search;
-mod spool;
 mod stored;
 mod system;
 mod versions;
 mod zone;
 
+pub(in crate::produce) use frame::POLICY;
 pub use zone::{UnknownZone, Zone};
 
 use base64::Engine as _;

@@ -16,11 +16,11 @@ use super::frame::{self, Depth, Origin};
 use super::naming::{Channel, Naming};
 use super::post::{self, Setting};
 use super::search::{Index, PageIndex};
-use super::spool::{Row, Sorted};
 use super::stored::Stored;
 use super::{escape, inline, markdown};
 use crate::produce::files::Attachment;
 use crate::produce::replaced::Replacement;
+use crate::produce::spool::{Row, Sorted};
 use crate::produce::{Files, Folder, ProduceError, Replaced, Work};
 use crate::record::time::Millis;
 

@@ -141,6 +141,16 @@ impl Server {
         denied.map(|(table, _)| table.name.clone()).collect()
     }
 
+    /// The tables with the columns that may be read.
+    pub fn readable(&self) -> Vec<TableFound> {
+        let tables = self.shared.tables.iter().zip(&self.shared.readable);
+        let table = |(found, readable): (&TableFound, &Vec<bool>)| {
+            let columns = found.columns.iter().zip(readable).filter(|(_, readable)| **readable);
+            TableFound { name: found.name.clone(), columns: columns.map(|(column, _)| column.clone()).collect() }
+        };
+        tables.map(table).collect()
+    }
+
     /// Whether a column may be read; `false` for one that does not exist.
     pub fn may_read(&self, table: &str, column: &str) -> bool {
         let mut tables = self.shared.tables.iter().zip(&self.shared.readable);

@@ -4,11 +4,13 @@
 //! Invariant: rows are counted by the database itself, in the snapshot in which they are read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::collect::rows;
 use super::facts::changed;
 use super::feed::{narrowed, query, read};
-use super::{Store, Tables, TablesError, lock};
+use super::{Database, Store, Tables, TablesError, lock};
 use crate::progress::Progress;
 use crate::record::id::hex;
 use crate::record::time::{self, Millis, Window};
@@ -100,22 +102,18 @@ impl Tables {
         Some(hex(ring::digest::digest(&ring::digest::SHA256, columns.join("\n").as_bytes()).as_ref()))
     }
 
-    /// How many rows of a kind of [`Self::clocked`] lie in each span of so many milliseconds.
-    pub fn census(&self, rank: Rank, span: Millis) -> Result<Census, TablesError> {
-        let mut census = Census::new();
-        let Store::Live(server) = &self.store else { return Ok(census) };
-        let mut server = lock(server);
-        let readable = server.readable();
-        for found in readable.iter().filter(|found| of_table(&found.name).any(|of| of == rank)) {
-            let query = query(found, Some(rank));
-            let table = table(rank);
-            match table.origin.and_then(|origin| column(found, table, origin)) {
-                Some(origin) => server.spans(&query, origin, span, &mut census)?,
-                None => *census.entry(0).or_default() += server.count(&query)?,
-            }
-        }
-        census.retain(|_, rows| *rows > 0);
-        Ok(census)
+    /// Another connection to the same snapshot, for counting while rows are read; `None` of a dump, and where the server
+    /// shares no snapshot. Raising `halt` ends what it does.
+    pub fn beside(&self, halt: Arc<AtomicBool>) -> Result<Option<Database>, TablesError> {
+        let Store::Live(server) = &self.store else { return Ok(None) };
+        lock(server).beside(Some(halt))
+    }
+
+    /// How many rows of a kind of [`Self::clocked`] lie in each span of so many milliseconds, asked of [`Self::beside`]
+    /// where there is one.
+    pub fn census(&self, rank: Rank, span: Millis, beside: Option<&mut Database>) -> Result<Census, TablesError> {
+        let Store::Live(server) = &self.store else { return Ok(Census::new()) };
+        beside.map_or_else(|| census(&mut lock(server), rank, span), |beside| census(beside, rank, span))
     }
 
     /// Hands over origin time and id of rows of a kind of [`Self::clocked`] that `changes` takes.
@@ -150,6 +148,20 @@ impl Tables {
         }
         Ok(())
     }
+}
+
+fn census(server: &mut Database, rank: Rank, span: Millis) -> Result<Census, TablesError> {
+    let (mut census, readable) = (Census::new(), server.readable());
+    for found in readable.iter().filter(|found| of_table(&found.name).any(|of| of == rank)) {
+        let query = query(found, Some(rank));
+        let table = table(rank);
+        match table.origin.and_then(|origin| column(found, table, origin)) {
+            Some(origin) => server.spans(&query, origin, span, &mut census)?,
+            None => *census.entry(0).or_default() += server.count(&query)?,
+        }
+    }
+    census.retain(|_, rows| *rows > 0);
+    Ok(census)
 }
 
 /// The server's name of the column of a field that holds milliseconds.

@@ -42,11 +42,16 @@ impl Database {
 
     /// The tables with the columns that may be read.
     pub fn readable(&self) -> Vec<TableFound> {
-        let table = |found: &TableFound| {
-            let columns = found.columns.iter().filter(|column| self.may_read(&found.name, &column.name));
-            TableFound { name: found.name.clone(), columns: columns.cloned().collect() }
-        };
-        self.tables().iter().map(table).collect()
+        match self {
+            Self::Postgres(server) => server.readable(),
+            Self::Mysql(server) => {
+                let table = |found: &TableFound| {
+                    let columns = found.columns.iter().filter(|column| server.may_read(&found.name, &column.name));
+                    TableFound { name: found.name.clone(), columns: columns.cloned().collect() }
+                };
+                server.tables().iter().map(table).collect()
+            }
+        }
     }
 
     /// How many rows the database finds.

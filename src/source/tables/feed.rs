@@ -188,7 +188,8 @@ fn count(
     for (route, wanted) in ways {
         let limited = limited(route, wanted, limits);
         for plan in &route.plans {
-            let rows = server.count(&query(wanted, Some(plan.rank())))?;
+            let counted = limits.and_then(|scope| scope.changes.as_ref()?.rows.get(&plan.rank()).copied());
+            let rows = counted.map_or_else(|| server.count(&query(wanted, Some(plan.rank()))), Ok)?;
             let mut asked = 0;
             for query in &limited {
                 asked += if query.all_of.is_empty() { rows } else { server.count(query)? };

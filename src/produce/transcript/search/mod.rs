@@ -27,9 +27,9 @@ use serde_json::{Value, json};
 pub(super) use page::{Flags, PageIndex, Said};
 
 use super::naming::Naming;
-use super::spool::{Row, Spool};
 use crate::produce::ProduceError;
 use crate::produce::folder::{Folder, FolderError};
+use crate::produce::spool::{Row, Spool};
 use crate::record::time::Millis;
 use postings::{Part, Postings};
 

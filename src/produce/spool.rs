@@ -10,19 +10,19 @@ use crate::sort::{Merge, Sorter};
 
 /// Collects rows.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(in crate::produce) struct Spool {
     folder: PathBuf,
     sorter: Sorter,
 }
 
 impl Spool {
     /// An empty spool that writes to an unnamed file in `folder` whenever it holds more than `limit` bytes.
-    pub(super) fn new(folder: &Path, limit: usize) -> Self {
+    pub(in crate::produce) fn new(folder: &Path, limit: usize) -> Self {
         Self { folder: folder.to_owned(), sorter: Sorter::new(limit) }
     }
 
     /// Adds a row: what it is sorted by first, its key, and a payload that is the pieces one after the other.
-    pub(super) fn push(&mut self, number: i64, key: &[u8], payload: &[&[u8]]) -> io::Result<()> {
+    pub(in crate::produce) fn push(&mut self, number: i64, key: &[u8], payload: &[&[u8]]) -> io::Result<()> {
         self.sorter.push(0, number, key.len() as u64, |line| {
             line.extend_from_slice(key);
             for piece in payload {
@@ -33,29 +33,29 @@ impl Spool {
     }
 
     /// All rows in order.
-    pub(super) fn sorted(self) -> io::Result<Sorted> {
+    pub(in crate::produce) fn sorted(self) -> io::Result<Sorted> {
         Ok(Sorted { merge: Merge::new(vec![self.sorter])?, started: false })
     }
 }
 
 /// A row in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row<'s> {
-    pub(super) number: i64,
-    pub(super) key: &'s [u8],
-    pub(super) payload: &'s [u8],
+pub(in crate::produce) struct Row<'s> {
+    pub(in crate::produce) number: i64,
+    pub(in crate::produce) key: &'s [u8],
+    pub(in crate::produce) payload: &'s [u8],
 }
 
 /// Rows in order.
 #[derive(Debug)]
-pub(super) struct Sorted {
+pub(in crate::produce) struct Sorted {
     merge: Merge,
     started: bool,
 }
 
 impl Sorted {
     /// The next row; nothing once all were read.
-    pub(super) fn next(&mut self) -> io::Result<Option<Row<'_>>> {
+    pub(in crate::produce) fn next(&mut self) -> io::Result<Option<Row<'_>>> {
         if std::mem::replace(&mut self.started, true) {
             self.merge.advance()?;
         }

@@ -1,0 +1,100 @@
+//! All events of an archive that are in a scope, part by part: the one way in which timelines, figures and Timesketch
+//! read them.
+//!
+//! Invariant: an event is handed on if its record belongs to the scope ([`Wanted`]) and, where a window was asked for, if
+//! the event itself lies in it. Parts come in the order of the archive, whatever the number of threads; who wants another
+//! order sorts.
+
+use std::cell::OnceCell;
+
+use ring::digest::{SHA256, digest};
+
+use super::event::Event;
+use super::tell::{self, Teller};
+use super::{holds, run::Runs};
+use crate::archive::walk::Walk;
+use crate::produce::labels::Labels;
+use crate::produce::wanted::Wanted;
+use crate::produce::{ProduceError, Work};
+use crate::record::id::hex;
+
+/// The record that an event is told from.
+#[derive(Debug)]
+pub struct Record<'l> {
+    /// Its place in the archive; nothing for what stands outside of the records, such as a file of holds.
+    pub index: Option<u64>,
+    /// Its line, or the bytes of the file.
+    line: &'l [u8],
+    hash: OnceCell<String>,
+}
+
+impl<'l> Record<'l> {
+    fn new(index: Option<u64>, line: &'l [u8]) -> Self {
+        Self { index, line, hash: OnceCell::new() }
+    }
+
+    /// SHA-256 of its line, or of the file, in hexadecimal digits.
+    pub fn hash(&self) -> &str {
+        self.hash.get_or_init(|| hex(digest(&SHA256, self.line).as_ref()))
+    }
+}
+
+/// Everything that happened, as far as it is wanted.
+#[derive(Debug)]
+pub struct Story<'a> {
+    work: Work<'a>,
+    teller: Teller<'a>,
+    wanted: Wanted<'a>,
+    is_within: bool,
+}
+
+impl<'a> Story<'a> {
+    /// Prepares to tell what is in the scope of `work`.
+    pub fn read(work: Work<'a>, labels: &'a Labels<'a>, runs: &'a Runs) -> Result<Self, ProduceError> {
+        let teller = Teller::read(work.sealed.archive, work.directory, labels, runs, work.progress)?;
+        Ok(Self { work, teller, wanted: Wanted::find(work)?, is_within: false })
+    }
+
+    /// Only events that lie in the window of the scope themselves.
+    #[must_use]
+    pub fn within_window(mut self) -> Self {
+        self.is_within = true;
+        self
+    }
+
+    /// Hands each event to `each`, which adds it to a part, and each part to `next`, in the order of the archive; what
+    /// holds say comes last.
+    pub fn for_each_part<T: Default + Send>(
+        &self,
+        each: impl Fn(&mut T, &Record<'_>, &Event<'_>) + Sync,
+        mut next: impl FnMut(T) -> Result<(), ProduceError>,
+    ) -> Result<(), ProduceError> {
+        let (archive, window) = (self.work.sealed.archive, self.work.scope.window());
+        let is_wanted = |event: &Event<'_>| !self.is_within || window.contains(event.at);
+        let walk = Walk::new(archive, self.work.progress)?.kinds(tell::is_event);
+        self.work.progress.expect(walk.bytes());
+        walk.for_each_segment(
+            |segment| {
+                let (kind, mut part) = (segment.kind(), T::default());
+                for (index, line) in segment.lines().filter(|(_, line)| self.wanted.admits(kind, line)) {
+                    let record = Record::new(Some(index), line);
+                    self.teller.tell(kind, line, |event| {
+                        if is_wanted(&event) {
+                            each(&mut part, &record, &event);
+                        }
+                    });
+                }
+                part
+            },
+            &mut next,
+        )?;
+        let mut part = T::default();
+        for file in holds::read(archive)? {
+            let record = Record::new(None, &file.bytes);
+            for event in file.events().filter(is_wanted) {
+                each(&mut part, &record, &event);
+            }
+        }
+        next(part)
+    }
+}
