@@ -2,7 +2,7 @@
 //!
 //! `fixtures/transcript` holds a page as it was, and texts that try to run.
 
-mod chromium;
+pub(crate) mod chromium;
 mod pages;
 
 use std::fs;
