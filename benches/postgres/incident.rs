@@ -14,7 +14,7 @@ pub(crate) fn prepare(url: &str, place: &Place) -> anyhow::Result<u64> {
     let posts = talk::incident(place);
     let [begun, ended] = [posts.start, posts.end].map(|number| BEGIN + number * STEP);
     let channel = String::from_utf8_lossy(&place.id(Of::Channel, 0)).into_owned();
-    let make = format!(
+    let statements = format!(
         "DELETE FROM ir_incident WHERE id = '{RUN}';
          INSERT INTO ir_incident (id, name, description, isactive, commanderuserid, teamid, channelid, createat, endat,
                                   activestage, checklistsjson, currentstatus)
@@ -23,7 +23,7 @@ pub(crate) fn prepare(url: &str, place: &Place) -> anyhow::Result<u64> {
          FROM channels WHERE id = '{channel}';
          ANALYZE ir_incident"
     );
-    let made = psql(url).args(["-c", &make]).output()?;
+    let made = psql(url).args(["-c", &statements]).output()?;
     ensure!(made.status.success(), "the run could not be made: {}", String::from_utf8_lossy(&made.stderr));
     let count =
         format!("SELECT count(*) FROM posts WHERE channelid = '{channel}' AND createat BETWEEN {begun} AND {ended}");

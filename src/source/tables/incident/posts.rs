@@ -126,8 +126,8 @@ impl Posts {
 
     /// Posts of which earlier versions may lie outside of the window: an earlier version was written when the post was.
     pub(super) fn versioned(&self, threads: &Ids) -> Ids {
-        let is_within = |id: &Box<[u8]>| self.met.get(id.as_ref()).is_some_and(|post| post.written);
-        threads.iter().chain(self.status.keys()).filter(|id| !is_within(id)).cloned().collect()
+        let is_within = |id: &[u8]| self.met.get(id).is_some_and(|post| post.written);
+        threads.iter().chain(self.status.keys()).filter(|id| !is_within(id.as_ref())).cloned().collect()
     }
 
     /// The posts in scope.
