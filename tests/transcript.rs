@@ -3,7 +3,7 @@
 //! `fixtures/transcript` holds a page as it was, and texts that try to run.
 
 pub(crate) mod chromium;
-mod pages;
+pub(crate) mod pages;
 
 use std::fs;
 use std::path::{Path, PathBuf};

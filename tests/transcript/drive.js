@@ -2,7 +2,7 @@
 // Opens pages of a transcript from disk in a headless Chromium and tells, as JSON, what happened: dialogs, console,
 // requests, elements that no page may have, violations that axe finds, and what the steps of a check saw.
 //
-//   node drive.js FOLDER < {"check": "visit" | "axe" | "search" | "keys" | "tokens" | "print", …}
+//   node drive.js FOLDER < {"check": "visit" | "axe" | "search" | "keys" | "tokens" | "print" | "timeline…", …}
 const { readFileSync, readdirSync } = require("node:fs");
 const { join, relative } = require("node:path");
 const { pathToFileURL } = require("node:url");
@@ -158,6 +158,8 @@ const checks = {
     report.seen.push({ dark: await page.evaluate(() => getComputedStyle(document.body).backgroundColor) });
   },
 };
+
+Object.assign(checks, require("../timeline/checks.js")({ open, address, report, asked }));
 
 (async () => {
   const browser = await chromium.launch({
