@@ -118,6 +118,7 @@ pub fn make(
             counts.without_post
         ));
     }
+    remarks.extend(files.remark(None));
     Ok(Made {
         counts: vec![
             ("posts", counts.posts),
