@@ -1,7 +1,7 @@
 //! Fields of lines that nobody checked: found or missed, never a panic, and of a sound line the same as a parser finds.
 #![no_main]
 
-use chatseal::produce::Post;
+use chatseal::produce::{Post, cards};
 use chatseal::record::fields::{Head, characters, integer};
 use chatseal::record::line::Line;
 use libfuzzer_sys::fuzz_target;
@@ -13,6 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let post = Post::read(bytes);
     let _ = (post.message(), post.kind(), post.props(), post.file_ids(), post.state(), post.fields().count());
+    // Message attachments are JSON of any shape inside of JSON.
+    let _ = (cards::said(&post), cards::text(&post));
     if let Ok(line) = Line::parse(bytes) {
         let head = Head::of(bytes, line.kind);
         assert_eq!((head.id, head.at()), (line.id, line.at));

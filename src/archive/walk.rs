@@ -74,8 +74,26 @@ impl<'s> SegmentText<'s> {
 
     /// Its records as stored, without line feeds, each with its index in the archive.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &'s [u8])> + use<'s> {
-        let lines = self.bytes.split_inclusive(|byte| *byte == b'\n');
-        (self.row.first_index..).zip(lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line)))
+        (self.row.first_index..).zip(Lines { rest: self.bytes })
+    }
+}
+
+/// Lines without their line feeds.
+struct Lines<'s> {
+    rest: &'s [u8],
+}
+
+impl<'s> Iterator for Lines<'s> {
+    type Item = &'s [u8];
+
+    fn next(&mut self) -> Option<&'s [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+        let (line, rest) = self.rest.split_at(end);
+        self.rest = rest.get(1..).unwrap_or_default();
+        Some(line)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::keys::{
     AgentError, Authority, Certificate, KeyFile, KeyFileError, PrivateKeyError, PublicKeyError, SEAL_NAMESPACE,
     STATEMENT_NAMESPACE, Signer, SignerError, allowed_authority_line, allowed_signers_line,
 };
+use crate::produce::papers;
 use crate::record::time::{self, Millis};
 use clap::{Subcommand, ValueHint};
 use serde::Serialize;
@@ -18,8 +19,9 @@ use std::time::Duration;
 /// Who signs, where nobody was named.
 pub(super) const DEFAULT_NAME: &str = "chatseal";
 
-/// What a key that seals is trusted with: seals, and statements of the ledger. Approvals are a person's.
-pub(super) const NAMESPACES: [&str; 2] = [SEAL_NAMESPACE, STATEMENT_NAMESPACE];
+/// What a key that seals is trusted with: seals, statements of the ledger, and manifests of productions. Approvals are a
+/// person's.
+pub(super) const NAMESPACES: [&str; 3] = [SEAL_NAMESPACE, STATEMENT_NAMESPACE, papers::NAMESPACE];
 
 /// The name in the verifier key: the origin of archives that were given none.
 const ORIGIN: &str = "chatseal.invalid";

@@ -68,17 +68,18 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
         },
     )?;
     let counts = vec![("mails", mails), ("posts", posts), ("attachments", attached), ("attachments missing", missing)];
-    Ok(Made { counts, remarks: remarks(&belongings) })
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached + missing) })
 }
 
-/// What a reader of conversations has to know.
-pub(super) fn remarks(belongings: &Belongings<'_>) -> Vec<String> {
+/// What a reader of conversations has to know that show so many files.
+pub(super) fn remarks(work: &Work<'_>, belongings: &Belongings<'_>, files: u64) -> Vec<String> {
     let unknown = belongings.memberships.without_history();
     let remark = format!(
         "{unknown} memberships have no history in the archive; these people are named as present in every part of their \
          channel"
     );
-    if unknown > 0 { vec![remark] } else { Vec::new() }
+    let files = belongings.files.remark(work.scope.is_everything().then_some(files));
+    (unknown > 0).then_some(remark).into_iter().chain(files).collect()
 }
 
 /// Lists something that could not be said as the record says it.

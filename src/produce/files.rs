@@ -50,42 +50,66 @@ pub struct Attachment {
     pub missing: Box<str>,
 }
 
-/// All files of an archive that belong to a post.
+/// All files of an archive.
 #[derive(Debug, Default)]
-pub struct Files(HashMap<Box<str>, Vec<Attachment>>);
+pub struct Files {
+    by_post: HashMap<Box<str>, Vec<Attachment>>,
+    /// Files that name no post: uploads that were never sent, and what plugins keep.
+    without_post: u64,
+}
 
 impl Files {
     /// Reads the file records of an archive.
     pub fn read(archive: &Archive, progress: &Progress) -> Result<Self, ProduceError> {
-        let mut by_post: HashMap<Box<str>, Vec<Attachment>> = HashMap::new();
+        let mut this = Self::default();
         Walk::new(archive, progress)?.kinds(|kind| kind == "file").for_each_segment(
-            |segment| segment.lines().filter_map(|(_, line)| attachment(line)).collect::<Vec<_>>(),
+            |segment| segment.lines().map(|(_, line)| attachment(line)).collect::<Vec<_>>(),
             |found| {
-                for (post, file) in found {
-                    by_post.entry(post).or_default().push(file);
+                for file in found {
+                    this.add(file);
                 }
                 Ok::<_, WalkError>(())
             },
         )?;
-        for files in by_post.values_mut() {
+        for files in this.by_post.values_mut() {
             files.sort_by(|a, b| (a.create_at, &a.id).cmp(&(b.create_at, &b.id)));
         }
-        Ok(Self(by_post))
+        Ok(this)
+    }
+
+    fn add(&mut self, file: Option<(Box<str>, Attachment)>) {
+        match file {
+            Some((post, file)) => self.by_post.entry(post).or_default().push(file),
+            None => self.without_post = self.without_post.saturating_add(1),
+        }
+    }
+
+    /// What a reader of a form that shows files with their posts has to know; `shown` is how many it shows, if it was
+    /// asked for everything.
+    pub fn remark(&self, shown: Option<u64>) -> Option<String> {
+        let orphans = shown.map_or(0, |shown| (self.len() as u64).saturating_sub(shown));
+        let left = self.without_post.saturating_add(orphans);
+        let words = match left {
+            0 => return None,
+            1 => "1 file belongs to no post of the archive, and stands".to_owned(),
+            _ => format!("{left} files belong to no post of the archive, and stand"),
+        };
+        Some(format!("{words} in record forms (`jsonl`, `csv-records`, `parquet`) only"))
     }
 
     /// The files of a post, oldest first.
     pub fn of(&self, post: &str) -> &[Attachment] {
-        self.0.get(post).map(Vec::as_slice).unwrap_or_default()
+        self.by_post.get(post).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// How many there are.
+    /// How many belong to a post.
     pub fn len(&self) -> usize {
-        self.0.values().map(Vec::len).sum()
+        self.by_post.values().map(Vec::len).sum()
     }
 
-    /// Whether there are none.
+    /// Whether none belongs to a post.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_post.is_empty()
     }
 }
 
@@ -157,4 +181,43 @@ pub fn copy_content(
         copied = copied.saturating_add(read as u64);
     }
     if found.finish().as_ref() == digest { Ok(copied) } else { Err(damaged(Flaw::CrcMismatch).into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str, data: &str) -> String {
+        format!(r#"{{"kind":"file","id":"{id}","at":5,"data":{{{data}}}}}"#)
+    }
+
+    #[test]
+    fn files_stand_with_their_post_and_others_are_counted() {
+        let mut files = Files::default();
+        assert_eq!(files.remark(Some(0)), None);
+        for (id, data) in [("f2", r#""post_id":"p","create_at":9"#), ("f1", r#""post_id":"""#), ("f3", r#""name":"x""#)]
+        {
+            files.add(attachment(line(id, data).as_bytes()));
+        }
+        assert_eq!((files.len(), files.of("p").len(), files.of("").len()), (1, 1, 0));
+        assert!(files.remark(None).unwrap().starts_with("2 files belong to no post of the archive, and stand in"));
+        assert!(files.remark(Some(0)).unwrap().starts_with("3 files belong"));
+        assert!(files.remark(Some(1)).unwrap().starts_with("2 files belong"));
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_sealed() {
+        let digest = "ab".repeat(32);
+        let whole = format!(
+            r#""user_id":"u","post_id":"p","create_at":5,"update_at":6,"delete_at":7,"path":"a/b","name":"x\n.png","size":9,"mime_type":"image/png","width":3,"height":-4,"content_sha256":"{digest}","content_bytes":8,"content_member":"data/files/ab""#
+        );
+        let (post, file) = attachment(line("f", &whole).as_bytes()).unwrap();
+        assert_eq!((&*post, &*file.id, &*file.user_id, &*file.name, &*file.path), ("p", "f", "u", "x\n.png", "a/b"));
+        assert_eq!((file.create_at, file.update_at, file.delete_at, file.size), (5, 6, 7, 8));
+        assert_eq!((file.pixels, file.content), ((3, 0), Some([0xab; 32])));
+        // Bytes that are in no member are not there, whatever digest the row names.
+        let gone = whole.replace(r#","content_member":"data/files/ab""#, r#","content_missing":"file-missing""#);
+        let (_, file) = attachment(line("f", &gone).as_bytes()).unwrap();
+        assert_eq!((file.content, &*file.missing), (None, "file-missing"));
+    }
 }

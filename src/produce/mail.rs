@@ -81,14 +81,14 @@ pub fn attachment(out: &mut Vec<u8>, mime_type: &str, name: &str) {
     if is_plain(name) && name.len() <= 60 {
         words.push(format!("filename=\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")));
     } else {
-        words.extend(continued(name));
+        words.extend(continued("filename", name));
     }
     fold(out, "Content-Disposition", &words);
     out.extend_from_slice(b"Content-Transfer-Encoding: base64\r\n");
 }
 
-/// `filename` in pieces, as RFC 2231 wants it.
-fn continued(name: &str) -> Vec<String> {
+/// A parameter in pieces, as RFC 2231 wants it; each but the last ends with its semicolon.
+pub fn continued(parameter: &str, name: &str) -> Vec<String> {
     let mut encoded = String::new();
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
@@ -112,7 +112,7 @@ fn continued(name: &str) -> Vec<String> {
     let piece = |(number, piece): (usize, &&str)| {
         let charset = if number == 0 { "UTF-8''" } else { "" };
         let semicolon = if number < last { ";" } else { "" };
-        format!("filename*{number}*={charset}{piece}{semicolon}")
+        format!("{parameter}*{number}*={charset}{piece}{semicolon}")
     };
     pieces.iter().enumerate().map(piece).collect()
 }

@@ -21,6 +21,7 @@ struct Section {
     day: String,
     text: String,
     posts: u64,
+    files: u64,
     /// Ids of posts with characters that were spelled out.
     spelled: Vec<String>,
 }
@@ -29,7 +30,7 @@ struct Section {
 pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Replaced) -> Result<Made, ProduceError> {
     let belongings = Belongings::read(work, files)?;
     let mut open: Option<(String, String, Output<'_>)> = None;
-    let (mut documents, mut conversations, mut posts) = (0_u64, 0_u64, 0_u64);
+    let (mut documents, mut conversations, mut posts, mut attached) = (0_u64, 0_u64, 0_u64, 0_u64);
     for_each_slice(
         work,
         &belongings,
@@ -55,6 +56,7 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
             }
             conversations += 1;
             posts += section.posts;
+            attached += section.files;
             Ok(())
         },
     )?;
@@ -62,7 +64,7 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
         done.finish()?;
     }
     let counts = vec![("documents", documents), ("conversations", conversations), ("posts", posts)];
-    Ok(Made { counts, remarks: remarks(&belongings) })
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached) })
 }
 
 fn head(work: &Work<'_>, month: &str) -> String {
@@ -91,6 +93,7 @@ fn section(slice: &Slice<'_>, belongings: &Belongings<'_>) -> Section {
         day: slice.date(),
         text: String::from("\n### "),
         posts: slice.posts.len() as u64,
+        files: slice.posts.iter().map(|told| told.files.len() as u64).sum(),
         spelled: Vec::new(),
     };
     push_escaped(&mut section.text, &one_line(belongings.labels.channel(slice.channel_id)), "");
@@ -193,6 +196,8 @@ pub(super) fn push_escaped(out: &mut String, text: &str, indent: &str) -> bool {
                     out.push('\\');
                     out.push(character);
                 }
+                // Many readers make a link of it.
+                '.' if ends_with_www(inner.get(..at).unwrap_or_default()) => out.push_str("\\."),
                 '\t' => out.push(' '),
                 _ if is_harmful(character) => {
                     is_spelled = true;
@@ -211,6 +216,10 @@ pub(super) fn push_escaped(out: &mut String, text: &str, indent: &str) -> bool {
         }
     }
     is_spelled
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.as_bytes().last_chunk::<3>().is_some_and(|last| last.eq_ignore_ascii_case(b"www"))
 }
 
 #[cfg(test)]
@@ -234,6 +243,7 @@ mod tests {
             ("    code\n\nb", "&nbsp;&nbsp;&nbsp;&nbsp;code\\\n> &nbsp;\\\n> b"),
             ("&lt; \\ | ~~x~~ $y$ @all", "\\&lt; \\\\ \\| \\~\\~x\\~\\~ \\$y\\$ \\@all"),
             ("1.5 and a-b #c", "1\\.5 and a-b #c"),
+            ("see www.e.org, (WWW.e.org", "see www\\.e.org, (WWW\\.e.org"),
         ] {
             assert_eq!(escaped(text), (expected.to_owned(), false), "{text}");
         }

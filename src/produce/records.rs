@@ -1,5 +1,7 @@
 //! Going through an archive kind by kind, for the forms that have a file for each, and what fields a kind has.
 
+use std::collections::BTreeMap;
+
 use super::{Made, ProduceError, Work};
 use crate::archive::walk::Walk;
 use crate::record::fields::{Head, integer};
@@ -38,6 +40,29 @@ impl Shape {
     }
 }
 
+/// Records that the scope of a production leaves out, by kind.
+#[derive(Debug, Default)]
+struct LeftOut(BTreeMap<String, u64>);
+
+impl LeftOut {
+    fn add(&mut self, kind: &str, records: u64) {
+        if records > 0 {
+            let known = self.0.entry(kind.to_owned()).or_default();
+            *known = known.saturating_add(records);
+        }
+    }
+
+    /// For people: one line, if there are any.
+    fn remarks(&self) -> Vec<String> {
+        let kinds: Vec<String> = self.0.iter().map(|(kind, records)| format!("{kind} {records}")).collect();
+        if kinds.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("left out by the scope, records: {}", kinds.join(", "))]
+        }
+    }
+}
+
 /// Calls `each` with every kind of the archive, in its order, and a walk through its records; it returns how many the
 /// form holds.
 pub(super) fn each_kind<'a>(
@@ -49,13 +74,15 @@ pub(super) fn each_kind<'a>(
     work.progress.expect(whole.bytes());
     let mut kinds: Vec<Box<str>> = whole.rows().iter().map(|row| row.kind.clone()).collect();
     kinds.dedup();
-    let (mut records, mut files) = (0_u64, 0_u64);
+    let (mut records, mut files, mut left_out) = (0_u64, 0_u64, LeftOut::default());
     for kind in kinds {
         let count = each(&kind, Walk::new(archive, progress)?.kinds(|other| *other == *kind))?;
+        let all = whole.rows().iter().filter(|row| row.kind == kind);
+        left_out.add(&kind, all.fold(0_u64, |sum, row| sum.saturating_add(row.records)).saturating_sub(count));
         records = records.saturating_add(count);
         files += u64::from(count > 0);
     }
-    Ok(Made { counts: vec![("kinds", files), ("records", records)], remarks: Vec::new() })
+    Ok(Made { counts: vec![("kinds", files), ("records", records)], remarks: left_out.remarks() })
 }
 
 /// The fields that occur in records of a kind, in the order in which lines hold them, and what their values are.
@@ -126,6 +153,17 @@ mod tests {
             let shape = values.iter().map(|value| Shape::of(value.as_bytes())).fold(Shape::Null, Shape::join);
             assert_eq!(shape, expected, "{values:?}");
         }
+    }
+
+    #[test]
+    fn what_the_scope_leaves_out_is_said_by_kind() {
+        let mut left_out = LeftOut::default();
+        left_out.add("user", 0);
+        assert_eq!(left_out.remarks(), Vec::<String>::new());
+        for (kind, records) in [("reaction", 2), ("post", 7), ("post", 1)] {
+            left_out.add(kind, records);
+        }
+        assert_eq!(left_out.remarks(), ["left out by the scope, records: post 8, reaction 2"]);
     }
 
     #[test]

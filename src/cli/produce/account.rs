@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::cli::printer::{count, harmless, size};
 use crate::produce::folder::Written;
+use crate::produce::papers::not_described;
 use crate::produce::{Form, Made, Replaced, Work};
 
 /// What was produced.
@@ -64,7 +65,7 @@ impl Account {
             let _ = writeln!(out, "replaced {what}: {}", count(*times));
         }
         if self.unknown > 0 {
-            let _ = writeln!(out, "{} accounts are named that the archive does not describe", count(self.unknown));
+            let _ = writeln!(out, "{}", not_described(self.unknown));
         }
         for remark in &self.remarks {
             let _ = writeln!(out, "note: {}", harmless(remark));

@@ -17,11 +17,13 @@ mod exceptions;
 mod legal;
 pub(super) mod page;
 pub(super) mod summary;
+mod tally;
 
 use crate::produce::replaced::Replaced;
 use crate::produce::{Folder, Made, ProduceError, Work};
 use crate::record::id::hex;
 use summary::Summary;
+pub use summary::not_described;
 
 /// Namespace of signatures over manifests.
 pub const NAMESPACE: &str = "production@chatseal.v1";

@@ -1,5 +1,6 @@
 //! What was produced from which seal: the same for people, for programs and for print.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -8,14 +9,15 @@ use serde_json::Value;
 
 use super::Production;
 use super::page::Page;
+use super::tally::{self, Counted, Tally};
 use crate::archive::names::Member;
 use crate::archive::reader::Body;
 use crate::archive::summary::Counts;
-use crate::archive::walk::Walk;
+use crate::produce::conversation::is_harmful;
 use crate::produce::folder::Written;
 use crate::produce::labels::Labels;
 use crate::produce::replaced::Replaced;
-use crate::produce::{Post, ProduceError, Work};
+use crate::produce::{ProduceError, Work};
 use crate::record::id::hex;
 use crate::record::time::{self, Millis};
 
@@ -88,35 +90,19 @@ pub(super) struct Equation {
     pub(super) is_complete: bool,
 }
 
-#[derive(Serialize)]
-pub(super) struct Counted {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) posts: u64,
-    pub(super) first: Option<String>,
-    pub(super) last: Option<String>,
+/// Accounts that are named and that the archive does not describe, for people.
+pub fn not_described(accounts: u64) -> String {
+    let are = if accounts == 1 { "account is" } else { "accounts are" };
+    format!("{accounts} {are} named that the archive does not describe")
 }
 
-/// Posts of a channel or a person: how many, first and last.
-#[derive(Clone, Copy)]
-struct Tally {
-    posts: u64,
-    first: Millis,
-    last: Millis,
-}
-
-impl Tally {
-    const NONE: Self = Self { posts: 0, first: Millis::MAX, last: Millis::MIN };
-
-    fn add(&mut self, other: Self) {
-        self.posts = self.posts.saturating_add(other.posts);
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
+/// A name in a text of lines: nothing in it ends the line, controls a terminal or turns the reading direction.
+fn one_line(name: &str) -> Cow<'_, str> {
+    if !name.contains(is_harmful) {
+        return name.into();
     }
+    name.chars().map(|c| if is_harmful(c) { '\u{fffd}' } else { c }).collect()
 }
-
-/// Tallies by id: of channels, and of people.
-type Tallies = [BTreeMap<Box<str>, Tally>; 2];
 
 impl Summary {
     pub(super) fn gather(
@@ -126,11 +112,8 @@ impl Summary {
     ) -> Result<Self, ProduceError> {
         let Production { work, form, meaning, command, made, program } = *production;
         let sealed = work.sealed;
-        let [channels, people] = tallies(work)?;
-        let mut whole = Tally::NONE;
-        for tally in channels.values() {
-            whole.add(*tally);
-        }
+        let [channels, people] = tally::read(work)?;
+        let whole = Tally::sum(channels.values());
         let labels = Labels::of(work.directory);
         let seal = &sealed.seal;
         let end = |at: Option<Millis>| at.map_or_else(|| "open".to_owned(), moment);
@@ -166,8 +149,8 @@ impl Summary {
             posts: whole.posts,
             first_post: (whole.posts > 0).then(|| moment(whole.first)),
             last_post: (whole.posts > 0).then(|| moment(whole.last)),
-            channels: counted(channels, |id| labels.channel(id).to_owned()),
-            participants: counted(people, |id| labels.person(id)),
+            channels: tally::rows(channels, |id| labels.channel(id).to_owned()),
+            participants: tally::rows(people, |id| labels.person(id)),
             files: written.len(),
             bytes: written.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
             source: sealed.source.clone(),
@@ -247,7 +230,7 @@ impl Summary {
             ));
         }
         if self.not_described > 0 {
-            looks.push(format!("{} accounts are named that the archive does not describe.", self.not_described));
+            looks.push(format!("{}.", not_described(self.not_described)));
         }
         looks.extend(self.remarks.iter().cloned());
         looks
@@ -281,7 +264,7 @@ impl Summary {
         for (title, rows) in [("Posts by channel", &self.channels), ("Posts by person", &self.participants)] {
             let _ = writeln!(out, "\n{title}");
             for row in rows {
-                let _ = writeln!(out, "  {:>10}  {}  ({})", row.posts, row.name.replace(['\r', '\n'], " "), row.id);
+                let _ = writeln!(out, "  {:>10}  {}  ({})", row.posts, one_line(&row.name), one_line(&row.id));
             }
         }
         out
@@ -343,54 +326,6 @@ fn equation(kind: &str, counts: Counts) -> Equation {
     }
 }
 
-/// Counts the posts in the scope by channel and by person; earlier versions are none.
-fn tallies(work: &Work<'_>) -> Result<Tallies, ProduceError> {
-    let mut all = Tallies::default();
-    Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| kind == "post").for_each_segment(
-        |segment| {
-            let mut part = Tallies::default();
-            for (_, line) in segment.lines() {
-                let post = Post::read(line);
-                if post.original_id.is_empty() && work.scope.admits(&post, work.directory) {
-                    let tally = Tally { posts: 1, first: post.create_at, last: post.create_at };
-                    for (map, id) in part.iter_mut().zip([post.channel_id, post.user_id]) {
-                        match map.get_mut(id) {
-                            Some(known) => known.add(tally),
-                            None => drop(map.insert(id.into(), tally)),
-                        }
-                    }
-                }
-            }
-            part
-        },
-        |part| {
-            for (all, part) in all.iter_mut().zip(part) {
-                for (id, tally) in part {
-                    all.entry(id).or_insert(Tally::NONE).add(tally);
-                }
-            }
-            Ok::<_, ProduceError>(())
-        },
-    )?;
-    Ok(all)
-}
-
-/// Most posts first.
-fn counted(tallies: BTreeMap<Box<str>, Tally>, name: impl Fn(&str) -> String) -> Vec<Counted> {
-    let mut rows: Vec<Counted> = tallies
-        .into_iter()
-        .map(|(id, tally)| Counted {
-            name: name(&id),
-            id: id.into(),
-            posts: tally.posts,
-            first: Some(moment(tally.first)),
-            last: Some(moment(tally.last)),
-        })
-        .collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.posts));
-    rows
-}
-
 /// What the archive says of who acquired it; nothing if it cannot be read, which verification would have found.
 pub(in crate::produce) fn custody(work: &Work<'_>) -> Vec<Value> {
     let archive = work.sealed.archive;
@@ -404,6 +339,19 @@ pub(in crate::produce) fn custody(work: &Work<'_>) -> Vec<Value> {
     body.bytes().split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
-fn moment(at: Millis) -> String {
+pub(super) fn moment(at: Millis) -> String {
     time::format(at).unwrap_or_else(|| format!("ms:{at}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_a_text_of_lines_do_no_harm() {
+        assert_eq!(one_line("Anna Berg"), "Anna Berg");
+        assert_eq!(one_line("a\u{1b}[31m\r\nb\u{202e}\u{9b}"), "a\u{fffd}[31m\u{fffd}\u{fffd}b\u{fffd}\u{fffd}");
+        assert_eq!(not_described(1), "1 account is named that the archive does not describe");
+        assert_eq!(not_described(2), "2 accounts are named that the archive does not describe");
+    }
 }

@@ -35,6 +35,13 @@ pub const VERSION: &str = "2.0.0";
 const ZIP: &str = "rsmf.zip";
 const MANIFEST: &str = "rsmf_manifest.json";
 
+/// Most bytes of a file: what platforms take, and what a check reads into memory.
+const LARGEST: u64 = 2 << 30;
+
+/// Why a larger one is listed.
+const TOO_LARGE: &str =
+    "the file has more than 2 GiB, which review platforms refuse, and was not held against the rules";
+
 /// A file but for its attachments.
 struct Rendered {
     day: String,
@@ -57,7 +64,7 @@ pub fn make(
 ) -> Result<Made, ProduceError> {
     let belongings = Belongings::read(work, files)?;
     let priorities = Priorities::read(work)?;
-    let (mut count, mut posts, mut events, mut attached) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let (mut count, mut posts, mut events, mut attached, mut checked) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
     let (mut names, mut day, mut renamed) = (Names::default(), String::new(), HashSet::new());
     for_each_slice(
         work,
@@ -72,9 +79,11 @@ pub fn make(
             let zipped = zip(&rendered.manifest, work, folder)?;
             let mut to = folder.create(&path)?;
             write(&rendered, zipped, &mut to).map_err(|error| to.failed(error))?;
-            to.finish()?;
-            if is_checked {
+            if to.finish()?.bytes > LARGEST {
+                note(replaced, folder, "rsmf", &path, "too-large", TOO_LARGE)?;
+            } else if is_checked {
                 held_against_the_rules(folder, &path)?;
+                checked += 1;
             }
             for id in &rendered.text.spelled {
                 note(
@@ -107,8 +116,8 @@ pub fn make(
         },
     )?;
     let mut counts = vec![("files", count), ("posts", posts), ("events", events), ("attachments", attached)];
-    counts.extend(is_checked.then_some(("files checked", count)));
-    Ok(Made { counts, remarks: remarks(&belongings) })
+    counts.extend(is_checked.then_some(("files checked", checked)));
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached) })
 }
 
 fn render(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>, priorities: &Priorities) -> Rendered {

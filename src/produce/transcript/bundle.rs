@@ -120,8 +120,17 @@ impl<'l> Bundle<'l> {
             priority: None,
             acknowledged: Vec::new(),
         };
+        let mut outside = Vec::new();
         for (piece, line) in all {
-            this.add(piece, line);
+            if piece == Piece::Outside as u8 {
+                outside.push(Post::read(line));
+            } else {
+                this.add(piece, line);
+            }
+        }
+        // Without its post there is nothing that they are earlier versions of, and none of them was asked for.
+        if this.post.is_some() {
+            this.earlier.append(&mut outside);
         }
         // Deleting a thread stamps the versions of its replies, so only the time of the edit tells their order.
         this.earlier.sort_by_key(|version| (version.edit_at, version.update_at));
@@ -135,7 +144,7 @@ impl<'l> Bundle<'l> {
             self.is_excluded = true;
         } else if piece == Piece::Post as u8 {
             self.post = Some(Post::read(line));
-        } else if piece == Piece::Earlier as u8 || piece == Piece::Outside as u8 {
+        } else if piece == Piece::Earlier as u8 {
             self.earlier.push(Post::read(line));
         } else if piece == Piece::Reaction as u8 {
             let [user, emoji, at, removed_at] =
@@ -182,6 +191,24 @@ mod tests {
         assert_eq!(bundle.post.unwrap().message(), "m");
         assert_eq!(bundle.earlier.iter().map(|post| post.edit_at).collect::<Vec<_>>(), [0, 7, 9]);
         assert_eq!(bundle.reactions, [Reaction { user: "u", emoji: "tada".into(), at: 6, removed_at: 8 }]);
+    }
+
+    #[test]
+    fn a_version_outside_of_the_scope_never_stands_for_its_post() {
+        let version = |edit_at: i64| {
+            format!(r#"{{"kind":"post","id":"v{edit_at}","at":5,"data":{{"edit_at":{edit_at},"original_id":"p"}}}}"#)
+        };
+        for (has_post, expected) in [(true, vec![7, 9]), (false, vec![7])] {
+            let mut bytes = head(b"p", b"p", false, Root::Here as u8);
+            if has_post {
+                push(&mut bytes, Piece::Post as u8, br#"{"kind":"post","id":"p","at":5,"data":{"create_at":5}}"#);
+            }
+            let (wanted, outside) = (version(7), version(9));
+            push(&mut bytes, Piece::Earlier as u8, wanted.as_bytes());
+            push(&mut bytes, Piece::Outside as u8, outside.as_bytes());
+            let bundle = Bundle::read(&bytes);
+            assert_eq!(bundle.earlier.iter().map(|post| post.edit_at).collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Message attachments: the cards that webhooks, bots and plugins put into posts (`props.attachments`).
 //!
-//! Invariant: pictures and links of a card are named, never fetched or linked; a card of any shape is shown as far as
-//! it is one, and at most [`MOST`] of a post.
+//! Invariant: pictures and links of a card are named, never fetched or linked; at most [`MOST`] of anything is shown, and
+//! how many more there are is said; what is no card stands as the JSON that it is.
 
 use std::fmt::Write as _;
 
@@ -17,12 +17,32 @@ const MOST: usize = 50;
 
 /// Appends the cards in `attachments`, a JSON array; their texts are added to `found`.
 pub(super) fn write(out: &mut String, attachments: &str, found: &mut String, around: &Surroundings<'_>) {
-    let Ok(Value::Array(cards)) = serde_json::from_str(attachments) else { return };
-    for card in cards.iter().take(MOST).filter(|card| card.is_object()) {
-        write_one(out, card, found, around);
+    let Ok(Value::Array(cards)) = serde_json::from_str(attachments) else {
+        return as_json(out, attachments, found);
+    };
+    for card in cards.iter().take(MOST) {
+        if card.is_object() {
+            write_one(out, card, found, around);
+        } else {
+            as_json(out, &card.to_string(), found);
+        }
     }
-    if cards.len() > MOST {
-        let _ = writeln!(out, "<p class=\"notice\">{} more attachments are not shown.</p>", cards.len() - MOST);
+    more(out, cards.len(), "attachments");
+}
+
+/// Attachments of a shape that no server shows.
+fn as_json(out: &mut String, json: &str, found: &mut String) {
+    out.push_str("<p class=\"notice\">Attachments that are no cards, as they stand in the record:</p>\n<pre>");
+    escape::text(out, json);
+    out.push_str("</pre>\n");
+    found.push('\n');
+    found.push_str(json);
+}
+
+/// Says how many are not shown.
+fn more(out: &mut String, count: usize, what: &str) {
+    if let Some(left) = count.checked_sub(MOST).filter(|left| *left > 0) {
+        let _ = writeln!(out, "<p class=\"notice\">{left} more {what} are not shown.</p>");
     }
 }
 
@@ -73,6 +93,7 @@ fn write_one(out: &mut String, card: &Value, found: &mut String, around: &Surrou
             let _ = write!(found, "\n{title} {value}");
         }
         out.push_str("</dl>\n");
+        more(out, fields.len(), "fields");
     }
     for name in ["image_url", "thumb_url"] {
         if let Some(address) = text(card, name) {
@@ -81,13 +102,15 @@ fn write_one(out: &mut String, card: &Value, found: &mut String, around: &Surrou
             out.push_str("]</p>\n");
         }
     }
-    for action in card.get("actions").and_then(Value::as_array).into_iter().flatten().take(MOST) {
+    let actions = card.get("actions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for action in actions.iter().take(MOST) {
         if let Some(name) = text(action, "name") {
             out.push_str("<span class=\"button\"><bdi>");
             escape::name(out, &name);
             out.push_str("</bdi></span> ");
         }
     }
+    more(out, actions.len(), "buttons");
     if let Some(footer) = text(card, "footer") {
         out.push_str("<p class=\"small\" dir=\"auto\">");
         escape::text(out, &footer);
@@ -125,10 +148,26 @@ mod tests {
     }
 
     #[test]
-    fn odd_shapes_are_no_cards() {
-        for odd in ["", "{}", "[1,\"x\",null]", "[", "\"x\""] {
-            assert_eq!(card(odd).0, "", "{odd}");
+    fn odd_shapes_are_no_cards_and_stand_as_they_are() {
+        for (odd, expected) in [
+            ("{\"a\":\"<b>\"}", "{&quot;a&quot;:&quot;&lt;b&gt;&quot;}"),
+            ("[", "["),
+            ("\"x\"", "&quot;x&quot;"),
+            ("[7]", "7"),
+        ] {
+            let (html, found) = card(odd);
+            assert!(html.contains(&format!("<pre>{expected}</pre>")) && !html.contains("class=\"card\""), "{html}");
+            assert!(!found.is_empty(), "{odd}");
         }
-        assert!(card(&format!("[{}]", vec!["{}"; 60].join(","))).0.contains("10 more attachments"));
+        assert_eq!(card("[]").0, "");
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        assert!(card(&format!("[{}]", vec!["{}"; 60].join(","))).0.contains("10 more attachments are not shown"));
+        let many =
+            |name: &str| card(&format!("[{{\"{name}\":[{}]}}]", vec![r#"{"title":"a","name":"b"}"#; 53].join(","))).0;
+        assert!(many("fields").contains("3 more fields are not shown"));
+        assert!(many("actions").contains("3 more buttons are not shown"));
     }
 }

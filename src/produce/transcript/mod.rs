@@ -119,6 +119,7 @@ pub fn make(
             counts.without_post
         ));
     }
+    remarks.extend(files.remark(None));
     Ok(Made {
         counts: vec![
             ("posts", counts.posts),

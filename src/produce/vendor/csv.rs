@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io;
 
 use super::Making;
 use super::conversation::{Conversation, Entry, MISSING, Person, Said, Told, Update};
@@ -111,9 +112,10 @@ fn posts(told: &Told<'_>, placed: &Placed) -> Vec<u8> {
     let texts: Vec<Columns> = told.conversations.iter().map(Columns::of).collect();
     let mut out = Vec::with_capacity(HEADER.len() + rows.len() * 320);
     out.extend_from_slice(HEADER.as_bytes());
+    let mut words = String::new();
     for row in &rows {
         let conversation = &told.conversations[row.conversation];
-        let mut writer = Writer { out: &mut out, told, placed, columns: &texts[row.conversation] };
+        let mut writer = Writer { out: &mut out, told, placed, columns: &texts[row.conversation], words: &mut words };
         match row.about {
             About::Join(at) => writer.join(conversation, at),
             About::Leave(at) => writer.leave(conversation, at),
@@ -196,6 +198,8 @@ struct Writer<'w, 'a> {
     told: &'w Told<'a>,
     placed: &'w Placed,
     columns: &'w Columns,
+    /// Room for a text that is put together.
+    words: &'w mut String,
 }
 
 impl Writer<'_, '_> {
@@ -220,7 +224,11 @@ impl Writer<'_, '_> {
         self.out.extend_from_slice(&self.columns.came);
         self.person(person);
         self.out.extend_from_slice(b",,,");
-        push(self.out, &format!("User {} ({}) {words}", person.username, person.email));
+        self.words.clear();
+        for part in ["User ", person.username, " (", person.email, ") ", words] {
+            self.words.push_str(part);
+        }
+        push(self.out, self.words);
         self.end(kind, person, "");
     }
 
@@ -288,8 +296,8 @@ impl Writer<'_, '_> {
 
 /// A number and its comma.
 fn number(out: &mut Vec<u8>, number: Millis) {
-    out.extend_from_slice(number.to_string().as_bytes());
-    out.push(b',');
+    // Writing to memory does not fail.
+    let _ = io::Write::write_fmt(out, format_args!("{number},"));
 }
 
 /// A field as Go's encoding/csv writes it: quoted if it begins with white space, holds a comma, a quotation mark or the

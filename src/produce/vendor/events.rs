@@ -43,7 +43,17 @@ pub(super) fn events<'a>(
     authors: impl Iterator<Item = Person<'a>>,
     members: &Members<'a>,
 ) -> (Vec<Join<'a>>, Vec<Leave<'a>>) {
-    let (mut joins, mut leaves) = (HashMap::<&str, Join<'a>>::new(), Vec::new());
+    // Stays stand in the order that is wanted in the end, so that sorting finds little to do.
+    let (mut joins, mut leaves) = (Vec::<(Join<'a>, bool)>::with_capacity(stays.len()), Vec::new());
+    let mut places = HashMap::<&str, usize>::with_capacity(stays.len());
+    let mut join = |join: Join<'a>, is_newer: bool| {
+        let place = *places.entry(join.person.id).or_insert(joins.len());
+        match joins.get_mut(place) {
+            None => joins.push((join, true)),
+            Some(known) if is_newer => *known = (join, true),
+            Some(_) => {}
+        }
+    };
     for stay in stays {
         let (id, user) = members.person(stay.who);
         let was_deactivated = user.delete_at > 0 && user.delete_at < span.start;
@@ -51,25 +61,30 @@ pub(super) fn events<'a>(
             continue;
         }
         let person = Person { id, username: &user.username, email: &user.email, is_bot: user.is_bot };
-        joins.insert(id, Join { person, at: stay.join, until: span.end });
+        join(Join { person, at: stay.join, until: span.end }, true);
         if let Some(at) = stay.leave.filter(|leave| *leave <= span.end) {
             leaves.push(Leave { person, at, closed_out: false });
         }
     }
     for person in authors {
-        joins.entry(person.id).or_insert(Join { person, at: span.start, until: span.end });
+        join(Join { person, at: span.start, until: span.end }, false);
     }
-    let mut still_there = joins.clone();
     for leave in &leaves {
-        if let Some(join) = joins.get_mut(leave.person.id).filter(|join| join.at <= leave.at) {
-            join.until = leave.at;
-            still_there.remove(leave.person.id);
+        let known = places.get(leave.person.id).and_then(|place| joins.get_mut(*place));
+        if let Some((join, is_there)) = known.filter(|(join, _)| join.at <= leave.at) {
+            (join.until, *is_there) = (leave.at, false);
         }
     }
     let closed = |join: &Join<'a>| Leave { person: join.person, at: span.end, closed_out: true };
-    leaves.extend(still_there.values().map(closed));
-    let mut joins: Vec<_> = joins.into_values().collect();
-    joins.sort_unstable_by_key(|join| (join.at, join.person.email, join.person.id));
-    leaves.sort_unstable_by_key(|leave| (leave.at, leave.person.email, leave.person.id, leave.closed_out));
+    leaves.extend(joins.iter().filter(|(_, is_there)| *is_there).map(|(join, _)| closed(join)));
+    let mut joins: Vec<_> = joins.into_iter().map(|(join, _)| join).collect();
+    joins.sort_by(|a, b| order(a.at, &a.person).cmp(&order(b.at, &b.person)));
+    leaves.sort_by(|a, b| {
+        order(a.at, &a.person).cmp(&order(b.at, &b.person)).then_with(|| a.closed_out.cmp(&b.closed_out))
+    });
     (joins, leaves)
+}
+
+fn order<'p>(at: Millis, person: &Person<'p>) -> (Millis, &'p str, &'p str) {
+    (at, person.email, person.id)
 }

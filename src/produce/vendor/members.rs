@@ -85,8 +85,12 @@ impl<'a> Members<'a> {
         let people = work.directory.users();
         stays.retain(|channel, stays| {
             stays.retain(|stay| stay.join <= job.end && stay.leave.is_none_or(|leave| leave >= job.start));
-            // By time, then by id: people stand in the order of their ids.
-            stays.sort_by_key(|stay| (stay.join, stay.who, stay.leave));
+            // By time, then by address, as joins are told; people stand in the order of their ids.
+            let email = |stay: &Stay| people.get(stay.who as usize).map(|(_, user)| &*user.email);
+            stays.sort_by(|a, b| {
+                let order = (a.join, email(a), a.who, a.leave);
+                order.cmp(&(b.join, email(b), b.who, b.leave))
+            });
             channels.contains(&**channel) && !stays.is_empty()
         });
         Ok(Self { people, stays, are_current })

@@ -3,7 +3,7 @@
 //! The vendor walks a cursor over an index; an archive holds posts by the time when they were written. So all posts of
 //! the window are sorted outside of memory first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -44,7 +44,7 @@ struct Found {
     by_server: u64,
     changed_later: u64,
     bytes: u64,
-    channels: BTreeSet<Box<str>>,
+    channels: HashSet<Box<str>>,
     first: Option<Millis>,
     last: Option<Millis>,
 }
@@ -71,6 +71,7 @@ pub(super) fn posts(work: &Work<'_>, folder: &Folder) -> Result<Selected, Produc
     )?;
     let Found { posts, by_server, changed_later, bytes, channels, first, last } = all;
     let sorters = pool.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let channels = channels.into_iter().collect();
     Ok(Selected { sorters, posts, by_server, changed_later, bytes, channels, first, last })
 }
 

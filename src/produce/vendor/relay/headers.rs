@@ -8,11 +8,16 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::produce::mail;
+
 /// Characters of a line before it is folded.
 const WIDTH: usize = 76;
 
 /// Bytes of text in one encoded word: 75 characters less what frames it, in base64.
 const WORD: usize = 45;
+
+/// Bytes of a name that stands in one piece: escaped, and behind what else is on its line, it stays below 998 characters.
+const LONG: usize = 255;
 
 /// A field of free text.
 pub(super) fn text(out: &mut String, name: &str, value: &str) {
@@ -83,6 +88,10 @@ pub(super) fn address(email: &str) -> (String, bool) {
 /// A parameter of a field, such as the name of a file: quoted, or encoded as RFC 2231 has it.
 pub(super) fn parameter(name: &str, value: &str) -> String {
     let clean: String = value.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    // The vendor writes one piece, which is longer than a line of a mail may be.
+    if clean.len() > LONG {
+        return format!(";\r\n {}", mail::continued(name, &clean).join("\r\n "));
+    }
     if clean.is_ascii() {
         let quoted = clean.replace('\\', "\\\\").replace('"', "\\\"");
         return format!("; {name}=\"{quoted}\"");
@@ -120,6 +129,17 @@ mod tests {
         assert_eq!(address(""), ("unknown@chatseal.invalid".to_owned(), true));
         assert_eq!(parameter("name", "a\"b\r\n.txt"), "; name=\"a\\\"b__.txt\"");
         assert_eq!(parameter("filename", "ü.txt"), "; filename*=utf-8''%C3%BC.txt");
+    }
+
+    #[test]
+    fn no_name_makes_a_line_too_long_for_a_mail() {
+        for name in ["ü".repeat(127), "ü".repeat(128), "\"".repeat(255), "a".repeat(4000), "漢".repeat(9000)] {
+            let head = format!("Content-Disposition: attachment{}", parameter("filename", &name));
+            assert!(head.split("\r\n").all(|line| line.len() <= mail::LONGEST), "{}", head.len());
+            assert!(head.split("\r\n").skip(1).all(|line| line.starts_with(" filename*")), "{head}");
+        }
+        let long = parameter("name", &"ü".repeat(130));
+        assert!(long.starts_with(";\r\n name*0*=UTF-8''%C3%BC"), "{long}");
     }
 
     #[test]

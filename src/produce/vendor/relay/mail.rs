@@ -139,7 +139,8 @@ fn media_type(file: &Attachment) -> &str {
     match kind.split_once('/') {
         // Base64 may not stand for either (RFC 2045, section 6.4).
         Some((left, right))
-            if token(left)
+            if kind.len() <= 100
+                && token(left)
                 && token(right)
                 && !["multipart", "message"].iter().any(|of| left.eq_ignore_ascii_case(of)) =>
         {
