@@ -5,6 +5,7 @@
 //!
 //! Invariant: no path through this module exits well without having done what was asked.
 
+mod access;
 mod clock;
 mod compare;
 mod completions;
@@ -96,6 +97,7 @@ enum Command {
     Compare(Box<compare::Args>),
     Verify(verify::Args),
     Show(show::Args),
+    Access(Box<access::Args>),
     Search(Box<search::Args>),
     Extract(extract::Args),
     Produce(Box<produce::Args>),
@@ -171,6 +173,7 @@ impl Cli {
                 Command::Plan(args) => args.is_json(),
                 Command::Compare(args) => args.is_json(),
                 Command::Search(args) => args.is_json(),
+                Command::Access(args) => args.is_json(),
                 _ => false,
             }
     }
@@ -192,6 +195,7 @@ impl Cli {
             | Command::Compare(_)
             | Command::Verify(_)
             | Command::Show(_)
+            | Command::Access(_)
             | Command::Search(_)
             | Command::Timeline(_)
             | Command::Ledger(_)
@@ -215,6 +219,7 @@ impl Cli {
             Command::Compare(args) => compare::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
+            Command::Access(args) => access::run(&args, printer),
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
@@ -252,6 +257,7 @@ impl Cli {
             ["compare"] => compare::MANUAL,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
+            ["access"] => access::MANUAL,
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
