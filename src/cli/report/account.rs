@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::printer::{count, harmless, size};
 use crate::produce::folder::Written;
 use crate::produce::incident::Run;
+use crate::produce::papers::not_described;
 use crate::produce::{Made, Work, report};
 
 /// What was written.
@@ -49,7 +50,7 @@ impl Account {
             let _ = writeln!(out, "{name:<16}{:>14}", count(value.as_u64().unwrap_or_default()));
         }
         if self.unknown > 0 {
-            let _ = writeln!(out, "{} accounts are named that the archive does not describe", count(self.unknown));
+            let _ = writeln!(out, "{}", not_described(self.unknown));
         }
         let output = harmless(&self.output).into_owned();
         let _ = writeln!(
