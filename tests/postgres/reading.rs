@@ -51,6 +51,28 @@ fn rows_come_as_copy_text_in_order() {
 }
 
 #[test]
+fn rows_are_counted_where_their_times_are_floored() {
+    let (database, server) = small("spans");
+    drop(server);
+    let far = 1_i64 << 53;
+    let times = [0, 1, 99, 100, 199, -1, -99, -100, -101, far - 1, 1 - far, far, -far, i64::MIN, i64::MAX];
+    let mut expected = std::collections::BTreeMap::from([(0, 1)]);
+    let mut values = "('none', NULL)".to_owned();
+    for time in times {
+        let span = if time > -far && time < far { time.div_euclid(100) } else { 0 };
+        *expected.entry(span).or_insert(0) += 1;
+        values += &format!(", ('{time}', '{time}'::bigint)");
+    }
+    postgres().sql(&database, &format!("DELETE FROM posts; INSERT INTO posts (id, createat) VALUES {values}"));
+    let mut server = opened(postgres(), &database, OWNER).unwrap();
+    let mut found = std::collections::BTreeMap::new();
+    server
+        .spans(&all("posts", &[]), "createat", 100, &mut |span, rows| *found.entry(span).or_insert(0) += rows)
+        .unwrap();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn settings_of_database_and_role_do_not_change_the_text() {
     let database = postgres().database("settings", SMALL);
     postgres().sql(

@@ -18,8 +18,9 @@ pub(super) fn count(query: &Query, schema: &str) -> Result<String, PostgresError
 /// floored. Where the column is NULL, or holds what no record has as its time, a row lies where 0 does.
 pub(super) fn spans(query: &Query, at: &str, span: i64, schema: &str) -> Result<String, PostgresError> {
     let (at, span) = (name(at), span.max(1));
-    let floored = format!("({at} - (({at} % {span}) + {span}) % {span}) / {span}");
-    let spans = format!("CASE WHEN {at} BETWEEN -{MAX_EXACT} AND {MAX_EXACT} THEN {floored} ELSE 0 END");
+    // A server divides towards zero; of almost all rows it has to do nothing else.
+    let below = format!("WHEN {at} BETWEEN -{MAX_EXACT} AND -1 THEN ({at} - {}) / {span}", span - 1);
+    let spans = format!("CASE WHEN {at} BETWEEN 0 AND {MAX_EXACT} THEN {at} / {span} {below} ELSE 0 END");
     let rows = rest(query, schema)?;
     let sql = format!(
         "COPY (SELECT span, pg_catalog.count(*) FROM (SELECT {spans} AS span FROM {rows}) AS spans GROUP BY span) TO STDOUT"
