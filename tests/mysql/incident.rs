@@ -8,13 +8,10 @@ use crate::servers::mariadb;
 
 const CHANNEL: &str = "bridgexxxxxxxxxxxxxxxxxxxx";
 
-/// The playbooks plugin's table of runs, as far as a run needs it, and one run of two hours.
+/// A run of two hours in that channel.
 const RUN: &str = "
-    CREATE TABLE ir_incident (id varchar(26) PRIMARY KEY, name varchar(1024), description varchar(4096), isactive tinyint(1),
-      commanderuserid varchar(26), teamid varchar(26), channelid varchar(26), createat bigint, endat bigint, deleteat bigint,
-      postid varchar(26), playbookid varchar(26), checklistsjson json, currentstatus varchar(1024));
-    INSERT INTO ir_incident VALUES ('mysqlrunxxxxxxxxxxxxxxxxxx', 'Tide', '', 0, 'alicexxxxxxxxxxxxxxxxxxxxx', '',
-      'bridgexxxxxxxxxxxxxxxxxxxx', 1767276000000, 1767283200000, 0, 'urgentxxxxxxxxxxxxxxxxxxxx', NULL, '[]', 'Finished');";
+    UPDATE IR_Incident SET Name = 'Tide', CreateAt = 1767276000000, EndAt = 1767283200000, PostId = 'urgentxxxxxxxxxxxxxxxxxxxx'
+      WHERE Id = 'runopenxxxxxxxxxxxxxxxxxxx';";
 
 #[test]
 fn a_run_is_taken_out_with_its_threads_and_the_rest_is_counted() {
@@ -50,5 +47,5 @@ fn a_run_is_taken_out_with_its_threads_and_the_rest_is_counted() {
         assert_eq!(reasons as u64, number("records"), "{kind}");
     }
     let ended = desk.export(&url, "typo.zip", &["--no-files", "--incident", "Tied"]);
-    ended.require(2, "did you mean mysqlrunxxxxxxxxxxxxxxxxxx");
+    ended.require(2, "did you mean runopenxxxxxxxxxxxxxxxxxxx");
 }
