@@ -64,6 +64,8 @@ mod postgres;
 mod readme;
 /// The same evidence gives the same archive.
 mod repeatable;
+/// Incident reports, line by line against the records that they name.
+mod report;
 /// Policies and holds, applied.
 mod retention;
 /// Scheduled runs: a chain of archives that together hold what one export holds.

@@ -1,5 +1,7 @@
 //! `chatseal timeline`: one ordered list of what happened, each line leading back to a sealed record.
 
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;

@@ -2,8 +2,8 @@
 //!
 //! `fixtures/transcript` holds a page as it was, and texts that try to run.
 
-mod chromium;
-mod pages;
+pub(crate) mod chromium;
+pub(crate) mod pages;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -32,6 +32,7 @@ pub mod printer;
 mod produce;
 mod progress;
 mod reading;
+mod report;
 pub mod run;
 mod scoping;
 mod search;
@@ -100,6 +101,7 @@ enum Command {
     Search(Box<search::Args>),
     Extract(extract::Args),
     Produce(Box<produce::Args>),
+    Report(report::Args),
     Timeline(Box<timeline::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
@@ -179,9 +181,12 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) | Command::Run(_) => {
-                Product::Files
-            }
+            Command::Export(_)
+            | Command::Extract(_)
+            | Command::Keygen(_)
+            | Command::Produce(_)
+            | Command::Report(_)
+            | Command::Run(_) => Product::Files,
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -218,6 +223,7 @@ impl Cli {
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
+            Command::Report(args) => report::run(&args, printer),
             Command::Timeline(args) => timeline::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
@@ -255,6 +261,7 @@ impl Cli {
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
+            ["report"] => report::MANUAL,
             ["timeline"] => timeline::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,

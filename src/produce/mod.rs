@@ -41,6 +41,7 @@ pub mod parquet;
 pub mod post;
 mod records;
 pub mod replaced;
+pub mod report;
 pub mod rsmf;
 pub mod scope;
 pub mod sealed;

@@ -11,7 +11,7 @@ use crate::tools;
 const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-tools/node_modules");
 
 /// What happened; nothing if the browser was left out on purpose.
-pub(super) fn drive(folder: &Path, asked: &Value) -> Option<Value> {
+pub(crate) fn drive(folder: &Path, asked: &Value) -> Option<Value> {
     if tools::skipped("chromium") {
         return None;
     }
@@ -29,7 +29,7 @@ pub(super) fn drive(folder: &Path, asked: &Value) -> Option<Value> {
 }
 
 /// Requires that nothing ran, was asked for, or complained.
-pub(super) fn require_silence(report: &Value) {
+pub(crate) fn require_silence(report: &Value) {
     for what in ["dialogs", "console", "errors", "requests", "outside"] {
         assert_eq!(report[what], serde_json::json!([]), "{what}");
     }

@@ -30,7 +30,7 @@ pub(super) fn pages(folder: &Path) -> BTreeMap<String, String> {
 }
 
 /// Everything between two marks, each time.
-pub(super) fn between<'t>(text: &'t str, from: &str, to: &str) -> Vec<&'t str> {
+pub(crate) fn between<'t>(text: &'t str, from: &str, to: &str) -> Vec<&'t str> {
     text.split(from).skip(1).map(|rest| rest.split(to).next().unwrap_or_default()).collect()
 }
 

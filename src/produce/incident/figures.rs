@@ -106,7 +106,13 @@ impl Figures {
     pub fn of(runs: &Runs, mut seen: Seen, sealed: Millis) -> Self {
         let one = |run: &Run| {
             let seen = seen.runs.remove(&run.id).unwrap_or_default();
-            OfOne { run: run.id.clone(), figures: figures(run, &seen, sealed), people: people(seen) }
+            let mut figures = figures(run, &seen, sealed);
+            if runs.in_channel(&run.channel_id).count() > 1
+                && let Some(first) = figures.first_mut().filter(|figure| matches!(figure.value, Value::Span(_)))
+            {
+                "several runs share the channel; the sign may belong to another of them".clone_into(&mut first.note);
+            }
+            OfOne { run: run.id.clone(), figures, people: people(seen) }
         };
         Self { runs: runs.all().iter().map(one).collect() }
     }

@@ -75,7 +75,9 @@ impl Seen {
         let by_run = runs.get(event.run).into_iter();
         let all = by_run.chain(runs.in_channel(event.channel)).chain(runs.started_from(event.text("mm_root_id")));
         for run in all.chain(runs.started_from(event.text("mm_post_id"))) {
-            if takes_up(event, run) && event.at >= alarm(run).0 {
+            let (called, by) = alarm(run);
+            let is_alarm = *event.kind == *by.kind && *event.id == *by.id;
+            if takes_up(event, run) && event.at >= called && !is_alarm {
                 let seen = self.runs.entry(run.id.clone()).or_default();
                 earliest(&mut seen.taken_up, moment());
             }
@@ -127,5 +129,50 @@ fn takes_up(event: &Event<'_>, run: &Run) -> bool {
 fn earliest(known: &mut Option<Moment>, moment: Moment) {
     if known.as_ref().is_none_or(|known| moment < *known) {
         *known = Some(moment);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::What;
+    use super::super::run::Said;
+    use super::*;
+    use std::borrow::Cow;
+
+    fn event(at: Millis, sort: Sort, kind: &'static str, id: &'static str, actor: &'static str) -> Event<'static> {
+        let mut event = Event::new(at, &What { sort, description: "", data_type: "" }, kind, id);
+        event.actor = Cow::Borrowed(actor);
+        event
+    }
+
+    #[test]
+    fn the_first_sign_is_a_person_after_the_alarm_whatever_the_order() {
+        let started_from = Some(Said { create_at: 100, ..Said::default() });
+        let run = Run { id: "r".into(), channel_id: "c".into(), post_id: "p0".into(), started_from, ..Run::default() };
+        let runs = Runs::new(vec![run], Vec::new());
+        let alarm = event(100, Sort::Post, "post", "p0", "anna");
+        let mut machine = event(101, Sort::Feed, "post", "p1", "hook");
+        machine.channel = "c";
+        let mut before = event(99, Sort::Post, "post", "p2", "bob");
+        before.channel = "c";
+        let mut reply = event(105, Sort::Post, "post", "p3", "bob");
+        reply.add("mm_root_id", "p0");
+        let mut later = event(104, Sort::Task, "run_event", "e", "eve");
+        later.run = "r";
+        let mut elsewhere = event(103, Sort::Post, "post", "p4", "bob");
+        elsewhere.channel = "d";
+        let events = [alarm, machine, before, reply, later, elsewhere];
+        for turn in 0..events.len() {
+            let mut turned = events.clone();
+            turned.rotate_left(turn);
+            let (mut left, mut right) = (Seen::default(), Seen::default());
+            for (at, event) in turned.iter().enumerate() {
+                if at % 2 == 0 { &mut left } else { &mut right }.see(event, &runs, &Directory::default());
+            }
+            left.merge(right);
+            let seen = &left.runs["r"];
+            assert_eq!(seen.taken_up, Some((104, RecordId::new("run_event", "e"))));
+            assert_eq!(seen.deeds.keys().map(|(user, _)| &**user).collect::<Vec<_>>(), ["eve"]);
+        }
     }
 }

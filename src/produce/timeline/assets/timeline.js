@@ -129,7 +129,9 @@
   };
 
   const board = $("board"), strip = $("strip"), canvas = $("lanes");
-  const LANE = 28, CELL = 9, RUN = 20;
+  const CELL = 9, RUN = 20, BAR = 24;
+  // Where there is no room beside lanes, their names stand in them.
+  let LANE = 28, MIDDLE = 14;
   let wide = 0, gutter = 0, head = 0, tall = 0, cells = new Map();
 
   const prepare = (element, height) => {
@@ -144,7 +146,8 @@
   };
   const size = () => {
     wide = board.clientWidth;
-    gutter = wide < 640 ? 0 : shown.lanes === "type" ? 140 : 190;
+    gutter = wide < 640 ? 0 : shown.lanes === "type" ? 156 : 190;
+    [LANE, MIDDLE] = gutter ? [28, 14] : [40, 27];
     head = 46 + Math.min(told.runs.length - 1, 4) * RUN + 40;
     tall = head + Math.max(lanes.length, 1) * LANE + 34;
     draw();
@@ -243,6 +246,10 @@
     if (row[5]) {
       context.moveTo(x, y - 7); context.lineTo(x + 7, y); context.lineTo(x, y + 7); context.lineTo(x - 7, y); context.closePath();
       context.fill();
+      // Told apart from a bar that it stands on.
+      context.strokeStyle = paint.paper;
+      context.lineWidth = 1.25;
+      context.stroke();
     } else if (sort === "delete" || sort === "purge") {
       context.moveTo(x - 4, y - 4); context.lineTo(x + 4, y + 4); context.moveTo(x + 4, y - 4); context.lineTo(x - 4, y + 4);
       context.stroke();
@@ -394,15 +401,17 @@
     context.beginPath();
     context.rect(gutter, 0, wide - gutter, tall);
     context.clip();
+    let most = 12;
+    for (const cell of cells.values()) most = Math.max(most, cell.count);
     for (const cell of cells.values()) {
-      const y = head + cell.lane * LANE + LANE / 2;
+      const y = head + cell.lane * LANE + MIDDLE;
       if (cell.count === 1) {
         cell.x = toX(at[cell.event]);
         glyph(context, rows[cell.event], cell.x, y, cell.chosen);
         continue;
       }
       cell.x = toX((cell.column + 0.5) * each);
-      const height = Math.min(LANE - 4, 9 + 3.6 * Math.log2(cell.count));
+      const height = 9 + (BAR - 9) * Math.sqrt(cell.count / most);
       let bottom = y + height / 2;
       context.save();
       context.beginPath();
@@ -437,7 +446,7 @@
       context.stroke();
     }
     lanes.forEach((lane, n) => {
-      const y = head + n * LANE + LANE / 2;
+      const y = head + n * LANE + (gutter ? MIDDLE : LANE / 2);
       context.textAlign = "left";
       context.font = paint.font(gutter ? 12.5 : 10.5, 500);
       if (!gutter) {

@@ -42,6 +42,16 @@ impl Sections<'_> {
                 "<p class=\"notice\">{more} more runs are on the timeline; choose some with --channel or --team to see their figures.</p>"
             );
         }
+        match self.work.directory.unknown() {
+            0 => {}
+            1 => out.push_str("<p class=\"notice\">One account is named that the archive does not describe; its id stands for it.</p>\n"),
+            unknown => {
+                let _ = writeln!(
+                    out,
+                    "<p class=\"notice\">{unknown} accounts are named that the archive does not describe; their ids stand for them.</p>"
+                );
+            }
+        }
         if !runs.strays().is_empty() {
             out.push_str("<h3>Rows of runs that are not in the archive</h3>\n");
             gaps(&mut out, runs.strays());
@@ -104,6 +114,9 @@ impl Sections<'_> {
 
     fn people(&self, out: &mut String, run: &Run, own: &OfOne) {
         out.push_str("<table class=\"people\">\n<thead><tr><th scope=\"col\">who</th><th scope=\"col\">what</th><th scope=\"col\" class=\"number\">first</th><th scope=\"col\" class=\"number\">last</th></tr></thead>\n<tbody>\n");
+        let day = |at: Millis| at.div_euclid(86_400_000);
+        let days = own.people.iter().flat_map(|person| [day(person.deeds.first.0), day(person.deeds.last.0)]);
+        let has_days = days.clone().min() != days.max();
         for person in own.people.iter().take(MOST_PEOPLE) {
             out.push_str("<tr><th scope=\"row\"><bdi>");
             escape::name(out, &actor_name(&person.user_id, &person.shown_as, self.labels));
@@ -116,7 +129,7 @@ impl Sections<'_> {
             for (at, record) in [&person.deeds.first, &person.deeds.last] {
                 out.push_str("<td class=\"number\"><a href=\"#r=");
                 escape::fragment(out, &record.to_string());
-                let _ = write!(out, "\">{}</a></td>", clock(*at));
+                let _ = write!(out, "\">{}</a></td>", clock(*at, has_days));
             }
             out.push_str("</tr>\n");
         }
@@ -134,13 +147,6 @@ impl Sections<'_> {
         }
         if let Some(more) = own.people.len().checked_sub(MOST_PEOPLE).filter(|more| *more > 0) {
             let _ = writeln!(out, "<p class=\"facts\">and {more} more</p>");
-        }
-        if self.work.directory.unknown() > 0 {
-            let _ = writeln!(
-                out,
-                "<p class=\"facts\">{} accounts are named that the archive does not describe</p>",
-                self.work.directory.unknown()
-            );
         }
     }
 }
@@ -236,7 +242,9 @@ fn moment(at: Millis) -> String {
     format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }
 
-fn clock(at: Millis) -> String {
+/// `02:14`, or `03-03 02:14` where several days are told apart.
+fn clock(at: Millis, has_day: bool) -> String {
     let text = time::format(at).unwrap_or_else(|| format!("{at} ms"));
-    text.get(11..16).map_or_else(|| text.clone(), str::to_owned)
+    let Some(clock) = text.get(11..16) else { return text };
+    if has_day { format!("{} {clock}", text.get(5..10).unwrap_or_default()) } else { clock.to_owned() }
 }
