@@ -142,6 +142,8 @@ fn rows_that_are_hard_on_whoever_reads_them_get_an_answer() {
     assert_eq!(places("harbourxxxxxxxxxxxxxxxxxxx"), ["administrators", "team"], "also settings for reviewers");
     assert_eq!(places("pbleakxxxxxxxxxxxxxxxxxxxx"), ["playbook"]);
     assert_eq!(places("calljob2xxxxxxxxxxxxxxxxxx"), ["administrators"]);
+    let session = answer(&crowd.desk, "crowd.zip", &["--record", "sessionalicexxxxxxxxxxxxxx"]);
+    assert_eq!(said(&session["places"][0]["rules"]), ["its owner alone sees it"]);
     // Everybody in it is described or said not to be.
     let dora = answer(&crowd.desk, "crowd.zip", &["--user", "dora"]);
     assert_eq!(said(&dora["user"]["facts"]), ["the account was deactivated"]);

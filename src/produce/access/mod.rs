@@ -182,7 +182,7 @@ pub struct Access {
     pub subject: Subject,
     /// What people call that place; empty for what the directory names, such as channels.
     pub name: Box<str>,
-    /// Who could see it: those that are certain first, then by way, time and id.
+    /// Who could see it: by way, certainty, time and id.
     pub grants: Vec<Grant>,
     /// How many were members only before it came into being, or after it was gone.
     pub elsewhen: u64,
@@ -264,8 +264,17 @@ fn look(work: &Work<'_>, place: &Where) -> Result<Found, ProduceError> {
             let found = channel::of_team(&facts, id);
             (facts, found)
         }
-        Where::Person(id) => (Facts::read(work, &none)?, Found { grants: own(id), ..Found::default() }),
-        Where::Everybody | Where::Administrators | Where::Lost(_) => (Facts::read(work, &none)?, Found::default()),
+        Where::Person(id) => {
+            let mut found = Found { grants: own(id), ..Found::default() };
+            found.rule("its owner alone sees it", Vec::new());
+            (Facts::read(work, &none)?, found)
+        }
+        Where::Everybody => {
+            let mut found = Found::default();
+            found.rule("whoever may log in sees it; guests see the people of their channels only", Vec::new());
+            (Facts::read(work, &none)?, found)
+        }
+        Where::Administrators | Where::Lost(_) => (Facts::read(work, &none)?, Found::default()),
     };
     found.begin();
     found.administrators = facts.administrators(directory);
