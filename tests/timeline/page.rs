@@ -186,23 +186,23 @@ fn hostile() -> crate::bag::Spec {
     let run = json!({"name": name(0), "summary": name(1), "owner_user_id": "u1", "team_id": "t", "channel_id": "c", "create_at": start,
         "end_at": start + 9_000_000, "playbook_id": "pb", "checklists": [{"title": name(2), "items": items}], "reporter_user_id": "u1",
         "sequential_id": name(3)});
-    let many = |kind: &str, make: &dyn Fn(usize, &str) -> Value| -> Vec<String> {
-        let all = texts.iter().enumerate();
-        all.map(|(at, text)| line(kind, &format!("{kind}{at:04}"), start + 1000 * at as i64, make(at, text))).collect()
+    let many = |kind: &str, make: &dyn Fn(i64, &str) -> Value| -> Vec<String> {
+        let all = (0_i64..).zip(&texts);
+        all.map(|(at, text)| line(kind, &format!("{kind}{at:04}"), start + 1000 * at, make(at, text))).collect()
     };
     let entries = many("run_event", &|at, text| {
-        json!({"playbook_run_id": "r", "create_at": start, "delete_at": 0, "event_at": start + 1000 * at as i64,
+        json!({"playbook_run_id": "r", "create_at": start, "delete_at": 0, "event_at": start + 1000 * at,
             "event_type": if at % 2 == 0 { "event_from_post" } else { "owner_changed" }, "summary": text, "details": text, "subject_user_id": "u1"})
     });
     let posts = many("post", &|at, text| {
         let props =
             json!({"from_webhook": "true", "override_username": text, "attachments": [{"title": text, "text": text}]});
-        json!({"create_at": start + 1000 * at as i64, "update_at": start, "edit_at": 0, "delete_at": 0, "user_id": "u1", "channel_id": "c",
+        json!({"create_at": start + 1000 * at, "update_at": start, "edit_at": 0, "delete_at": 0, "user_id": "u1", "channel_id": "c",
             "message": text, "type": "", "props": props})
     });
     let files = many(
         "file",
-        &|at, text| json!({"user_id": "u1", "channel_id": "c", "create_at": start + 1000 * at as i64, "name": text}),
+        &|at, text| json!({"user_id": "u1", "channel_id": "c", "create_at": start + 1000 * at, "name": text}),
     );
     let mut spec = crate::bag::Spec::empty();
     spec.segments = vec![
