@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, missing_docs)]
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "plain beats fast in tests")]
+/// Who could see a record, and what a person could see.
+mod access;
 /// Audit logs of both schemas, whole and broken, and what they say about posts that are gone.
 mod audit;
 /// Support: small archives, whole and damaged, written from the specification.
@@ -62,6 +64,8 @@ mod postgres;
 mod readme;
 /// The same evidence gives the same archive.
 mod repeatable;
+/// Incident reports, line by line against the records that they name.
+mod report;
 /// Policies and holds, applied.
 mod retention;
 /// Scheduled runs: a chain of archives that together hold what one export holds.

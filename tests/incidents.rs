@@ -1,7 +1,7 @@
 //! Three incidents as their servers remember them (`fixtures/incidents/`), loaded, sealed and handed to the other tests;
 //! and that these databases are what their README says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -84,13 +84,22 @@ impl Incident {
     /// A desk with `STORY.zip`, all of its server sealed with files and audit log; sealed once for all tests.
     pub(crate) fn sealed(self) -> (Desk, Archive) {
         static SEALED: [OnceLock<Vec<u8>>; INCIDENTS.len()] = [const { OnceLock::new() }; INCIDENTS.len()];
+        self.kept(&SEALED, &format!("{}.zip", self.story), &[])
+    }
+
+    /// A desk with `STORY-run.zip`, its first run and what hangs on it (`--incident`); sealed once for all tests.
+    pub(crate) fn package(self) -> (Desk, Archive) {
+        static SEALED: [OnceLock<Vec<u8>>; INCIDENTS.len()] = [const { OnceLock::new() }; INCIDENTS.len()];
+        self.kept(&SEALED, &format!("{}-run.zip", self.story), &["--incident", self.run, "--include-direct"])
+    }
+
+    fn kept(self, sealed: &[OnceLock<Vec<u8>>], name: &str, args: &[&str]) -> (Desk, Archive) {
         let place = INCIDENTS.iter().position(|incident| incident.story == self.story).unwrap();
-        let name = format!("{}.zip", self.story);
-        let bytes = SEALED[place]
-            .get_or_init(|| self.source().live(&name, &["--files", "store", "--audit-log", "audit.log"]).bytes);
+        let args = [&["--files", "store", "--audit-log", "audit.log"], args].concat();
+        let bytes = sealed[place].get_or_init(|| self.source().live(name, &args).bytes);
         let desk = Desk::new();
-        desk.write(&name, bytes);
-        let archive = desk.archive(&name);
+        desk.write(name, bytes);
+        let archive = desk.archive(name);
         (desk, archive)
     }
 }
@@ -175,4 +184,21 @@ fn all_of_them_fit_beside_the_hard_rows() {
     let runs = |archive: &Archive| archive.count("playbook_run", "records");
     let alone: u64 = INCIDENTS.iter().map(|incident| runs(&incident.sealed().1)).sum();
     assert_eq!((alone, runs(&archive)), (5, 7));
+}
+
+#[test]
+fn a_run_brings_every_post_of_its_channel_in_its_window() {
+    for incident in INCIDENTS {
+        let source = incident.source();
+        let posts = source.ask(&format!(
+            "SELECT p.id FROM posts p JOIN ir_incident r ON r.channelid = p.channelid WHERE r.name = '{}'
+             AND p.createat >= r.createat - 86400000 AND (r.endat = 0 OR p.createat < r.endat + 86400000)",
+            incident.run
+        ));
+        let (_, archive) = incident.package();
+        let sealed: BTreeSet<String> =
+            archive.records("post").iter().map(|post| post["id"].as_str().unwrap().to_owned()).collect();
+        let lost: Vec<&str> = posts.lines().filter(|id| !sealed.contains(*id)).collect();
+        assert!(posts.lines().count() > 20 && lost.is_empty(), "{}: {lost:?}", incident.story);
+    }
 }

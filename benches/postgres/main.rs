@@ -22,6 +22,7 @@ mod database;
 #[path = "../bulk/dice.rs"]
 #[allow(dead_code, reason = "the bench of bulk exports uses the rest")]
 mod dice;
+mod incident;
 #[path = "../bulk/measure.rs"]
 mod measure;
 mod place;
@@ -95,6 +96,8 @@ enum Part {
     Policy,
     /// Reading its dump and nothing else: plain, gzip, Zstandard
     Reader,
+    /// Exporting an incident of 50,000 posts, beside exporting everything; edits the database
+    Incident,
     /// Scheduled runs when one post in a hundred changed; edits the database
     Runs,
 }
@@ -155,13 +158,14 @@ impl Bench<'_> {
             let made = Command::new(&self.binary).arg("keygen").arg(self.key()).output()?;
             ensure!(made.status.success(), "keygen failed: {}", String::from_utf8_lossy(&made.stderr));
         }
-        let all = [Part::Reader, Part::Export, Part::Dump, Part::Policy, Part::Runs];
+        let all = [Part::Reader, Part::Export, Part::Dump, Part::Policy, Part::Incident, Part::Runs];
         for part in all.into_iter().filter(|part| self.args.only.is_empty() || self.args.only.contains(part)) {
             match part {
                 Part::Export => self.export()?,
                 Part::Dump => self.dump()?,
                 Part::Reader => self.reader()?,
                 Part::Policy => self.policy()?,
+                Part::Incident => self.incident()?,
                 Part::Runs => {
                     let (_server, url) = self.database()?;
                     runs::measure(&self.binary, &self.key(), &url, &self.dir.join("runs"))?;
@@ -218,6 +222,25 @@ impl Bench<'_> {
         let without =
             Contender { label: "chatseal export …", command: &|| self.seal(&url, &plain), output: Some(&plain) };
         self.print(&with, &without)
+    }
+
+    fn incident(&self) -> anyhow::Result<()> {
+        let (_server, url) = self.database()?;
+        let posts = incident::prepare(&url, &place::Place::new(self.args.posts, self.args.seed))?;
+        let [part, whole] = ["incident.zip", "sealed.zip"].map(|name| self.dir.join(name));
+        println!("exporting an incident of {posts} posts, beside exporting everything");
+        let ours = Contender {
+            label: "chatseal export … --incident RUN",
+            command: &|| {
+                let mut command = self.seal(&url, &part);
+                command.args(["--incident", incident::RUN, "--margin", "1h"]);
+                command
+            },
+            output: Some(&part),
+        };
+        let theirs =
+            Contender { label: "chatseal export …", command: &|| self.seal(&url, &whole), output: Some(&whole) };
+        self.print(&ours, &theirs)
     }
 
     fn export(&self) -> anyhow::Result<()> {

@@ -47,6 +47,8 @@ impl Post {
         let channel = start.below(place.channels);
         // Half of what is said is said in a few places.
         let channel = if start.once_in(2) { start.below(channel + 1) } else { channel };
+        // What happened there was talked about in one channel by half of all.
+        let channel = if incident(place).contains(&root.unwrap_or(number)) && start.once_in(2) { 0 } else { channel };
         let members = place.members(channel);
         let user = members[dice.index(members.len())];
         let edited = dice.per_million(EDITED).then(|| at + 1000 + dice.below(600_000));
@@ -68,6 +70,11 @@ impl Post {
     pub(crate) fn file(&self, place: &Place, which: u64) -> Id {
         place.id(Of::File, self.number * 8 + which)
     }
+}
+
+/// The posts of an incident, a twentieth of all; every other thread that begins among them is in the first channel.
+pub(crate) fn incident(place: &Place) -> std::ops::Range<u64> {
+    place.posts * 2 / 5..place.posts * 9 / 20
 }
 
 /// Posts come one after the other, now and then two in one millisecond, and once in a million a whole import.

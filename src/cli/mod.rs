@@ -5,6 +5,7 @@
 //!
 //! Invariant: no path through this module exits well without having done what was asked.
 
+mod access;
 mod clock;
 mod compare;
 mod completions;
@@ -31,6 +32,7 @@ pub mod printer;
 mod produce;
 mod progress;
 mod reading;
+mod report;
 pub mod run;
 mod scoping;
 mod search;
@@ -95,9 +97,11 @@ enum Command {
     Compare(Box<compare::Args>),
     Verify(verify::Args),
     Show(show::Args),
+    Access(Box<access::Args>),
     Search(Box<search::Args>),
     Extract(extract::Args),
     Produce(Box<produce::Args>),
+    Report(report::Args),
     Timeline(Box<timeline::Args>),
     Ledger(ledger::Args),
     Hold(hold::Args),
@@ -169,6 +173,7 @@ impl Cli {
                 Command::Plan(args) => args.is_json(),
                 Command::Compare(args) => args.is_json(),
                 Command::Search(args) => args.is_json(),
+                Command::Access(args) => args.is_json(),
                 _ => false,
             }
     }
@@ -176,9 +181,12 @@ impl Cli {
     /// What the user wants of the command.
     fn product(&self) -> Product {
         match self.command {
-            Command::Export(_) | Command::Extract(_) | Command::Keygen(_) | Command::Produce(_) | Command::Run(_) => {
-                Product::Files
-            }
+            Command::Export(_)
+            | Command::Extract(_)
+            | Command::Keygen(_)
+            | Command::Produce(_)
+            | Command::Report(_)
+            | Command::Run(_) => Product::Files,
             Command::Demo(_)
             | Command::Keys(_)
             | Command::Grants(_)
@@ -187,6 +195,7 @@ impl Cli {
             | Command::Compare(_)
             | Command::Verify(_)
             | Command::Show(_)
+            | Command::Access(_)
             | Command::Search(_)
             | Command::Timeline(_)
             | Command::Ledger(_)
@@ -210,9 +219,11 @@ impl Cli {
             Command::Compare(args) => compare::run(&args, printer),
             Command::Verify(args) => verify::run(&args, printer),
             Command::Show(args) => show::run(&args, printer),
+            Command::Access(args) => access::run(&args, printer),
             Command::Search(args) => search::run(&args, printer),
             Command::Extract(args) => extract::run(&args, printer),
             Command::Produce(args) => produce::run(&args, printer),
+            Command::Report(args) => report::run(&args, printer),
             Command::Timeline(args) => timeline::run(&args, printer),
             Command::Ledger(args) => ledger::run(&args, printer),
             Command::Hold(args) => hold::run(&args, printer),
@@ -246,9 +257,11 @@ impl Cli {
             ["compare"] => compare::MANUAL,
             ["verify"] => verify::MANUAL,
             ["show"] => show::MANUAL,
+            ["access"] => access::MANUAL,
             ["search"] => search::MANUAL,
             ["extract"] => extract::MANUAL,
             ["produce"] => produce::MANUAL,
+            ["report"] => report::MANUAL,
             ["timeline"] => timeline::MANUAL,
             ["ledger"] => ledger::MANUAL,
             ["ledger", word] => ledger::manual(word)?,

@@ -76,7 +76,7 @@ pub(super) struct Args {
 }
 
 /// How productions name the program that made them.
-const PROGRAM: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
+pub(super) const PROGRAM: &str = concat!("chatseal ", env!("CARGO_PKG_VERSION"));
 
 /// The forms, by their words.
 fn forms() -> impl TypedValueParser<Value = Form> {
@@ -151,18 +151,26 @@ fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Acco
     let mut replaced = replaced.map_err(|error| of_folder(folder.temporary_failed(error)))?;
     let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.is_checked, zone: args.zone };
     let made = make(args.format, &settings, work, &folder, &mut replaced).map_err(of_produce)?;
-    let production = Production { work, form: args.format, made: &made, program: PROGRAM };
+    let (form, meaning) = (args.format.word(), args.format.meaning());
+    let command = ["produce", &format!("--format {form}")];
+    let production = Production { work, form, meaning, command, made: &made, program: PROGRAM };
     let manifest = papers::write(&production, &mut replaced, &folder, signer.is_some()).map_err(of_produce)?;
+    signed(&manifest, &folder, signer)?;
+    let written = folder.finish().map_err(of_folder)?;
+    Ok(Account::new(args.format, &args.output, work, &made, &replaced, &written))
+}
+
+/// Signs the manifest of a production, if somebody is to sign it.
+pub(super) fn signed(manifest: &str, folder: &Folder, signer: Option<&Signer>) -> Result<(), Failure> {
     if let Some(signer) = signer {
         let signature = signer.sign_ssh(manifest.as_bytes(), papers::NAMESPACE).map_err(unusable_signer)?;
         let name = format!("{}.sig", papers::MANIFEST);
         folder.write(&name, signature.as_bytes()).map_err(of_folder)?;
     }
-    let written = folder.finish().map_err(of_folder)?;
-    Ok(Account::new(args.format, &args.output, work, &made, &replaced, &written))
+    Ok(())
 }
 
-/// How writing its folder fails the command.
+/// How writing the folder of a production fails the command.
 pub(super) fn of_folder(error: FolderError) -> Failure {
     let exit = match error {
         FolderError::Exists(_) => Exit::Refused,

@@ -129,6 +129,11 @@ pub struct User {
 }
 
 impl User {
+    /// Whether it is a guest's, who sees only the channels that he was invited to.
+    pub fn is_guest(&self) -> bool {
+        self.roles.split(' ').any(|role| role == "system_guest")
+    }
+
     /// First and last name, the nickname if there are none; empty if there is nothing.
     pub fn full_name(&self) -> String {
         let parts = [&self.first_name, &self.last_name].map(|part| part.trim());

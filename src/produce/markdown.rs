@@ -172,7 +172,7 @@ fn push_post(out: &mut String, told: &Told<'_>, belongings: &Belongings<'_>) -> 
 
 /// Appends text with everything escaped that Markdown or HTML would take for markup; a line break becomes a hard one,
 /// followed by `indent`. True if a character had to be spelled out.
-fn push_escaped(out: &mut String, text: &str, indent: &str) -> bool {
+pub(super) fn push_escaped(out: &mut String, text: &str, indent: &str) -> bool {
     let mut is_spelled = false;
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {

@@ -17,6 +17,7 @@
 //! It refuses to open a source, to decide what is kept, to judge a signature, and to read a clock. Whether the archive is
 //! intact and who signed it was established before, and is handed in as a [`Standing`].
 
+pub mod access;
 pub mod cards;
 pub mod concordance;
 pub mod conversation;
@@ -33,12 +34,14 @@ pub mod jsonl;
 pub mod labels;
 pub mod mail;
 pub mod markdown;
+pub mod memberships;
 pub mod name;
 pub mod papers;
 pub mod parquet;
 pub mod post;
 mod records;
 pub mod replaced;
+pub mod report;
 pub mod rsmf;
 pub mod scope;
 pub mod sealed;

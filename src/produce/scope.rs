@@ -86,6 +86,13 @@ impl Scope {
         self.asked.window
     }
 
+    /// Ids of the users asked for, sorted.
+    pub fn user_ids(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = self.users.iter().map(|id| &**id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Whether everything in the archive is wanted.
     pub fn is_everything(&self) -> bool {
         self.window().is_open() && !self.is_narrow()

@@ -34,6 +34,8 @@ pub struct Line<'a> {
     pub data: &'a str,
     /// The value of [`CONTENT_MEMBER`] in `data`: the member holding the file's bytes.
     pub member: Option<&'a str>,
+    /// Whether it says why it is in an incident's scope.
+    pub has_reasons: bool,
     /// What a policy decided about it; absent where none was applied.
     pub retention: Option<Retention<'a>>,
 }
@@ -92,9 +94,9 @@ impl<'a> Line<'a> {
         if let Some(name) = as_text.first() {
             return Err(broken(name, "a string field of data, though `text` names it"));
         }
-        if cursor.take_literal(",\"because\":") {
-            let (_, _, strict) = tight(&mut cursor)?;
-            rule(strict, "because", "strict JSON")?;
+        let has_reasons = cursor.take_literal(",\"because\":");
+        if has_reasons {
+            reasons(&mut cursor)?;
         }
         let is_judged = cursor.take_literal(",\"retention\":");
         let retention = is_judged.then(|| Retention::read(&mut cursor)).transpose()?;
@@ -102,7 +104,7 @@ impl<'a> Line<'a> {
         if cursor.offset() != text.len() {
             return Err(Fault { offset: cursor.offset(), expected: "the end of the line" }.into());
         }
-        Ok(Self { kind, id, at, synthetic, data, member, retention })
+        Ok(Self { kind, id, at, synthetic, data, member, has_reasons, retention })
     }
 }
 
@@ -140,6 +142,26 @@ pub(super) fn canonical_integer(text: &str) -> Option<i64> {
     let canonical =
         digits == "0" && text == "0" || !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
     (canonical && is_exact(number)).then_some(number)
+}
+
+/// Checks the array of reasons in `because`: sorted, each once, `word` or `word:ID`.
+fn reasons(cursor: &mut Cursor<'_>) -> Result<(), LineError> {
+    let mut last = "";
+    cursor.literal("[")?;
+    loop {
+        let reason = tight_string(cursor)?;
+        let (word, id) = reason.split_once(':').map_or((reason, None), |(word, id)| (word, Some(id)));
+        let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_reason = is_word && id.is_none_or(|id| id::is_valid(id.as_bytes()));
+        rule(is_reason, "because", "an array of reasons, `word` or `word:ID`")?;
+        rule(last < reason, "because", "sorted, each reason once")?;
+        last = reason;
+        if !cursor.take_literal(",") {
+            break;
+        }
+    }
+    cursor.literal("]")?;
+    Ok(())
 }
 
 /// The array of field names in `text`.
@@ -303,6 +325,8 @@ mod tests {
         assert!(line.data.starts_with("{\"message\"") && line.data.ends_with("}}"));
         let file = r#"{"kind":"file","id":"x","at":0,"data":{"content_member":"data/files/ab/cd"},"retention":{"rule":"p/r"}}"#;
         assert_eq!(Line::parse(file.as_bytes()).unwrap().member, Some("data/files/ab/cd"));
+        let why = POST.replace("}}}", r#"}},"because":["channel:a%20b/c","standing","thread:x"]}"#);
+        assert!(Line::parse(why.as_bytes()).unwrap().has_reasons && !line.has_reasons);
     }
 
     #[test]
@@ -332,8 +356,16 @@ mod tests {
             ("\"n\":1.5", "\"N\":1.5"),
             ("{\"a\": [1]}", "{\"a\":1,\"a\":2}"),
             ("}}}", "}}}\n"),
-            ("}}}", "}},\"because\":1,\"other\":2}"),
-            ("}}}", "}},\"retention\":{},\"because\":1}"),
+            ("}}}", "}},\"because\":[\"run:a\"],\"other\":2}"),
+            ("}}}", "}},\"retention\":{},\"because\":[\"run:a\"]}"),
+            ("}}}", "}},\"because\":1}"),
+            ("}}}", "}},\"because\":[]}"),
+            ("}}}", "}},\"because\":[\"run:\"]}"),
+            ("}}}", "}},\"because\":[\"Run:a\"]}"),
+            ("}}}", "}},\"because\":[\"run:a b\"]}"),
+            ("}}}", "}},\"because\":[\"run:b\",\"run:a\"]}"),
+            ("}}}", "}},\"because\":[\"run:a\",\"run:a\"]}"),
+            ("}}}", "}},\"because\":[\"run:a\", \"run:b\"]}"),
         ] {
             let changed = POST.replacen(from, to, 1);
             assert_ne!(changed, POST, "{from}");

@@ -128,6 +128,7 @@ codes! {
     RecordKind = "record-kind", Records, Integrity, MAKER: "a record is of another kind than its segment",
     RecordOrder = "record-order", Records, Integrity, MAKER: "records do not stand in the order of time, id and text",
     RetentionUnexpected = "retention-unexpected", Records, Integrity, MAKER: "a record says what was decided about it without policy or hold, or does not say it with one",
+    BecauseUnexpected = "because-unexpected", Records, Integrity, MAKER: "records say why they are in an incident's scope without an incident, or do not say it in one",
     RecordUnfinished = "record-unfinished", Records, Integrity, OTHER_COPY: "the last line of a segment does not end in a line feed",
     SegmentEmpty = "segment-empty", Records, Integrity, MAKER: "a segment holds no records",
     SegmentCut = "segment-cut", Records, Integrity, MAKER: "a segment is longer than the format allows, or ends too early",

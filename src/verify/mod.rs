@@ -16,6 +16,7 @@ mod chain;
 mod checks;
 pub mod code;
 pub mod finding;
+mod incident;
 mod kinds;
 pub mod layer;
 mod ledger;
@@ -167,6 +168,7 @@ fn payload(
     tables::root(&part, seal, checks);
     tables::segments(&part, rows.as_deref(), checks);
     tables::inputs(archive, texts, seal, checks);
+    incident::compare(&part, texts.get(&Member::Source), checks);
     tables::files(archive, &part, checks);
     tables::counts(seal, &part, counted, checks);
     tables::completeness(archive, texts, &part, counted, checks);

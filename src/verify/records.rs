@@ -42,6 +42,8 @@ pub(super) struct Part {
     pub(super) findings: Findings,
     /// Segments that could not be read.
     pub(super) unread: u64,
+    /// Records that say why they are in an incident's scope.
+    pub(super) reasoned: u64,
     /// What they say that policies and holds decided.
     pub(super) stated: Stated,
     /// Segments that meet in records of equal time and id, so that the lines themselves decide.
@@ -250,6 +252,7 @@ impl<'b> Lines<'_, 'b> {
             let found = if self.is_judged { "no `retention`" } else { "`retention`" };
             self.found(Code::RetentionUnexpected, format!("`{}` has {found}", parsed.id));
         }
+        self.part.reasoned += u64::from(parsed.has_reasons);
         if let Some(retention) = &parsed.retention {
             self.part.stated.add(retention, self.walk.sealed);
         }
@@ -283,6 +286,7 @@ impl Part {
         self.files.extend(right.files);
         self.findings.append(right.findings);
         self.unread += right.unread;
+        self.reasoned += right.reasoned;
         self.stated.append(right.stated);
         self.ties.extend(right.ties);
         self.tail = right.tail;

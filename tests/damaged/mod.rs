@@ -5,6 +5,7 @@
 
 mod container;
 mod contents;
+mod incident;
 mod judged;
 mod sealing;
 
@@ -48,6 +49,7 @@ fn conditions() -> Vec<Condition> {
     all.extend(sealing::conditions());
     all.extend(contents::conditions());
     all.extend(judged::conditions());
+    all.extend(incident::conditions());
     all
 }
 

@@ -2,6 +2,7 @@
 
 mod connecting;
 mod failing;
+mod incident;
 mod reading;
 mod same;
 mod sealing;

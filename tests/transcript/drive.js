@@ -61,7 +61,7 @@ const checks = {
     for (const path of pages()) {
       await page.goto(address(path));
       // A paper is one file with one style, which its policy names by hash.
-      const isPaper = path.startsWith("papers/");
+      const isPaper = path.startsWith("papers/") || (asked.papers || []).includes(path);
       const elements = isPaper ? [...ELEMENTS, "style"] : [...ELEMENTS];
       const found = await page.evaluate(audit, [elements, [...ATTRIBUTES], `${top}/`, isPaper ? 1 : 0]);
       report.outside.push(...found.map((what) => `${path}: ${what}`));
@@ -151,7 +151,7 @@ const checks = {
     const page = await open(browser);
     await page.goto(address(asked.page));
     await page.emulateMedia({ media: "print" });
-    const shown = await page.evaluate(() => getComputedStyle(document.querySelector(".bar")).display);
+    const shown = await page.evaluate(() => { const bar = document.querySelector(".bar"); return bar && getComputedStyle(bar).display; });
     await page.pdf({ path: asked.pdf, preferCSSPageSize: true });
     report.seen.push({ bar: shown });
     await page.emulateMedia({ media: "screen", colorScheme: "dark" });

@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::archive::walk::Walk;
-use crate::produce::{Directory, ProduceError, Work};
-use crate::record::fields::{Head, integer, plain};
+use crate::produce::{Directory, ProduceError, Work, memberships};
 use crate::record::time::Millis;
 
 /// Somebody came or left.
@@ -45,31 +43,20 @@ impl Memberships {
         let mut this = Self::default();
         let mut numbers: HashMap<Box<str>, u32> = HashMap::new();
         let mut now: HashMap<Box<str>, Vec<u32>> = HashMap::new();
-        let walk = Walk::new(work.sealed.archive, work.progress)?;
-        walk.kinds(|kind| matches!(kind, "channel_member" | "channel_membership")).for_each_segment(
-            |segment| {
-                let row = |line| {
-                    let head = Head::of(line, segment.kind());
-                    let [channel, user, from, until] = head.pick(["channel_id", "user_id", "join_time", "leave_time"]);
-                    let until = integer(until).filter(|until| *until > 0).unwrap_or(Millis::MAX);
-                    let span = integer(from).map(|from| (from, until));
-                    (Box::<str>::from(plain(channel)), Box::<str>::from(plain(user)), span)
-                };
-                segment.lines().map(|(_, line)| row(line)).collect::<Vec<_>>()
-            },
-            |rows| {
-                for (channel, user, span) in rows {
-                    let next = u32::try_from(this.users.len()).unwrap_or(u32::MAX);
-                    let user = *numbers.entry(user).or_insert_with_key(|user| {
-                        this.users.push(user.clone());
-                        next
-                    });
-                    match span {
-                        Some((from, until)) => this.stays.entry(channel).or_default().push(Stay { user, from, until }),
-                        None => now.entry(channel).or_default().push(user),
-                    }
+        memberships::read(
+            work.sealed.archive,
+            work.progress,
+            |row| Some((Box::<str>::from(row.channel), Box::<str>::from(row.user), row.span)),
+            |(channel, user, span)| {
+                let next = u32::try_from(this.users.len()).unwrap_or(u32::MAX);
+                let user = *numbers.entry(user).or_insert_with_key(|user| {
+                    this.users.push(user.clone());
+                    next
+                });
+                match span {
+                    Some((from, until)) => this.stays.entry(channel).or_default().push(Stay { user, from, until }),
+                    None => now.entry(channel).or_default().push(user),
                 }
-                Ok::<_, ProduceError>(())
             },
         )?;
         for (channel, mut members) in now {

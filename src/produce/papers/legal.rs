@@ -135,15 +135,16 @@ pub(super) fn instructions(summary: &Summary, is_signed: bool) -> String {
          and the key\n\n  {}\n\n\
          4. The production holds what the archive holds: make it again, with the same program, scope and time, and compare\n\
          the manifests. The bytes are the same.\n\n  \
-         chatseal produce {}.zip --format {} --as-of {} --output again …\n\n\
+         chatseal {} {}.zip {} --as-of {} --output again …\n\n\
          Without chatseal: unpack the archive with `unzip`. `data/README.txt` in it says how the records, the files and the\n\
          signature are checked with sha256sum, ssh-keygen and openssl, and how the root over all records is computed.\n",
         if is_signed { " and its signature" } else { "" },
         archive.name,
         archive.seal,
         archive.signer,
+        summary.command[0],
         archive.name,
-        summary.form,
+        summary.command[1],
         summary.produced_at,
     )
 }

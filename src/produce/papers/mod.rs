@@ -15,12 +15,12 @@
 
 mod exceptions;
 mod legal;
-mod page;
-mod summary;
+pub(super) mod page;
+pub(super) mod summary;
 mod tally;
 
 use crate::produce::replaced::Replaced;
-use crate::produce::{Folder, Form, Made, ProduceError, Work};
+use crate::produce::{Folder, Made, ProduceError, Work};
 use crate::record::id::hex;
 use summary::Summary;
 pub use summary::not_described;
@@ -36,8 +36,12 @@ pub const MANIFEST: &str = "manifest-sha256.txt";
 pub struct Production<'p> {
     /// What it was made from.
     pub work: &'p Work<'p>,
-    /// Its form.
-    pub form: Form,
+    /// What was made: the word for its form.
+    pub form: &'p str,
+    /// What that is, in a few words.
+    pub meaning: &'p str,
+    /// The command that made it, and what it was told beside archive, time and folder: `produce`, `--format html`.
+    pub command: [&'p str; 2],
     /// What was made.
     pub made: &'p Made,
     /// The program that made it, with its version.

@@ -25,35 +25,41 @@ footer { margin-top: 3rem; font-size: .8rem; }
 
 /// A page being written.
 #[derive(Debug)]
-pub(super) struct Page(String);
+pub(in crate::produce) struct Page(String);
 
 impl Page {
     /// Begins a page.
-    pub(super) fn new(title: &str) -> Self {
-        let (title, style) = (escaped(title), STANDARD.encode(digest(&SHA256, STYLE.as_bytes())));
+    pub(in crate::produce) fn new(title: &str) -> Self {
+        Self::styled(title, "")
+    }
+
+    /// Begins a page with a style of its own below the one of all pages.
+    pub(in crate::produce) fn styled(title: &str, own: &str) -> Self {
+        let all = format!("{STYLE}{own}");
+        let (title, style) = (escaped(title), STANDARD.encode(digest(&SHA256, all.as_bytes())));
         // Paper is one file, so its style stands in it; no other one applies.
         Self(format!(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
              content=\"default-src 'none'; style-src 'sha256-{style}'\">\n<meta name=\"viewport\" \
-             content=\"width=device-width\">\n<title>{title}</title>\n<style>{STYLE}</style>\n<main>\n<h1>{title}</h1>\n"
+             content=\"width=device-width\">\n<title>{title}</title>\n<style>{all}</style>\n<main>\n<h1>{title}</h1>\n"
         ))
     }
 
-    pub(super) fn heading(&mut self, text: &str) {
+    pub(in crate::produce) fn heading(&mut self, text: &str) {
         let _ = writeln!(self.0, "<h2>{}</h2>", escaped(text));
     }
 
-    pub(super) fn paragraph(&mut self, text: &str) {
+    pub(in crate::produce) fn paragraph(&mut self, text: &str) {
         let _ = writeln!(self.0, "<p>{}</p>", escaped(text));
     }
 
     /// A paragraph that must not be overlooked.
-    pub(super) fn look(&mut self, text: &str) {
+    pub(in crate::produce) fn look(&mut self, text: &str) {
         let _ = writeln!(self.0, "<p class=\"look\">{}</p>", escaped(text));
     }
 
     /// Names and what they are.
-    pub(super) fn facts<'f>(&mut self, facts: impl IntoIterator<Item = (&'f str, String)>) {
+    pub(in crate::produce) fn facts<'f>(&mut self, facts: impl IntoIterator<Item = (&'f str, String)>) {
         self.0.push_str("<table>\n");
         for (name, value) in facts {
             let value = if value.is_empty() { "<span class=\"line\"></span>".to_owned() } else { escaped(&value) };
@@ -93,15 +99,20 @@ impl Page {
         self.0.push_str("</table>\n");
     }
 
+    /// Appends what is markup already: every text in it must have been escaped.
+    pub(in crate::produce) fn markup(&mut self, markup: &str) {
+        self.0.push_str(markup);
+    }
+
     /// Ends the page.
-    pub(super) fn end(mut self, footer: &str) -> String {
+    pub(in crate::produce) fn end(mut self, footer: &str) -> String {
         let _ = writeln!(self.0, "</main>\n<footer>{}</footer>\n</html>", escaped(footer));
         self.0
     }
 }
 
 /// Text that cannot be markup; characters that turn the reading direction or control a terminal are spelled out.
-fn escaped(text: &str) -> String {
+pub(in crate::produce) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

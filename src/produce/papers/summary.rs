@@ -32,8 +32,10 @@ const MOST_CUSTODY: u64 = 1 << 20;
 pub(super) struct Summary {
     pub(super) produced_at: String,
     pub(super) program: String,
-    pub(super) form: &'static str,
-    pub(super) meaning: &'static str,
+    pub(super) form: String,
+    pub(super) meaning: String,
+    #[serde(skip)]
+    pub(super) command: [String; 2],
     pub(super) archive: Archive,
     /// What was established of the archive before anything was produced.
     pub(super) standing: String,
@@ -108,7 +110,7 @@ impl Summary {
         replaced: &Replaced,
         written: &[Written],
     ) -> Result<Self, ProduceError> {
-        let Production { work, form, made, program } = *production;
+        let Production { work, form, meaning, command, made, program } = *production;
         let sealed = work.sealed;
         let [channels, people] = tally::read(work)?;
         let whole = Tally::sum(channels.values());
@@ -119,8 +121,9 @@ impl Summary {
         Ok(Self {
             produced_at: moment(work.time),
             program: program.to_owned(),
-            form: form.word(),
-            meaning: form.meaning(),
+            form: form.to_owned(),
+            meaning: meaning.to_owned(),
+            command: command.map(str::to_owned),
             archive: Archive {
                 name: sealed.bag().to_owned(),
                 origin: seal.archive_origin(),
@@ -324,7 +327,7 @@ fn equation(kind: &str, counts: Counts) -> Equation {
 }
 
 /// What the archive says of who acquired it; nothing if it cannot be read, which verification would have found.
-fn custody(work: &Work<'_>) -> Vec<Value> {
+pub(in crate::produce) fn custody(work: &Work<'_>) -> Vec<Value> {
     let archive = work.sealed.archive;
     let Some(entry) = archive.find(&Member::Custody).filter(|entry| entry.size <= MOST_CUSTODY) else {
         return Vec::new();

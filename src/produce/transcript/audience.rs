@@ -6,10 +6,8 @@
 use std::collections::HashSet;
 
 use super::naming::Naming;
-use crate::archive::walk::{Walk, WalkError};
 use crate::produce::directory::Place;
-use crate::produce::{ProduceError, Work};
-use crate::record::fields::{Head, integer, plain};
+use crate::produce::{ProduceError, Work, memberships};
 use crate::record::time::Millis;
 
 /// Somebody was in a channel from `from` until before `until`.
@@ -29,37 +27,22 @@ pub(super) struct Audiences {
     now: Vec<(u32, u32)>,
 }
 
-/// What a segment says: channel, person, from, until; without times where it lists members of now.
-type Found = Vec<(Box<str>, Box<str>, Option<(Millis, Millis)>)>;
-
 impl Audiences {
     /// Reads the memberships of an archive. Persons that nothing describes are added to `naming`.
     pub(super) fn read(work: &Work<'_>, naming: &mut Naming) -> Result<Self, ProduceError> {
-        let walk = Walk::new(work.sealed.archive, work.progress)?;
         let mut this = Self::default();
-        walk.kinds(|kind| matches!(kind, "channel_member" | "channel_membership")).for_each_segment(
-            |segment| -> Found {
-                let kind = segment.kind();
-                let row = |line| {
-                    let head = Head::of(line, kind);
-                    let [channel, user, from, until] = head.pick(["channel_id", "user_id", "join_time", "leave_time"]);
-                    let until = integer(until).filter(|until| *until > 0).unwrap_or(Millis::MAX);
-                    let span = integer(from).map(|from| (from, until));
-                    (plain(channel).into(), plain(user).into(), span)
-                };
-                segment.lines().map(|(_, line)| row(line)).collect()
-            },
-            |found| {
-                for (channel, user, span) in found {
-                    let Some(channel) = naming.rank(&channel) else { continue };
-                    let person = naming.number(&user).unwrap_or_else(|| naming.add_stranger(&user));
-                    let (channel, person) = (narrow(channel), narrow(person));
-                    match span {
-                        Some((from, until)) => this.history.push(Row { channel, person, from, until }),
-                        None => this.now.push((channel, person)),
-                    }
+        memberships::read(
+            work.sealed.archive,
+            work.progress,
+            |row| Some((Box::<str>::from(row.channel), Box::<str>::from(row.user), row.span)),
+            |(channel, user, span)| {
+                let Some(channel) = naming.rank(&channel) else { return };
+                let person = naming.number(&user).unwrap_or_else(|| naming.add_stranger(&user));
+                let (channel, person) = (narrow(channel), narrow(person));
+                match span {
+                    Some((from, until)) => this.history.push(Row { channel, person, from, until }),
+                    None => this.now.push((channel, person)),
                 }
-                Ok::<_, WalkError>(())
             },
         )?;
         for (rank, channel) in naming.channels().iter().enumerate() {

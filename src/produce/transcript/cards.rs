@@ -127,7 +127,12 @@ mod tests {
     fn card(attachments: &str) -> (String, String) {
         let naming = sample();
         let (mut out, mut found) = (String::new(), String::new());
-        write(&mut out, attachments, &mut found, &Surroundings { naming: &naming, team: "teamid" });
+        write(
+            &mut out,
+            attachments,
+            &mut found,
+            &Surroundings { naming: &naming, team: "teamid", top: Some(inline::TOP) },
+        );
         (out, found)
     }
 

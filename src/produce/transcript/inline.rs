@@ -16,6 +16,9 @@ pub(super) struct Surroundings<'a> {
     pub(super) naming: &'a Naming,
     /// Team of the channel in which the text stands; `~channel` names a channel of it.
     pub(super) team: &'a str,
+    /// How the page reaches the top of the transcript; nothing for a page that is no part of one, which then leads
+    /// nowhere.
+    pub(super) top: Option<&'a str>,
 }
 
 /// How pages in the folder of a channel reach the top of the transcript.
@@ -58,8 +61,8 @@ pub(super) fn permalink(address: &str) -> Option<&str> {
 }
 
 /// Appends the beginning of a link to a post of this transcript.
-pub(super) fn open_permalink(out: &mut String, post: &str) {
-    let _ = write!(out, "<a href=\"{TOP}search.html#post=");
+pub(super) fn open_permalink(out: &mut String, post: &str, top: &str) {
+    let _ = write!(out, "<a href=\"{top}search.html#post=");
     escape::fragment(out, post);
     out.push_str("\">");
 }
@@ -77,9 +80,9 @@ fn recognise(out: &mut String, text: &str, around: &Surroundings<'_>) -> Option<
     match text.as_bytes().first()? {
         b'@' => mention(out, text, around),
         b'~' => channel(out, text, around),
-        b'#' => hashtag(out, text),
+        b'#' => hashtag(out, text, around.top?),
         b':' => shortcode(out, text, around),
-        _ => plain_address(out, text),
+        _ => plain_address(out, text, around),
     }
 }
 
@@ -111,13 +114,18 @@ fn channel(out: &mut String, text: &str, around: &Surroundings<'_>) -> Option<us
     let end = name.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || b"_-".contains(&byte)));
     let name = name.get(..end.unwrap_or(name.len())).filter(|name| !name.is_empty())?;
     let found = around.naming.channel_named(around.team, &name.to_ascii_lowercase())?;
-    let _ = write!(out, "<a class=\"mention\" href=\"{TOP}{}\">~<bdi>", found.first_page());
+    match around.top {
+        Some(top) => {
+            let _ = write!(out, "<a class=\"mention\" href=\"{top}{}\">~<bdi>", found.first_page());
+        }
+        None => out.push_str("<span class=\"mention\">~<bdi>"),
+    }
     escape::name(out, &found.title);
-    out.push_str("</bdi></a>");
+    out.push_str(if around.top.is_some() { "</bdi></a>" } else { "</bdi></span>" });
     Some(name.len() + 1)
 }
 
-fn hashtag(out: &mut String, text: &str) -> Option<usize> {
+fn hashtag(out: &mut String, text: &str, top: &str) -> Option<usize> {
     let tag = text.get(1..)?;
     if !tag.chars().next()?.is_alphabetic() {
         return None;
@@ -127,7 +135,7 @@ fn hashtag(out: &mut String, text: &str) -> Option<usize> {
     if tag.chars().count() < 2 {
         return None;
     }
-    let _ = write!(out, "<a class=\"hashtag\" href=\"{TOP}search.html#q=");
+    let _ = write!(out, "<a class=\"hashtag\" href=\"{top}search.html#q=");
     escape::fragment(out, &format!("\"{tag}\""));
     out.push_str("\">#");
     escape::text(out, tag);
@@ -164,7 +172,7 @@ pub(super) fn emoji_element(out: &mut String, name: &str, naming: &Naming) -> bo
     true
 }
 
-fn plain_address(out: &mut String, text: &str) -> Option<usize> {
+fn plain_address(out: &mut String, text: &str, around: &Surroundings<'_>) -> Option<usize> {
     if !text.starts_with("http://") && !text.starts_with("https://") {
         return None;
     }
@@ -173,8 +181,8 @@ fn plain_address(out: &mut String, text: &str) -> Option<usize> {
     if found.len() <= "https://".len() {
         return None;
     }
-    if let Some(post) = permalink(found) {
-        open_permalink(out, post);
+    if let (Some(post), Some(top)) = (permalink(found), around.top) {
+        open_permalink(out, post, top);
         escape::text(out, found);
         out.push_str("</a>");
     } else {
@@ -191,7 +199,7 @@ mod tests {
     fn written(text: &str) -> String {
         let naming = sample();
         let mut out = String::new();
-        write(&mut out, text, &Surroundings { naming: &naming, team: "teamid" });
+        write(&mut out, text, &Surroundings { naming: &naming, team: "teamid", top: Some(TOP) });
         out
     }
 

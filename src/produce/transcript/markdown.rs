@@ -206,8 +206,9 @@ impl Writer<'_, '_> {
 
     fn start_link(&mut self, address: &str) {
         // Inside of another link, or of the words of a picture, there is none.
-        if let Some(post) = inline::permalink(address).filter(|_| self.links.is_empty()) {
-            inline::open_permalink(self.out, post);
+        let post = inline::permalink(address).filter(|_| self.links.is_empty());
+        if let (Some(post), Some(top)) = (post, self.around.top) {
+            inline::open_permalink(self.out, post, top);
             self.links.push(Link::Inside);
         } else {
             self.out.push_str("<span class=\"outside\">");
@@ -263,7 +264,7 @@ mod tests {
     fn html(source: &str) -> String {
         let naming = sample();
         let mut out = String::new();
-        write(&mut out, source, &Surroundings { naming: &naming, team: "teamid" });
+        write(&mut out, source, &Surroundings { naming: &naming, team: "teamid", top: Some(inline::TOP) });
         out
     }
 
@@ -278,7 +279,7 @@ mod tests {
         for source in ["a b c", "one\ntwo", "one\n\ntwo", "(x) y: z; \"q\" 'r' 1 2", "hello @alice :tada:"] {
             let mut slow = String::new();
             let naming = sample();
-            let around = Surroundings { naming: &naming, team: "teamid" };
+            let around = Surroundings { naming: &naming, team: "teamid", top: Some(inline::TOP) };
             let mut writer = Writer {
                 out: &mut slow,
                 around: &around,

@@ -14,6 +14,7 @@
 //! archive, scope, zone and time give the same bytes.
 
 mod about;
+pub(super) mod alone;
 mod attached;
 mod audience;
 mod bundle;

@@ -38,7 +38,7 @@ impl Person {
             email: user.email.to_string(),
             position: user.position.to_string(),
             is_bot: user.is_bot,
-            is_guest: user.roles.split(' ').any(|role| role == "system_guest"),
+            is_guest: user.is_guest(),
             deactivated_at: user.delete_at,
         }
     }

@@ -17,7 +17,7 @@ use super::naming::{Channel, Naming};
 use super::post::{self, Setting};
 use super::search::{Index, PageIndex};
 use super::stored::Stored;
-use super::{escape, markdown};
+use super::{escape, inline, markdown};
 use crate::produce::files::Attachment;
 use crate::produce::replaced::Replacement;
 use crate::produce::spool::{Row, Sorted};
@@ -274,7 +274,7 @@ pub(super) fn head(out: &mut String, making: &Making<'_>, channel: &Channel) {
     out.push_str(" · id <code>");
     escape::name(out, &channel.id);
     out.push_str("</code></p>\n");
-    let around = super::inline::Surroundings { naming: making.naming, team: &channel.team_id };
+    let around = inline::Surroundings { naming: making.naming, team: &channel.team_id, top: Some(inline::TOP) };
     for (word, text) in [("Header", &channel.header), ("Purpose", &channel.purpose)] {
         if !text.trim().is_empty() {
             let _ = write!(out, "<p class=\"facts\" dir=\"auto\">{word}: ");

@@ -28,7 +28,7 @@ pub(super) struct Setting<'a> {
 impl<'a> Setting<'a> {
     /// What names in texts of this channel lead to.
     pub(super) fn surroundings(&self) -> Surroundings<'a> {
-        Surroundings { naming: self.naming, team: &self.channel.team_id }
+        Surroundings { naming: self.naming, team: &self.channel.team_id, top: Some(inline::TOP) }
     }
 
     /// Appends the name of somebody, the id itself where nothing describes it.

@@ -57,6 +57,11 @@ fn condition(condition: &Condition) -> String {
             let others: Vec<String> = others.iter().map(other).collect();
             format!("{} IN ({})", name(column), others.join(" UNION ALL "))
         }
+        Condition::Held(column, of) => {
+            let all: Vec<String> = of.all_of.iter().map(|any| one_of(any.iter().map(self::condition))).collect();
+            let all = if all.is_empty() { "TRUE".to_owned() } else { all.join(" AND ") };
+            format!("{} IN (SELECT {} FROM {} WHERE {all})", name(column), name(of.key), name(of.table))
+        }
         Condition::Touched(column, of, window) => {
             let rows = self::condition(&Condition::Within(&of.clock, window.from, window.until));
             let of = format!("SELECT {} FROM {} WHERE {rows}", name(&of.key), name(&of.table));
@@ -109,7 +114,7 @@ pub(super) fn literal(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::time::Window;
-    use crate::source::rows::query::Keyed;
+    use crate::source::rows::query::{Keyed, Rows};
 
     #[test]
     fn conditions_become_sql() {
@@ -131,6 +136,10 @@ mod tests {
                 vec![Condition::Within("EditAt", Some(1), Some(9)), Condition::Absent("EditAt")],
                 vec![Condition::In("Id", vec![])],
                 vec![Condition::Touched("PostId", &posts, Window { from: Some(3), until: None })],
+                vec![Condition::Held(
+                    "PostId",
+                    Rows { table: "P", key: "Id", all_of: vec![vec![Condition::Absent("X")]] },
+                )],
                 vec![Condition::Filled("RootId"), Condition::Among("Id", vec![("Reactions", "PostId")])],
                 vec![],
             ],
@@ -142,7 +151,7 @@ mod tests {
              OR CAST(CONVERT(LEFT(`Type`, 7) USING utf8mb4) AS BINARY) = 'custom_') \
              AND ((`ChannelId` IN ('x', 'y') AND CAST(CONVERT(`ChannelId` USING utf8mb4) AS BINARY) IN ('x', 'y')) \
              OR (`CreateAt` >= -5)) AND ((`EditAt` >= 1 AND `EditAt` < 9) OR `EditAt` IS NULL) AND (FALSE) \
-             AND (`PostId` IN (SELECT `Id` FROM `Posts` WHERE (`UpdateAt` >= 3))) AND (`RootId` <> '' OR `Id` IN (SELECT `PostId` FROM `Reactions`)) AND FALSE"
+             AND (`PostId` IN (SELECT `Id` FROM `Posts` WHERE (`UpdateAt` >= 3))) AND (`PostId` IN (SELECT `Id` FROM `P` WHERE (`X` IS NULL))) AND (`RootId` <> '' OR `Id` IN (SELECT `PostId` FROM `Reactions`)) AND FALSE"
         );
     }
 

@@ -72,6 +72,13 @@ fn condition(condition: &Condition, schema: &str) -> String {
             let others: Vec<String> = others.iter().map(other).collect();
             format!("{} IN ({})", name(column), others.join(" UNION ALL "))
         }
+        Condition::Held(column, of) => {
+            let all: Vec<String> =
+                of.all_of.iter().map(|any| one_of(any.iter().map(|it| self::condition(it, schema)))).collect();
+            let all = if all.is_empty() { "true".to_owned() } else { all.join(" AND ") };
+            let (key, table) = (name(of.key), name(of.table));
+            format!("{} IN (SELECT {key} FROM {}.{table} WHERE {all})", name(column), name(schema))
+        }
         Condition::Touched(column, of, window) => {
             let rows = self::condition(&Condition::Within(&of.clock, window.from, window.until), schema);
             let of = format!("SELECT {} FROM {}.{} WHERE {rows}", name(&of.key), name(schema), name(&of.table));
@@ -122,7 +129,7 @@ pub(super) fn literal(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::time::Window;
-    use crate::source::rows::query::Keyed;
+    use crate::source::rows::query::{Keyed, Rows};
 
     #[test]
     fn conditions_become_sql() {
@@ -143,12 +150,13 @@ mod tests {
             vec![Condition::Within("editat", Some(1), Some(9))],
             vec![Condition::In("id", vec![])],
             vec![Condition::Touched("postid", &posts, Window { from: Some(3), until: None })],
+            vec![Condition::Held("postid", Rows { table: "p", key: "id", all_of: vec![vec![Condition::Absent("x")]] })],
             vec![Condition::Filled("rootid"), Condition::Among("id", vec![("a\"b", "postid"), ("c", "d")])],
             vec![],
         ];
         assert_eq!(
             count(&query, "public").unwrap(),
-            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("postid" IN (SELECT "id" FROM "public"."po""sts" WHERE "updateat" >= 3)) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b" UNION ALL SELECT "d" FROM "public"."c")) AND false"#
+            r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("postid" IN (SELECT "id" FROM "public"."po""sts" WHERE "updateat" >= 3)) AND ("postid" IN (SELECT "id" FROM "public"."p" WHERE ("x" IS NULL))) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b" UNION ALL SELECT "d" FROM "public"."c")) AND false"#
         );
     }
 

@@ -28,6 +28,17 @@ pub struct Keyed {
     pub clock: String,
 }
 
+/// Some rows of a table, by their key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows<'a> {
+    /// The table.
+    pub table: &'a str,
+    /// Its key.
+    pub key: &'a str,
+    /// Conditions that must all hold; each holds if one of its alternatives does.
+    pub all_of: Vec<Vec<Condition<'a>>>,
+}
+
 /// A condition on one column. NULL fulfils only its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition<'a> {
@@ -43,6 +54,8 @@ pub enum Condition<'a> {
     /// The column has a value that one of these columns of tables has as well. A server may take more values for equal
     /// than have the same bytes. Alone in its place it is a join for any server; beside alternatives it may be slow.
     Among(&'a str, Vec<(&'a str, &'a str)>),
+    /// The column has a value that the key of some rows has.
+    Held(&'a str, Rows<'a>),
     /// The column has a value that the key of a table has in a row whose clock lies in the window.
     Touched(&'a str, &'a Keyed, Window),
 }

@@ -212,9 +212,14 @@ impl Tables {
 pub(super) type AllOf<'f> = Vec<Vec<Condition<'f>>>;
 
 /// What a database is asked of a kind, in selections that no row meets two of.
-pub(super) fn selections<'f>(scope: &'f Scope, found: &'f TableFound, rank: Rank) -> Vec<AllOf<'f>> {
+pub(super) fn selections<'f>(
+    scope: &'f Scope,
+    found: &'f TableFound,
+    rank: Rank,
+    posts: Option<&'f TableFound>,
+) -> Vec<AllOf<'f>> {
     match &scope.incident {
-        Some(incident) => incident.selections(found, rank),
+        Some(incident) => incident.selections(found, rank, posts),
         None => vec![conditions(scope, found, rank)],
     }
 }

@@ -132,7 +132,7 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
         });
         let mut read_all = || {
             for (at, (route, wanted)) in ways.iter().enumerate() {
-                let mut queries = limited(route, wanted, limits);
+                let mut queries = limited(route, wanted, limits, &ways);
                 if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
                     queries = vec![Query { all_of: vec![undated(wanted)], ..query(wanted, sole(route)) }];
                 }
@@ -166,10 +166,16 @@ fn sole(route: &Route) -> Option<Rank> {
 }
 
 /// What is asked of a table: its rows, and where one kind takes them all only those that a scope may want.
-fn limited<'f>(route: &Route, wanted: &'f TableFound, limits: Option<&'f Scope>) -> Vec<Query<'f>> {
+fn limited<'f>(
+    route: &Route,
+    wanted: &'f TableFound,
+    limits: Option<&'f Scope>,
+    ways: &'f [(Arc<Route>, TableFound)],
+) -> Vec<Query<'f>> {
     let rank = sole(route);
+    let posts = ways.iter().find(|(route, _)| sole(route) == Some(POST)).map(|(_, found)| found);
     let selections = match (limits, rank) {
-        (Some(scope), Some(rank)) => selections(scope, wanted, rank),
+        (Some(scope), Some(rank)) => selections(scope, wanted, rank, posts),
         _ => vec![AllOf::new()],
     };
     selections.into_iter().map(|all_of| Query { all_of, ..query(wanted, rank) }).collect()
@@ -186,7 +192,7 @@ fn count(
 ) -> Result<(RowCounts, RowCounts), TablesError> {
     let (mut counts, mut passed_by) = (RowCounts::new(), RowCounts::new());
     for (route, wanted) in ways {
-        let limited = limited(route, wanted, limits);
+        let limited = limited(route, wanted, limits, ways);
         for plan in &route.plans {
             let counted = limits.and_then(|scope| scope.changes.as_ref()?.rows.get(&plan.rank()).copied());
             let rows = counted.map_or_else(|| server.count(&query(wanted, Some(plan.rank()))), Ok)?;

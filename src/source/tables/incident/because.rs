@@ -5,8 +5,12 @@
 
 use ring::digest::{SHA256, digest};
 
-use crate::record::line::{MAX_BYTES, push_string};
+use crate::record::id::push_part;
+use crate::record::line::MAX_BYTES;
 use crate::source::rows::fault::RowFault;
+
+/// Bytes of an id that is written out: three times as many are the longest id of a record.
+const MAX_ID: usize = 600;
 
 /// A sort of reason; its word never changes once released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +62,12 @@ impl Reason {
         }
     }
 
-    /// The reason with the id of what makes it so, as a record spells it: `channel:ID`.
+    /// The reason with the id of what makes it so, as a record spells it: `channel:ID`. Of an id that no record could have
+    /// the beginning is told.
     pub fn of(self, id: &[u8]) -> Box<str> {
-        format!("{}:{}", self.word(), String::from_utf8_lossy(id)).into_boxed_str()
+        let mut spelled = Vec::new();
+        push_part(&mut spelled, id.get(..MAX_ID).unwrap_or(id));
+        format!("{}:{}", self.word(), String::from_utf8_lossy(&spelled)).into_boxed_str()
     }
 }
 
@@ -100,8 +107,10 @@ impl Because {
     pub fn into_member(self) -> Vec<u8> {
         let mut out = Vec::new();
         for (at, reason) in self.into_reasons().iter().enumerate() {
-            out.extend_from_slice(if at == 0 { b",\"because\":[" } else { b"," });
-            push_string(&mut out, reason);
+            out.extend_from_slice(if at == 0 { b",\"because\":[\"" } else { b",\"" });
+            // Words and ids need no escapes.
+            out.extend_from_slice(reason.as_bytes());
+            out.push(b'"');
         }
         if !out.is_empty() {
             out.push(b']');
@@ -136,10 +145,10 @@ mod tests {
         because.stand();
         because.extend(&[Reason::Channel.of(b"c\"d"), Reason::Thread.of(b"t")]);
         let member = because.into_member();
-        assert_eq!(member, br#","because":["channel:c\"d","standing","thread:t"]"#);
+        assert_eq!(member, br#","because":["channel:c%22d","standing","thread:t"]"#);
         let mut line = br#"{"kind":"post","id":"p","at":0,"data":{}}"#.to_vec();
         complete(&mut line, 0, &member).unwrap();
-        assert!(line.ends_with(br#""data":{},"because":["channel:c\"d","standing","thread:t"]}"#));
+        assert!(line.ends_with(br#""data":{},"because":["channel:c%22d","standing","thread:t"]}"#));
         Line::parse(&line).unwrap();
         assert!(Because::default().into_member().is_empty());
     }

@@ -86,11 +86,11 @@ impl Incident {
             TEAM_MEMBER => row.team_member(out),
             ACCESS_TOKEN => {
                 row.participant(out);
-                row.among("user_id", &self.authors, Reason::Integration, out);
+                row.among("user_id", &self.said.authors, Reason::Integration, out);
             }
             OAUTH_GRANT => {
                 row.participant(out);
-                if row.is_among("user_id", &self.authors) {
+                if row.is_among("user_id", &self.said.authors) {
                     row.among("client_id", &self.apps, Reason::Integration, out);
                 }
             }
@@ -122,7 +122,7 @@ impl Incident {
                 if self.participants.contains(id) {
                     because.add(Reason::Participant, id);
                 }
-                if rank == BOT && self.authors.contains(id) {
+                if rank == BOT && self.said.authors.contains(id) {
                     because.add(Reason::Integration, id);
                 }
             }
@@ -202,8 +202,12 @@ impl<'r> Row<'_, '_, 'r> {
     }
 
     fn post(&self, field: &'static str, out: &mut Because) {
-        if let Some(reasons) = self.id(field).and_then(|id| self.incident.posts.get(&*id)) {
-            out.extend(reasons);
+        let said = &self.incident.said;
+        let Some(id) = self.id(field) else { return };
+        // A row that names another channel than its post is of that channel.
+        let is_there = |channel: &[u8]| self.incident.channels.contains_key(channel) || said.elsewhere.contains(&*id);
+        if self.table.column("channel_id").is_none() || self.id("channel_id").is_none_or(|channel| is_there(&channel)) {
+            said.reasons.get(&*id).into_iter().for_each(|reasons| out.extend(reasons));
         }
     }
 
@@ -246,7 +250,8 @@ impl<'r> Row<'_, '_, 'r> {
         }
         self.participant(out);
         if out.is_empty()
-            && (self.is_among("user_id", &self.incident.members) || self.is_among("user_id", &self.incident.authors))
+            && (self.is_among("user_id", &self.incident.members)
+                || self.is_among("user_id", &self.incident.said.authors))
         {
             out.add(Reason::Named, &self.id("user_id").unwrap_or_default());
         }
@@ -258,7 +263,7 @@ impl<'r> Row<'_, '_, 'r> {
         let of_team = self.is_among("team_id", &self.incident.teams);
         match rank {
             // A post through a webhook goes by the name of who made the webhook.
-            INCOMING_WEBHOOK => self.among("user_id", &self.incident.authors, Reason::Integration, out),
+            INCOMING_WEBHOOK => self.among("user_id", &self.incident.said.authors, Reason::Integration, out),
             OUTGOING_WEBHOOK if of_team && self.id("channel_id").is_none() => {
                 out.add(Reason::Integration, &self.id("team_id").unwrap_or_default());
             }

@@ -13,7 +13,7 @@ use crate::source::catalogue::{
     TEAM_MEMBER, TEMPORARY_POST, TERMS_ACCEPTANCE, THREAD, THREAD_MEMBERSHIP, UPLOAD_SESSION, USER_STATUS,
 };
 use crate::source::rows::TableFound;
-use crate::source::rows::query::Condition;
+use crate::source::rows::query::{Condition, Rows};
 use crate::source::tables::facts::{AllOf, list};
 use crate::source::tables::feed::column;
 use crate::source::tables::scope::Ids;
@@ -23,24 +23,22 @@ const AT_ONCE: usize = 10_000;
 
 impl Incident {
     /// What is asked of a table for a kind; an empty condition for all its rows, and nothing if none can be in scope.
-    pub fn selections<'f>(&self, found: &'f TableFound, rank: Rank) -> Vec<AllOf<'f>> {
+    /// `posts` is the table of posts.
+    pub fn selections<'f>(&self, found: &'f TableFound, rank: Rank, posts: Option<&'f TableFound>) -> Vec<AllOf<'f>> {
         let all = || vec![AllOf::new()];
         let column = |field| column(found, rank, field);
         match rank {
             POST => self.posts(found).unwrap_or_else(all),
-            REACTION
-            | SAVED_POST
-            | THREAD
+            REACTION | THREAD | POST_ACKNOWLEDGEMENT | POST_PRIORITY | FILE => {
+                let placed = self.placed(found, rank).map(|any| vec![vec![any]]);
+                placed.or_else(|| self.hanging(found, rank, posts)).unwrap_or_else(all)
+            }
+            SAVED_POST
             | THREAD_MEMBERSHIP
-            | POST_PRIORITY
-            | POST_ACKNOWLEDGEMENT
             | PERSISTENT_NOTIFICATION
             | POST_REMINDER
             | READ_RECEIPT
-            | TEMPORARY_POST => {
-                column("post_id").map_or_else(all, |post| among(post, &self.posts.keys().cloned().collect()))
-            }
-            FILE => self.files(found).unwrap_or_else(all),
+            | TEMPORARY_POST => self.hanging(found, rank, posts).unwrap_or_else(all),
             DRAFT | SCHEDULED_POST | BOOKMARK | UPLOAD_SESSION | RECAP_CHANNEL | CALL | CALL_CHANNEL
             | CHANNEL_ACTION | CHANNEL_MEMBER | CHANNEL_MEMBERSHIP => {
                 column("channel_id").map_or_else(all, |channel| among(channel, &self.places()))
@@ -56,7 +54,7 @@ impl Incident {
                 column("user_id").map_or_else(all, |user| among(user, &self.participants))
             }
             TEAM_MEMBER => {
-                let of = [&self.participants, &self.members, &self.authors];
+                let of = [&self.participants, &self.members, &self.said.authors];
                 column("user_id").map_or_else(all, |user| among(user, &of.into_iter().flatten().cloned().collect()))
             }
             // Nothing of these is ever in scope.
@@ -71,38 +69,45 @@ impl Incident {
 
     /// Posts to which something happened in the window, by channel; and the others, by id.
     fn posts<'f>(&self, found: &'f TableFound) -> Option<Vec<AllOf<'f>>> {
-        let Window { from, until } = self.window;
-        // A time of 0 is no time, which a predicate would not know.
-        let from = from.filter(|from| *from > 0);
-        let [id, channel] = ["id", "channel_id"].map(|field| column(found, POST, field));
-        let [create, update, edit, delete] =
-            ["create_at", "update_at", "edit_at", "delete_at"].map(|field| column(found, POST, field));
-        let (id, channel, update) = (id?, channel?, update?);
-        from?;
-        let within = [create?, delete?].map(|at| Condition::Within(at, from, until));
-        let either = |edited| within.iter().cloned().chain([edited]).collect::<Vec<_>>();
-        let happened = vec![
-            vec![Condition::In(channel, list(&self.places()))],
-            either(Condition::Within(edit?, from, until)),
-            either(Condition::Within(update, from, None)),
-        ];
-        let is_placed = |reason: &str| ["channel:", "linked:", "direct:"].iter().any(|word| reason.starts_with(word));
-        let others = self.posts.iter().filter(|(_, reasons)| !reasons.iter().any(|reason| is_placed(reason)));
-        let mut selections = among(id, &others.map(|(id, _)| id.clone()).collect());
-        selections.insert(0, happened);
+        let mut selections = among(column(found, POST, "id")?, &self.said.by_id);
+        selections.insert(0, self.happened(found)?);
         Some(selections)
     }
 
-    /// Files of posts, and files of the channels that no post has.
-    fn files<'f>(&self, found: &'f TableFound) -> Option<Vec<AllOf<'f>>> {
-        let (post, channel) = (column(found, FILE, "post_id")?, column(found, FILE, "channel_id"));
-        let mut selections = among(post, &self.posts.keys().cloned().collect());
-        // Without a column for it a row names no channel.
-        if let Some(channel) = channel {
-            let unattached = vec![Condition::In(post, vec![String::new()]), Condition::Absent(post)];
-            selections.push(vec![vec![Condition::In(channel, list(&self.places()))], unattached]);
+    /// What posts in the channels meet to which something happened in the window, and only they.
+    fn happened<'f>(&self, found: &'f TableFound) -> Option<AllOf<'f>> {
+        let Window { from, until } = self.window;
+        // A time of 0 is no time, which a predicate would not know.
+        from.filter(|from| *from > 0)?;
+        let [create, update, edit, delete] =
+            ["create_at", "update_at", "edit_at", "delete_at"].map(|field| column(found, POST, field));
+        let within = [create?, delete?].map(|at| Condition::Within(at, from, until));
+        let either = |edited| within.iter().cloned().chain([edited]).collect::<Vec<_>>();
+        Some(vec![
+            vec![Condition::In(column(found, POST, "channel_id")?, list(&self.places()))],
+            either(Condition::Within(edit?, from, until)),
+            either(Condition::Within(update?, from, None)),
+        ])
+    }
+
+    /// Rows that name a channel of the incident, or none; and what hangs on a post that is elsewhere.
+    fn placed<'f>(&self, found: &'f TableFound, rank: Rank) -> Option<Vec<Condition<'f>>> {
+        let (channel, post) = (column(found, rank, "channel_id")?, column(found, rank, "post_id")?);
+        let places = self.places().into_iter().chain([Box::default()]).collect();
+        let elsewhere = Condition::In(post, list(&self.said.elsewhere));
+        Some(vec![Condition::In(channel, list(&places)), Condition::Absent(channel), elsewhere])
+    }
+
+    /// What hangs on posts in scope, where rows name no channel.
+    fn hanging<'f>(&self, found: &'f TableFound, rank: Rank, posts: Option<&'f TableFound>) -> Option<Vec<AllOf<'f>>> {
+        let post = column(found, rank, "post_id")?;
+        if self.said.reasons.len() <= AT_ONCE {
+            return Some(among(post, &self.said.reasons.keys().cloned().collect()));
         }
-        Some(selections)
+        let posts = posts?;
+        let of = Rows { table: &posts.name, key: column(posts, POST, "id")?, all_of: self.happened(posts)? };
+        let others = Condition::In(post, list(&self.said.by_id));
+        Some(vec![vec![vec![Condition::Held(post, of), others]]])
     }
 
     fn audits<'f>(&self, found: &'f TableFound) -> Option<Vec<AllOf<'f>>> {

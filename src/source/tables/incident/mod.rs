@@ -26,7 +26,7 @@ mod trace;
 use std::collections::{BTreeMap, HashMap};
 
 use self::because::{Because, Reason};
-use self::posts::Reasons;
+use self::posts::Found;
 use self::run::Run;
 use super::scope::Ids;
 use crate::record::exception::Exception;
@@ -55,10 +55,8 @@ pub struct Incident {
     playbooks: Ids,
     /// Teams of these channels and runs.
     teams: Ids,
-    /// Posts in scope, and posts that are gone and that a row in scope names all the same.
-    posts: HashMap<Box<[u8]>, Reasons>,
-    /// Authors of posts in scope.
-    authors: Ids,
+    /// What was said.
+    said: Found,
     /// Everybody who was a member of a channel in scope in the window.
     members: Ids,
     /// Boards of these channels.

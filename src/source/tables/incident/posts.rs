@@ -35,6 +35,21 @@ struct Met {
     original: Option<Id>,
     /// Whether something happened to it in the window.
     happened: bool,
+    /// Whether it was written in the window.
+    written: bool,
+}
+
+/// The posts of an incident.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// Posts in scope with their reasons, and posts that are gone and that a row in scope names all the same.
+    pub(super) reasons: HashMap<Box<[u8]>, Reasons>,
+    /// Who wrote them.
+    pub(super) authors: Ids,
+    /// Those of them that are not told by channel and window.
+    pub(super) by_id: Ids,
+    /// Those of them that are in no channel of the incident.
+    pub(super) elsewhere: Ids,
 }
 
 /// Posts that were met, and what was said about them.
@@ -59,12 +74,13 @@ impl Posts {
         let Some(id) = filled(told, "id") else { return false };
         let within = |field: &str| Some(number(told, field)).is_some_and(|at| at != 0 && window.contains(at));
         let is_edited = || window.from.is_none_or(|from| number(told, "update_at") >= from) && within("edit_at");
-        let happened = within("create_at") || within("delete_at") || is_edited();
+        let written = within("create_at");
+        let happened = written || within("delete_at") || is_edited();
         let [channel, user] =
             ["channel_id", "user_id"].map(|field| self.know(&filled(told, field).unwrap_or_default()));
         let [root, original] = ["root_id", "original_id"].map(|field| filled(told, field).map(|id| self.know(&id)));
         let id = self.know(&id);
-        self.met.insert(id, Met { channel, user, root, original, happened });
+        self.met.insert(id, Met { channel, user, root, original, happened, written });
         happened
     }
 
@@ -80,6 +96,11 @@ impl Posts {
     /// Whether a post was met.
     pub(super) fn has(&self, id: &[u8]) -> bool {
         self.met.contains_key(id)
+    }
+
+    /// Whether a post was met, and in a channel of the incident.
+    pub(super) fn is_placed(&self, id: &[u8], is_place: &dyn Fn(&[u8]) -> bool) -> bool {
+        self.met.get(id).is_some_and(|post| is_place(&post.channel))
     }
 
     /// The first post of the thread of a post, or itself.
@@ -103,18 +124,21 @@ impl Posts {
         self.touched.iter().filter(|(id, _)| !self.has(id)).map(|(id, channel)| (id, channel.as_ref()))
     }
 
-    /// The posts in scope with their reasons, and who wrote them.
-    pub(super) fn reasons(
-        &self,
-        threads: &Ids,
-        place: &dyn Fn(&[u8]) -> Option<Reason>,
-    ) -> (HashMap<Box<[u8]>, Reasons>, Ids) {
+    /// Posts of which earlier versions may lie outside of the window: an earlier version was written when the post was.
+    pub(super) fn versioned(&self, threads: &Ids) -> Ids {
+        let is_within = |id: &[u8]| self.met.get(id).is_some_and(|post| post.written);
+        threads.iter().chain(self.status.keys()).filter(|id| !is_within(id.as_ref())).cloned().collect()
+    }
+
+    /// The posts in scope.
+    pub(super) fn found(&self, threads: &Ids, place: &dyn Fn(&[u8]) -> Option<Reason>) -> Found {
         let answered: HashSet<&Id> = self.met.values().filter_map(|post| post.root.as_ref()).collect();
         let mut shared: HashMap<Box<[Box<str>]>, Reasons> = HashMap::new();
-        let (mut reasons, mut authors) = (HashMap::new(), Ids::new());
+        let mut found = Found::default();
         for (id, post) in &self.met {
             let mut because = Because::default();
-            if let Some(reason) = place(&post.channel).filter(|_| post.happened) {
+            let placed = place(&post.channel);
+            if let Some(reason) = placed.filter(|_| post.happened) {
                 because.add(reason, &post.channel);
             }
             let said = std::iter::once(id).chain(&post.original).filter_map(|id| self.status.get(id.as_ref()));
@@ -128,18 +152,25 @@ impl Posts {
             if because.is_empty() {
                 continue;
             }
-            let found = because.into_reasons();
-            let found = shared.entry(found.clone()).or_insert_with(|| Arc::from(found)).clone();
-            reasons.insert(Box::from(id.as_ref()), found);
-            authors.insert(Box::from(post.user.as_ref()));
+            if placed.is_none() || !post.happened {
+                found.by_id.insert(Box::from(id.as_ref()));
+            }
+            if placed.is_none() {
+                found.elsewhere.insert(Box::from(id.as_ref()));
+            }
+            let reasons = because.into_reasons();
+            let reasons = shared.entry(reasons.clone()).or_insert_with(|| Arc::from(reasons)).clone();
+            found.reasons.insert(Box::from(id.as_ref()), reasons);
+            found.authors.insert(Box::from(post.user.as_ref()));
         }
         // What hangs on a post that is gone is in scope by itself.
         for (id, channel) in self.gone() {
             if let Some(reason) = place(channel) {
-                reasons.insert(id.clone(), Arc::from([reason.of(channel)]));
+                found.reasons.insert(id.clone(), Arc::from([reason.of(channel)]));
+                found.by_id.insert(id.clone());
             }
         }
-        (reasons, authors)
+        found
     }
 }
 

@@ -14,7 +14,7 @@ use crate::source::rows::plan::Plan;
 use crate::source::rows::query::{Condition, Query};
 use crate::source::rows::{Batch, TableFound};
 use crate::source::tables::collect::rows;
-use crate::source::tables::facts::list;
+use crate::source::tables::facts::{AllOf, list};
 use crate::source::tables::feed::{column, narrowed, query, read};
 use crate::source::tables::scope::{Ids, millis};
 use crate::source::tables::tell::Told;
@@ -30,6 +30,10 @@ pub(super) enum Test<'q> {
     In(&'static str, &'q Ids),
     /// It is a time in this window, and one at all.
     Within(&'static str, Window),
+    /// It is a time outside of this window, or none.
+    Outside(&'static str, Window),
+    /// It is a text, and not the empty one.
+    Filled(&'static str),
 }
 
 /// Which rows of a kind are wanted, and which of their fields.
@@ -56,14 +60,16 @@ impl<'q> Question<'q> {
     fn holds(&self, row: &Row<'_>) -> bool {
         let described = table(self.rank);
         let text = |field: &str| row.named(field).ok().flatten();
+        let at = |field: &str| {
+            let shape = described.column(field).map(|column| column.shape);
+            shape.and_then(|shape| millis(text(field)?.as_bytes(), shape))
+        };
         self.all_of.iter().all(|any| {
             any.iter().any(|test| match test {
                 Test::In(field, ids) => text(field).is_some_and(|id| ids.contains(id.as_bytes())),
-                Test::Within(field, window) => {
-                    let shape = described.column(field).map(|column| column.shape);
-                    let at = shape.and_then(|shape| millis(text(field)?.as_bytes(), shape));
-                    at.is_some_and(|at| at != 0 && window.contains(at))
-                }
+                Test::Filled(field) => text(field).is_some_and(|text| !text.is_empty()),
+                Test::Within(field, window) => at(field).is_some_and(|at| at != 0 && window.contains(at)),
+                Test::Outside(field, window) => at(field).is_none_or(|at| !window.contains(at)),
             })
         })
     }
@@ -71,43 +77,51 @@ impl<'q> Question<'q> {
     /// The fields that are told and those that are tested.
     fn needed(&self) -> Vec<&'static str> {
         let tested = self.all_of.iter().flatten().map(|test| match test {
-            Test::In(field, _) | Test::Within(field, _) => *field,
+            Test::In(field, _) | Test::Within(field, _) | Test::Outside(field, _) | Test::Filled(field) => *field,
         });
         self.fields.iter().copied().chain(tested).collect()
     }
 
     /// What a server is asked, piece by piece; nothing if it lacks the columns that would tell.
-    fn pieces<'f>(&self, found: &'f TableFound) -> Vec<Vec<Vec<Condition<'f>>>> {
-        let mut pieces: Vec<Vec<Vec<Condition<'f>>>> = vec![Vec::new()];
+    fn pieces<'f>(&self, found: &'f TableFound) -> Vec<AllOf<'f>> {
+        let mut pieces: Vec<AllOf<'f>> = vec![AllOf::new()];
         for any in &self.all_of {
-            let known = |test: &Test<'q>| match test {
-                Test::In(field, ids) => {
-                    column(found, self.rank, field).map(|name| (name, Some(*ids), Window::default()))
-                }
-                Test::Within(field, window) => column(found, self.rank, field).map(|name| (name, None, *window)),
-            };
-            let any: Vec<_> = any.iter().filter_map(known).collect();
-            if let [(name, Some(ids), _)] = any.as_slice() {
-                let lists: Vec<Vec<String>> = list(ids).chunks(AT_ONCE).map(<[String]>::to_vec).collect();
-                let with = |ids: &Vec<String>| {
-                    let with = |piece: &Vec<Vec<Condition<'f>>>| {
-                        piece.iter().cloned().chain([vec![Condition::In(name, ids.clone())]]).collect()
-                    };
-                    pieces.iter().map(with).collect::<Vec<_>>()
+            if let [Test::In(field, ids)] = any.as_slice()
+                && let Some(name) = column(found, self.rank, field)
+            {
+                // As many at once as a server takes well.
+                let lists: Vec<Vec<Condition<'f>>> =
+                    list(ids).chunks(AT_ONCE).map(|some| vec![Condition::In(name, some.to_vec())]).collect();
+                let with = |list: &Vec<Condition<'f>>| {
+                    let with = |piece: &AllOf<'f>| piece.iter().cloned().chain([list.clone()]).collect();
+                    pieces.iter().map(with).collect::<Vec<AllOf<'f>>>()
                 };
                 pieces = lists.iter().flat_map(with).collect();
                 continue;
             }
-            let condition = |(name, ids, window): &(&'f str, Option<&Ids>, Window)| match ids {
-                Some(ids) => Condition::In(name, list(ids)),
-                None => Condition::Within(name, window.from, window.until),
-            };
-            let any: Vec<Condition<'f>> = any.iter().map(condition).collect();
+            let any: Vec<Condition<'f>> = any.iter().flat_map(|test| self.conditions(test, found)).collect();
             for piece in &mut pieces {
                 piece.push(any.clone());
             }
         }
         pieces
+    }
+
+    fn conditions<'f>(&self, test: &Test<'_>, found: &'f TableFound) -> Vec<Condition<'f>> {
+        let name = |field| column(found, self.rank, field);
+        let conditions = match test {
+            Test::In(field, ids) => name(field).map(|name| vec![Condition::In(name, list(ids))]),
+            Test::Within(field, window) => {
+                name(field).map(|name| vec![Condition::Within(name, window.from, window.until)])
+            }
+            Test::Outside(field, window) => name(field).map(|name| {
+                let before = window.from.map(|from| Condition::Within(name, None, Some(from)));
+                let behind = window.until.map(|until| Condition::Within(name, Some(until), None));
+                [Some(Condition::Absent(name)), before, behind].into_iter().flatten().collect()
+            }),
+            Test::Filled(field) => name(field).map(|name| vec![Condition::Filled(name)]),
+        };
+        conditions.unwrap_or_default()
     }
 }
 

@@ -116,20 +116,37 @@ impl Trace<'_> {
         let window = self.incident.window;
         let is_placed = |id: &[u8]| self.incident.channels.contains_key(id);
         let threads = self.posts.threads(&is_placed);
-        let versions: Ids = threads.iter().chain(self.posts.status.keys()).cloned().collect();
+        let versions = self.posts.versioned(&threads);
         let missing: Ids = threads.iter().filter(|id| !self.posts.has(id)).cloned().collect();
+        let afar: Ids = threads.iter().filter(|id| !self.posts.is_placed(id, &is_placed)).cloned().collect();
+        let channels = self.places(&[Reason::Channel, Reason::Linked, Reason::Direct]);
         let questions = [
             Question::naming(POST, "id", &missing, &posts::FIELDS),
-            Question::naming(POST, "root_id", &threads, &posts::FIELDS),
             Question::naming(POST, "original_id", &versions, &posts::FIELDS),
+            // A reply stands in the channel of what it answers.
+            Question::naming(POST, "root_id", &afar, &posts::FIELDS),
+            Question {
+                rank: POST,
+                fields: &posts::FIELDS,
+                all_of: vec![
+                    vec![Test::In("channel_id", &channels)],
+                    vec![Test::Filled("root_id")],
+                    vec![Test::Outside("create_at", window)],
+                ],
+            },
         ];
         let posts = &mut self.posts;
         self.tables.ask(&questions, self.work.progress, &mut |_, told| {
-            posts.meet(told, window);
+            let is_part = |field| filled(told, field).is_some_and(|id| threads.contains(&id));
+            if ["id", "root_id"].into_iter().any(is_part)
+                || filled(told, "original_id").is_some_and(|id| versions.contains(&id))
+            {
+                posts.meet(told, window);
+            }
         })?;
         let place = |id: &[u8]| self.incident.channels.get(id).copied();
-        let (reasons, authors) = self.posts.reasons(&threads, &place);
-        (self.incident.posts, self.incident.authors) = (reasons, authors);
+        let found = self.posts.found(&threads, &place);
+        self.incident.said = found;
         Ok(())
     }
 }

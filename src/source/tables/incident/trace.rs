@@ -251,7 +251,7 @@ impl<'t> Trace<'t> {
         let channels = self.places(&[Reason::Channel, Reason::Linked, Reason::Direct]);
         let window = self.incident.window;
         let people = self.incident.participants.clone();
-        let actors: Ids = people.iter().chain(&self.incident.authors).cloned().collect();
+        let actors: Ids = people.iter().chain(&self.incident.said.authors).cloned().collect();
         let stay = ["user_id", "join_time", "leave_time"];
         let call = ["start_at", "end_at"];
         let questions = [
