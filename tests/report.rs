@@ -199,7 +199,11 @@ fn every_gap_of_the_escalation_is_named() {
         assert!(milestones.contains(said), "{said}: {milestones}");
     }
     let tasks = section(&text, "Task outcome");
-    for said in ["entry taken off the timeline", "; the timeline ends with done", "when is not recorded"] {
+    for said in [
+        "entry taken off the timeline",
+        "; the timeline ends with done",
+        "when is not recorded as a time that can be read",
+    ] {
         assert!(tasks.contains(said), "{said}: {tasks}");
     }
     let summary = section(&text, "Summary");
@@ -287,6 +291,12 @@ fn a_run_is_never_guessed() {
     fails(&desk, &["--run", "Faro: hotfix 7.4.3"]).require(2, "similar: `Faro: hotfix 7.4.2`");
     fails(&desk, &["--run", ""]).require(2, "no run of the id or name");
     assert!(!desk.path("x").exists());
+    // An archive that was exported of one run is of that run, although its channel is shared.
+    let source = ESCALATION.source();
+    source.live("faro.zip", &["--incident", ESCALATION.run, "--no-files"]);
+    let text = read(&report(&source.desk, "faro.zip", "faro", &[]), "report.md");
+    assert!(text.starts_with("# Incident report: Astilleros del Faro\\: grúas paradas\n"), "{text}");
+    assert!(text.contains("| **scope** | an incident: the runs `"), "{text}");
     // Its number and its id name a run as well.
     let (desk, archive) = OUTAGE.sealed();
     let run = &archive.records("playbook_run")[0];

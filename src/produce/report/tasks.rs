@@ -124,7 +124,7 @@ fn state(telling: &Telling<'_>, task: &Task) -> Line {
     };
     let line = match (&task.state, task.state_modified) {
         (TaskState::Open, 0) => line,
-        (_, 0) => line.words("; when is not recorded"),
+        (_, 0) => line.words("; when is not recorded as a time that can be read"),
         (_, at) => line.words(" ").at(at),
     };
     line.cited([telling.run.record()])
@@ -194,7 +194,9 @@ fn due(telling: &Telling<'_>, task: &Task) -> Line {
     }
     let line = match (&task.state, task.state_modified) {
         (TaskState::Skipped, _) => Line::of("skipped; it was due "),
-        (TaskState::Closed, 0) => Line::of("cannot be said, because when it was done is not recorded; it was due "),
+        (TaskState::Closed, 0) => {
+            Line::of("cannot be said, because when it was done is not recorded as a time that can be read; it was due ")
+        }
         (TaskState::Closed, at) if at <= task.due_date => Line::of("in time; it was due "),
         (TaskState::Closed, at) => {
             Line::of(format!("{} late; it was due ", in_words(at.saturating_sub(task.due_date))))
