@@ -133,6 +133,14 @@ fn the_stories_are_what_their_script_writes() {
 }
 
 #[test]
+fn the_dump_that_comes_along_is_the_outage() {
+    let source = OUTAGE.source();
+    source.desk.write("walk.sql.gz", fs::read(folder().join("outage-dump.sql.gz")).unwrap());
+    let walked = source.desk.seal("walk.sql.gz", "walk.zip", &["--no-files"]);
+    assert_eq!(walked.root(), source.live("live.zip", &["--no-files"]).root());
+}
+
+#[test]
 fn each_run_is_found_by_name_and_channel() {
     for incident in INCIDENTS {
         let source = incident.source();

@@ -50,7 +50,10 @@ fn run(commands: &[&str]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = Path::new(env!("CARGO_BIN_EXE_chatseal")).parent().unwrap();
-    let mut script = format!("exec 2>&1; cp -r {0}/fixtures/demo/. {0}/policies .\n", top.display());
+    let mut script = format!(
+        "exec 2>&1; cp -r {0}/fixtures/demo/. {0}/fixtures/incidents/outage-dump.sql.gz {0}/policies .\n",
+        top.display()
+    );
     for command in commands {
         // A separator that no output holds, and the exit code of the command before for `echo $?`.
         let _ = write!(script, "ended=$?; printf '\\036'; (exit $ended)\n{command}\n");

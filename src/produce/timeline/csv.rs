@@ -1,4 +1,4 @@
-//! One row for each event; cells that a spreadsheet would execute are neutralised ([`formula`](crate::produce::formula)).
+//! One row for each event; cells that a spreadsheet would execute are neutralised ([`formula`]).
 
 use crate::produce::formula::{self, Guarded};
 use crate::produce::incident::{Event, Record, Runs};
