@@ -9,7 +9,8 @@
 //!  bulk export,        reads,        scope,         segments,      reads an archive and public keys,
 //!  audit log, files    never         policy,        tree, seal     and shares nothing with what made it
 //!                      decides       counts of         │
-//!                                    what is out       └────────▶ ledger ─────▶ chain across archives
+//!                                    what is out       ├────────▶ ledger ─────▶ chain across archives
+//!                                                      └────────▶ search, produce ─────▶ people, review platforms
 //! ```
 //!
 //! Data flows left to right, once. Nothing to the right of the archive opens the source again; nothing to its left
@@ -19,7 +20,8 @@
 //!
 //! Run `chatseal demo`, then read [`record::line`] (what is hashed), [`archive`] (what is promised, and what not),
 //! [`archive::seal`] (what is signed), `cli/export/sealing.rs` (the whole way of an export on one page),
-//! [`policy`] (what decides over a record), and [`verify`] (the whole way back).
+//! [`policy`] (what decides over a record), and [`verify`] (the whole way back). What belongs to an incident is found in
+//! [`source::tables::incident`], and told again, from the sealed records alone, in [`produce::incident`].
 //!
 //! # Code map
 //!
@@ -35,7 +37,7 @@
 //! | [`ledger`] | the log of seals and statements: append under a lock, recover, read back | judge archives, trust, read a clock |
 //! | [`chain`] | what a series of archives says of each record: the index on disk | trust a cache, open a source |
 //! | [`search`] | finding records by what they say, by whom, where, when | verify, decode what cannot match |
-//! | [`produce`] | the archive in the forms that people and review platforms read | open a source, judge a signature, drop in silence |
+//! | [`produce`] | the archive in the forms that people and review platforms read; incidents told, and who could see what | open a source, judge a signature, drop in silence |
 //! | [`verify`] | every layer in a fixed order, findings, verdict | end well with something unchecked |
 //! | [`cli`] | arguments, terminal, environment, clock, exit codes | hold logic that a library user would need |
 //! | [`sort`] | sorting more lines than memory holds | know what a line means |
