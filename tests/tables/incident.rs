@@ -191,11 +191,22 @@ fn a_run_holds_everything_of_its_channels_and_window_and_says_why() {
         let window = format!(
             "(SELECT createat - 86400000 AS f, CASE endat WHEN 0 THEN 9223372036854775807 ELSE greatest(createat, endat) + 86400000 END AS u FROM ir_incident WHERE name = '{run}') AS w"
         );
-        let audits = source.ask(&format!(
-            "SELECT count(*) FROM audits, {window} WHERE userid IN ({list}) AND createat >= f AND createat < u"
+        // What they did, what was done to them or in the channels, and who tried to log in as one of them.
+        let places =
+            ["channel_ids", "linked_channel_ids"].map(|name| document["incident"][name].as_array().unwrap().clone());
+        let named = places.iter().flatten().map(|id| id.as_str().unwrap()).chain(people.iter().map(String::as_str));
+        let named = named.collect::<Vec<_>>().join("|");
+        let by = format!("userid IN ({list})");
+        let audits = |of: &str| {
+            source
+                .ask(&format!("SELECT count(*) FROM audits, {window} WHERE ({of}) AND createat >= f AND createat < u"))
+        };
+        let all = audits(&format!(
+            "{by} OR concat(action, ' ', extrainfo) ~ '\\m({named})\\M' OR EXISTS (SELECT FROM users
+               WHERE id IN ({list}) AND substring(extrainfo from 'login_id=(\\S+)') IN (username, email))"
         ));
-        assert_eq!(live.count("audit", "records").to_string(), audits, "{story}");
-        assert!(audits != "0", "{story}");
+        assert_eq!(live.count("audit", "records").to_string(), all, "{story}");
+        assert!(audits(&by) != all, "{story}: what others did to them is more than what they did");
         let own = format!("channelid = (SELECT channelid FROM ir_incident WHERE name = '{run}')");
         let members = source.ask(&format!(
             "SELECT count(*) FROM channelmemberhistory, {window} WHERE {own} AND jointime < u AND (coalesce(leavetime, 0) = 0 OR leavetime >= f)"
@@ -234,7 +245,7 @@ fn what_is_wrong_with_an_incident_is_stated() {
     let source = ESCALATION.source();
     let (run, second) = ("playbook_run/escalationrunyahwzzswdfkea", "playbook_run/secondrun37dn95ytynexxxu3q");
     let third = "playbook_run/thirdruns3rxcs5krmqx8sw6xh";
-    let gone = "no such post: a status update, or what the run was started from";
+    let gone = "no such post: a status update, what the run was started from, or on its timeline";
     let first = source.live("first.zip", &["--no-files", "--incident", ESCALATION.run]);
     let expected = [
         format!("incident-gone post/astatuspostthatneveugxk7c4 {gone}"),
@@ -364,4 +375,45 @@ fn a_policy_keeps_an_incident_from_the_end_of_its_run() {
     let is_open =
         |post: &serde_json::Value| post["retention"]["rule"].is_null() || post["retention"]["keep_until"] == "forever";
     assert!(open.records("post").iter().all(is_open), "while a run goes on nothing of it is due");
+}
+
+#[test]
+fn what_runs_and_their_timelines_name_is_in_scope_and_private_talks_are_not() {
+    let source = OUTAGE.source();
+    let talk = source.ask(
+        "SELECT c.id FROM channels c JOIN posts p ON p.channelid = c.id WHERE c.type = 'D' ORDER BY p.createat LIMIT 1",
+    );
+    let far = source.ask("SELECT p.id FROM posts p JOIN channels c ON c.id = p.channelid WHERE c.type = 'O' AND p.rootid = '' AND p.deleteat = 0
+        AND c.name NOT IN ('alerts', 'deployments', 'status-updates') ORDER BY p.createat LIMIT 1");
+    assert!(!talk.is_empty());
+    let far = if far.is_empty() { source.ask("SELECT id FROM posts ORDER BY createat LIMIT 1") } else { far };
+    let owner = source.ask("SELECT id FROM users WHERE username = 'piet.admin'");
+    source.ask(&format!(
+        "UPDATE ir_incident SET concatenatedbroadcastchannelids = concatenatedbroadcastchannelids || ',{talk}';
+         UPDATE calls SET endat = 1;
+         INSERT INTO ir_timelineevent (id, incidentid, createat, deleteat, eventat, eventtype, summary, details, postid, subjectuserid, creatoruserid)
+         SELECT 'putonthetimeline' || n, r.id, r.createat + 1, 0, r.createat + 1, kind, summary, '', post, '', ''
+         FROM ir_incident r, (VALUES (1, 'event_from_post', 'x', '{far}'), (2, 'event_from_post', 'x', 'gonegonegonegonegonegonego'),
+              (3, 'owner_changed', '@mara.okonjo to @piet.admin', '')) AS e(n, kind, summary, post)"
+    ));
+    source.dump("dump.sql");
+    let args = ["--no-files", "--incident", OUTAGE.run];
+    let live = source.live("live.zip", &args);
+    assert_complete(&live);
+    assert_same(&source.desk.seal("dump.sql", "dumped.zip", &args), &live);
+    let run = source.ask("SELECT id FROM ir_incident");
+    assert!(why(&live, "post").contains(&format!("{far} status:{run}")), "put on the timeline");
+    assert_eq!(why(&live, "call").len(), 1, "it ended before it began");
+    let stated = exceptions(&live);
+    assert!(stated.iter().any(|line| line.starts_with("incident-gone post/gonegonego")), "{stated:#?}");
+    assert!(
+        stated.iter().any(|line| line.starts_with(&format!("note-incident-link channel/{talk} left out"))),
+        "{stated:#?}"
+    );
+    assert!(!live.records("post").iter().any(|post| post["data"]["channel_id"] == *talk), "nobody asked for it");
+    let document: serde_json::Value = serde_json::from_str(live.text("data/source.json")).unwrap();
+    assert!(
+        document["incident"]["participant_ids"].as_array().unwrap().contains(&owner.into()),
+        "who owned it for a while"
+    );
 }

@@ -290,6 +290,15 @@ fn place(kind: &str, head: &Head<'_>) -> Place {
         "board" => Some(Where::Board(id())),
         "board_history" => named(history_of).map(Where::Board),
         "team_member" => named(team).map(Where::Team),
+        "property_value" | "property_field" => {
+            let [target, sort] = head.pick(["target_id", "target_type"]);
+            match plain(sort) {
+                "run" => named(target).map(Where::Run),
+                "playbook" => named(target).map(Where::Playbook),
+                "channel" => named(target).map(Where::Channel),
+                _ => None,
+            }
+        }
         _ if ADMINISTRATIVE.contains(&kind) => Some(Where::Administrators),
         _ if PERSONAL.contains(&kind) => named(user).map(Where::Person),
         _ if PUBLIC.contains(&kind) => Some(Where::Everybody),

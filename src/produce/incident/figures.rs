@@ -241,7 +241,8 @@ fn updates(run: &Run) -> Vec<Moment> {
     for entry in run.entries(&["status_updated"]) {
         found.entry(&*entry.post_id).or_insert_with(|| (entry.event_at, RecordId::new("run_event", &entry.id)));
     }
-    let mut all: Vec<Moment> = found.into_values().collect();
+    // A time of 0 is none that is known.
+    let mut all: Vec<Moment> = found.into_values().filter(|(at, _)| *at > 0).collect();
     all.sort();
     all
 }
@@ -266,7 +267,7 @@ fn longest_wait(started: &Moment, updates: &[Moment], end: Option<&Moment>) -> F
     if updates.is_empty() {
         return figure;
     }
-    let all: Vec<&Moment> = std::iter::once(started).chain(updates).chain(end).collect();
+    let all: Vec<&Moment> = std::iter::once(started).chain(updates).chain(end).filter(|(at, _)| *at > 0).collect();
     let waits = all.windows(2).filter_map(|pair| match pair {
         [left, right] => Some((right.0.checked_sub(left.0)?, left, right)),
         _ => None,
@@ -306,13 +307,14 @@ fn done(run: &Run) -> Figure {
 
 fn on_time(run: &Run, sealed: Millis) -> Figure {
     let until = if run.end_at > 0 { run.end_at } else { sealed };
-    let due: Vec<&Task> = tasks(run).filter(|task| task.due_date > 0 && task.due_date <= until).collect();
-    let is_late = |task: &&&Task| {
-        task.state != TaskState::Closed || task.state_modified == 0 || task.state_modified > task.due_date
-    };
+    let due = tasks(run).filter(|task| task.due_date > 0 && task.due_date <= until);
+    // Of a task that was ticked off at an unknown time nobody can say whether it was late.
+    let (unknown, due): (Vec<&Task>, Vec<&Task>) =
+        due.partition(|task| task.state == TaskState::Closed && task.state_modified <= 0);
+    let is_late = |task: &&&Task| task.state != TaskState::Closed || task.state_modified > task.due_date;
     let late: Vec<&str> = due.iter().filter(is_late).map(|task| &*task.title).collect();
     let value = if due.is_empty() {
-        Value::Unknown("no task was due by then".to_owned())
+        Value::Unknown("no task was due by then of which it is known when it was done".to_owned())
     } else {
         Value::Share((due.len() - late.len()) as u64, due.len() as u64)
     };
@@ -328,7 +330,12 @@ fn on_time(run: &Run, sealed: Millis) -> Figure {
         value,
         formula: ON_TIME,
         records,
-        note: if late.is_empty() { String::new() } else { format!("late: {}", late.join("; ")) },
+        note: [("late", late), ("not known when", unknown.iter().map(|task| &*task.title).collect())]
+            .iter()
+            .filter(|(_, titles)| !titles.is_empty())
+            .map(|(word, titles)| format!("{word}: {}", titles.join("; ")))
+            .collect::<Vec<_>>()
+            .join("; "),
     }
 }
 

@@ -33,11 +33,11 @@ pub(super) struct Gaps {
     pub(super) channels: Ids,
     /// People who took part and whose accounts are gone.
     pub(super) people: Ids,
-    /// Status posts, and posts that runs were started from, that are gone.
+    /// Status posts, posts that runs were started from, and posts on their timelines, that are gone.
     pub(super) status: Ids,
     /// Posts that are linked to; in the end those that are gone.
     pub(super) links: Ids,
-    /// Direct and group channels that a post links to and that were not asked for.
+    /// Direct and group channels that the run or a post names and that were not asked for.
     pub(super) left_out: Ids,
     /// Playbooks that are there.
     pub(super) playbooks: Ids,
@@ -134,7 +134,7 @@ impl Trace<'_> {
                     "channel" => "no such channel: deleted for good",
                     "user" => "no such account: somebody who took part",
                     _ if self.gaps.links.contains(id) => "no such post: linked to by a post of the run's channel",
-                    _ => "no such post: a status update, or what the run was started from",
+                    _ => "no such post: a status update, what the run was started from, or on its timeline",
                 };
                 say(Class::IncidentGone, format!("{what}/{}", text(id)), there, found.to_owned());
             }
@@ -152,8 +152,13 @@ impl Trace<'_> {
             say(Class::IncidentUnreadable, object, "checklists with tasks and their states", (*wrong).to_owned());
         }
         for channel in &self.gaps.left_out {
-            let found = "left out: a direct or group channel that a post links to".to_owned();
-            say(Class::NoteIncidentLink, format!("channel/{}", text(channel)), "channels that posts link to", found);
+            let found = "left out: a direct or group channel that the run or a post of its channel names".to_owned();
+            say(
+                Class::NoteIncidentLink,
+                format!("channel/{}", text(channel)),
+                "channels that the incident names",
+                found,
+            );
         }
         for (id, reason) in &self.incident.channels {
             if let Some(channel) =

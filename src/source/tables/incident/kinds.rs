@@ -80,7 +80,8 @@ impl Incident {
                 row.among("board_id", &self.boards, Reason::Board, out);
             }
             BOARD_FILE => row.board_file(out),
-            AUDIT | RECAP | COMPLIANCE_REPORT if row.happened() => row.participant(out),
+            AUDIT if row.happened() => row.audit(out),
+            RECAP | COMPLIANCE_REPORT if row.happened() => row.participant(out),
             SESSION if row.lasted("create_at", "expires_at") => row.participant(out),
             USER_STATUS | TERMS_ACCEPTANCE | GROUP_MEMBER => row.participant(out),
             TEAM_MEMBER => row.team_member(out),
@@ -188,7 +189,8 @@ impl<'r> Row<'_, '_, 'r> {
     fn lasted(&self, begin: &'static str, end: &'static str) -> bool {
         let (begin, end) = (self.time(begin), self.time(end));
         let window = self.incident.window;
-        window.until.is_none_or(|until| begin < until) && window.from.is_none_or(|from| end == 0 || end >= from)
+        window.until.is_none_or(|until| begin < until)
+            && window.from.is_none_or(|from| end == 0 || end < begin || end >= from)
     }
 
     fn is_among(&self, field: &'static str, ids: &Ids) -> bool {
@@ -227,6 +229,27 @@ impl<'r> Row<'_, '_, 'r> {
 
     fn participant(&self, out: &mut Because) {
         self.among("user_id", &self.incident.participants, Reason::Participant, out);
+    }
+
+    /// What a participant did, and what somebody did to a participant or in a channel in scope: an audit names its actor
+    /// in a column, and everything else in words.
+    fn audit(&self, out: &mut Because) {
+        self.participant(out);
+        let incident = self.incident;
+        for text in ["action", "extra_info"].iter().filter_map(|field| self.id(field)) {
+            for token in text.split(|byte| !byte.is_ascii_alphanumeric()) {
+                if incident.participants.contains(token) {
+                    out.add(Reason::Participant, token);
+                } else if let Some(reason) = incident.channels.get(token) {
+                    out.add(*reason, token);
+                }
+            }
+            for word in text.split(u8::is_ascii_whitespace).filter_map(|word| word.strip_prefix(b"login_id=")) {
+                if let Some(user) = incident.logins.get(word) {
+                    out.add(Reason::Participant, user);
+                }
+            }
+        }
     }
 
     /// What a property is attached to; one that is attached to nothing says what others may hold.

@@ -111,13 +111,9 @@ impl Incident {
     }
 
     fn audits<'f>(&self, found: &'f TableFound) -> Option<Vec<AllOf<'f>>> {
-        let (user, at) = (column(found, AUDIT, "user_id")?, column(found, AUDIT, "create_at")?);
+        // What was done to somebody is named in words, which no index serves.
         let Window { from, until } = self.window;
-        let mut selections = among(user, &self.participants);
-        for all_of in &mut selections {
-            all_of.push(vec![Condition::Within(at, from, until)]);
-        }
-        Some(selections)
+        Some(vec![vec![vec![Condition::Within(column(found, AUDIT, "create_at")?, from, until)]]])
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Incident {
     pub channels: HashMap<Box<[u8]>, Reason>,
     /// Who took part.
     pub participants: Ids,
+    /// Under which names they log in, each with the account.
+    logins: HashMap<Box<[u8]>, Box<[u8]>>,
     /// Their playbooks.
     playbooks: Ids,
     /// Teams of these channels and runs.

@@ -109,10 +109,10 @@ impl Posts {
     }
 
     /// First posts of the threads that something in the window, or the start of a run, touches. `is_placed` tells
-    /// channels of the incident.
-    pub(super) fn threads(&self, is_placed: &dyn Fn(&[u8]) -> bool) -> Ids {
+    /// channels of the incident, `is_wanted` those in which a run may have been started so that the whole thread counts.
+    pub(super) fn threads(&self, is_placed: &dyn Fn(&[u8]) -> bool, is_wanted: &dyn Fn(&[u8]) -> bool) -> Ids {
         let touches = |(id, post): &(&Id, &Met)| {
-            self.started.contains(id.as_ref())
+            (self.started.contains(id.as_ref()) && is_wanted(&post.channel))
                 || (is_placed(&post.channel) && (post.happened || self.touched.contains_key(id.as_ref())))
         };
         let roots = self.met.iter().filter(touches).map(|(id, post)| Box::from(Self::root(id, post).as_ref()));

@@ -201,8 +201,10 @@ pub(super) fn life(runs: &[&Run], asked: Window, of: &AskedIncident) -> Result<W
     let is_over = runs.iter().all(|run| run.ended != 0);
     // An end before the beginning is a clock that went wrong; nothing is cut short by it.
     let ended = runs.iter().map(|run| run.ended.max(run.begun)).max().filter(|_| is_over);
-    let from = asked.from.or(Some(begun.saturating_sub(of.margin)));
-    let until = asked.until.or(ended.map(|ended| ended.saturating_add(of.margin)));
+    // A time that no calendar can show bounds nothing.
+    let shown = |at: &Millis| time::format(*at).is_some();
+    let from = asked.from.or(Some(begun.saturating_sub(of.margin)).filter(shown));
+    let until = asked.until.or(ended.map(|ended| ended.saturating_add(of.margin)).filter(shown));
     if let (Some(from), Some(until)) = (from, until)
         && from >= until
     {

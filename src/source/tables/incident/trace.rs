@@ -141,8 +141,9 @@ impl<'t> Trace<'t> {
             }
         }
         let of = "playbook_run_id";
-        let events = ["playbook_run_id", "event_type", "details", "subject_user_id", "creator_user_id", "event_at"];
-        let events: Vec<&'static str> = events.into_iter().chain(["create_at", "delete_at", "post_id"]).collect();
+        let events = ["playbook_run_id", "event_type", "summary", "details", "subject_user_id", "creator_user_id"];
+        let events: Vec<&'static str> =
+            events.into_iter().chain(["event_at", "create_at", "delete_at", "post_id"]).collect();
         let questions = [
             Question::naming(RUN_EVENT, of, &runs, &events),
             Question::naming(RUN_PARTICIPANT, of, &runs, &["playbook_run_id", "user_id"]),
@@ -160,6 +161,13 @@ impl<'t> Trace<'t> {
                         .extend(["subject_user_id", "creator_user_id"].iter().filter_map(|field| filled(told, field)));
                     names.extend(people::named_in(&told("details").unwrap_or_default()));
                 }
+                // Who handed over to whom stands in the words of some versions only.
+                if kind == "owner_changed" {
+                    names.extend(people::named_in(&told("summary").unwrap_or_default()));
+                }
+                if let (Some(run), Some(post)) = (filled(told, of), filled(told, "post_id")) {
+                    posts.status.entry(post).or_default().push(run);
+                }
                 gaps.hear(told, &kind);
             }
             1 => people.extend(filled(told, "user_id")),
@@ -172,10 +180,15 @@ impl<'t> Trace<'t> {
             _ => playbooks.extend(filled(told, "id")),
         })?;
         gaps.playbooks = playbooks;
-        let mut known = Ids::new();
+        let (mut known, mut logins) = (Ids::new(), HashMap::new());
         let either = vec![vec![Test::In("id", &people), Test::In("username", &names)]];
-        let question = Question { rank: USER, fields: &["username"], all_of: either };
-        self.ask(&[question], &mut |_, told| known.extend(filled(told, "id")))?;
+        let question = Question { rank: USER, fields: &["username", "email"], all_of: either };
+        self.ask(&[question], &mut |_, told| {
+            let Some(id) = filled(told, "id") else { return };
+            logins.extend(["username", "email"].iter().filter_map(|name| Some((filled(told, name)?, id.clone()))));
+            known.insert(id);
+        })?;
+        self.incident.logins = logins;
         self.gaps.people = people.iter().filter(|id| !known.contains(*id)).cloned().collect();
         people.extend(known);
         self.incident.participants = people;
@@ -192,6 +205,10 @@ impl<'t> Trace<'t> {
             }
             let answered = run.answered.iter().filter(|id| self.channels.contains_key(*id));
             for channel in run.linked.iter().chain(answered) {
+                if !self.is_wanted(channel) {
+                    self.gaps.left_out.insert(channel.clone());
+                    continue;
+                }
                 self.incident.channels.entry(channel.clone()).or_insert(Reason::Linked);
             }
             self.incident.teams.extend(run.team.clone());
@@ -201,10 +218,17 @@ impl<'t> Trace<'t> {
             if !self.channels.contains_key(&channel) {
                 self.gaps.channels.insert(channel.clone());
             }
+            self.gaps.left_out.remove(&channel);
             self.incident.channels.insert(channel, Reason::Channel);
         }
         let teams = self.incident.channels.keys().filter_map(|id| facts.team_of(id)).map(Box::from);
         self.incident.teams.extend(teams.collect::<Vec<_>>());
+    }
+
+    /// Whether a channel may be in scope because something names it: what people said among themselves is wanted only if
+    /// it was asked for.
+    pub(super) fn is_wanted(&self, channel: &[u8]) -> bool {
+        self.incident.with_direct || !self.channels.get(channel).is_some_and(|channel| channel.is_private_talk)
     }
 
     /// Direct and group channels of which all members took part.
@@ -290,8 +314,9 @@ impl Channel {
     }
 }
 
-/// Whether an interval overlaps the window; without an end it lasts until now.
+/// Whether an interval overlaps the window; without an end, or with one that lies before its beginning, it lasts until now.
 pub(super) fn overlaps(window: Window, told: &Told<'_>, begin: &str, end: &str) -> bool {
     let [begin, end] = [begin, end].map(|field| super::question::number(told, field));
-    window.until.is_none_or(|until| begin < until) && window.from.is_none_or(|from| end == 0 || end >= from)
+    window.until.is_none_or(|until| begin < until)
+        && window.from.is_none_or(|from| end == 0 || end < begin || end >= from)
 }
