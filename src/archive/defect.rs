@@ -5,33 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::record::vocabulary::vocabulary;
+
 /// Listed in full per kind; more are counted.
 pub const SHOWN: u64 = 20;
 
-macro_rules! flaws {
-    ($($name:ident = $code:literal: $meaning:literal,)+) => {
-        /// A way in which a zip is not the one that the format allows.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Flaw { $(#[doc = $meaning] $name,)+ }
-
-        impl Flaw {
-            /// Every flaw, in the order of the checks.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// Its stable name.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// What it means, in one sentence.
-            pub const fn meaning(self) -> &'static str {
-                match self { $(Self::$name => $meaning,)+ }
-            }
-        }
-    };
-}
-
-flaws! {
+vocabulary! {
+    /// A way in which a zip is not the one that the format allows.
+    Flaw:
     NotAZip = "not-a-zip": "no end record, so not a zip, or one that was cut short",
     TrailingData = "trailing-data": "bytes behind the end record, or a comment in it",
     LeadingData = "leading-data": "bytes before the first member that the zip does not account for",

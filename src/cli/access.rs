@@ -110,10 +110,8 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     args.threads.run(|| {
         progress::watch(printer, |progress| {
             let checked = args.checking.open(&args.archive, progress)?;
-            let sealed = checked.sealed()?;
             printer.note(format!("asking     `{name}`: {}", question(args)));
-            printer.note(format!("  seal      {}", sealed.digest()));
-            printer.note(format!("  standing  {}", harmless(&sealed.standing.words())));
+            let sealed = checked.told(printer)?;
             let directory = Directory::read(&checked.archive, progress).map_err(opening::unusable)?;
             let scope = Scope::default();
             let work = Work { sealed: &sealed, directory: &directory, scope: &scope, time: sealed.seal.time, progress };

@@ -2,7 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod clocks;
-mod contents;
+pub(in crate::cli) mod contents;
 mod earlier;
 pub(super) mod failures;
 pub(super) mod judging;

@@ -3,7 +3,7 @@
 mod account;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -15,14 +15,14 @@ use super::keys::{self, unusable_signer};
 use super::manual::Manual;
 use super::printer::{Printer, harmless};
 use super::progress;
-use super::scoping::Scoping;
+use super::scoping::{self, Scoping};
 use super::standing::Checking;
 use super::threads::Threads;
 use crate::keys::Signer;
-use crate::produce::folder::FolderError;
+use crate::produce::folder::{FolderError, Written};
 use crate::produce::papers::{self, Production};
 use crate::produce::transcript::Zone;
-use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Scope, Settings, Work, make};
+use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Settings, Work, make};
 use crate::record::time::{self, Millis};
 use account::Account;
 
@@ -129,14 +129,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let account = args.threads.run(|| {
         progress::watch(printer, |progress| {
             let checked = args.checking.open(&args.archive, progress)?;
-            let sealed = checked.sealed()?;
-            printer.note(format!("  seal      {}", sealed.digest()));
-            printer.note(format!("  standing  {}", sealed.standing.words()));
+            let sealed = checked.told(printer)?;
             let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
-            let scope = Scope::resolve(asked, &directory).map_err(|error| of_produce(error.into()))?;
-            for line in scope.words() {
-                printer.note(format!("  scope     {}", harmless(&line)));
-            }
+            let scope = scoping::told(asked, &directory, printer)?;
             let work = Work { sealed: &sealed, directory: &directory, scope: &scope, time, progress };
             produce(args, &work, signer.as_ref())
         })
@@ -146,28 +141,38 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 }
 
 fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Account, Failure> {
-    let folder = Folder::begin(&args.output).map_err(of_folder)?;
-    let replaced = Replaced::new(folder.temporary());
-    let mut replaced = replaced.map_err(|error| of_folder(folder.temporary_failed(error)))?;
+    let (folder, mut replaced) = begun(&args.output)?;
     let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.is_checked, zone: args.zone };
     let made = make(args.format, &settings, work, &folder, &mut replaced).map_err(of_produce)?;
     let (form, meaning) = (args.format.word(), args.format.meaning());
     let command = ["produce", &format!("--format {form}")];
     let production = Production { work, form, meaning, command, made: &made, program: PROGRAM };
-    let manifest = papers::write(&production, &mut replaced, &folder, signer.is_some()).map_err(of_produce)?;
-    signed(&manifest, &folder, signer)?;
-    let written = folder.finish().map_err(of_folder)?;
+    let written = finished(&production, &mut replaced, folder, signer)?;
     Ok(Account::new(args.format, &args.output, work, &made, &replaced, &written))
 }
 
-/// Signs the manifest of a production, if somebody is to sign it.
-pub(super) fn signed(manifest: &str, folder: &Folder, signer: Option<&Signer>) -> Result<(), Failure> {
+/// Begins a folder, and the list of what has to be replaced in it.
+pub(super) fn begun(output: &Path) -> Result<(Folder, Replaced), Failure> {
+    let folder = Folder::begin(output).map_err(of_folder)?;
+    let replaced = Replaced::new(folder.temporary());
+    let replaced = replaced.map_err(|error| of_folder(folder.temporary_failed(error)))?;
+    Ok((folder, replaced))
+}
+
+/// Adds the papers, signs their manifest if somebody is to sign it, and gives the folder its name.
+pub(super) fn finished(
+    production: &Production<'_>,
+    replaced: &mut Replaced,
+    folder: Folder,
+    signer: Option<&Signer>,
+) -> Result<Vec<Written>, Failure> {
+    let manifest = papers::write(production, replaced, &folder, signer.is_some()).map_err(of_produce)?;
     if let Some(signer) = signer {
         let signature = signer.sign_ssh(manifest.as_bytes(), papers::NAMESPACE).map_err(unusable_signer)?;
         let name = format!("{}.sig", papers::MANIFEST);
         folder.write(&name, signature.as_bytes()).map_err(of_folder)?;
     }
-    Ok(())
+    folder.finish().map_err(of_folder)
 }
 
 /// How writing the folder of a production fails the command.

@@ -13,14 +13,14 @@ use super::failure::Failure;
 use super::keys;
 use super::manual::Manual;
 use super::printer::{Printer, harmless};
-use super::produce::{PROGRAM, of_folder, of_produce, signed};
+use super::produce::{PROGRAM, begun, finished, of_folder, of_produce};
 use super::progress;
 use super::standing::Checking;
 use super::threads::Threads;
 use crate::keys::Signer;
 use crate::produce::incident::{Run, Runs};
-use crate::produce::papers::{self, Production};
-use crate::produce::{Directory, Folder, Replaced, Scope, Work, report};
+use crate::produce::papers::Production;
+use crate::produce::{Directory, Folder, Scope, Work, report};
 use crate::record::time::{self, Millis};
 use account::Account;
 
@@ -93,9 +93,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let account = args.threads.run(|| {
         progress::watch(printer, |progress| {
             let checked = args.checking.open(&args.archive, progress)?;
-            let sealed = checked.sealed()?;
-            printer.note(format!("  seal      {}", sealed.digest()));
-            printer.note(format!("  standing  {}", sealed.standing.words()));
+            let sealed = checked.told(printer)?;
             let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
             let runs = Runs::read(&checked.archive, &directory, progress).map_err(of_produce)?;
             let run = choice::of(&runs, &sealed.source, args.run.as_deref(), &directory)?;
@@ -110,15 +108,11 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 }
 
 fn write(args: &Args, work: &Work<'_>, runs: &Runs, run: &Run, signer: Option<&Signer>) -> Result<Account, Failure> {
-    let folder = Folder::begin(&args.output).map_err(of_folder)?;
-    let replaced = Replaced::new(folder.temporary());
-    let mut replaced = replaced.map_err(|error| of_folder(folder.temporary_failed(error)))?;
+    let (folder, mut replaced) = begun(&args.output)?;
     let made = report::make(work, runs, run, PROGRAM, &folder, &mut replaced).map_err(of_produce)?;
     let command = ["report", &format!("--run {}", run.id)];
     let production =
         Production { work, form: report::WORD, meaning: report::MEANING, command, made: &made, program: PROGRAM };
-    let manifest = papers::write(&production, &mut replaced, &folder, signer.is_some()).map_err(of_produce)?;
-    signed(&manifest, &folder, signer)?;
-    let written = folder.finish().map_err(of_folder)?;
+    let written = finished(&production, &mut replaced, folder, signer)?;
     Ok(Account::new(&args.output, work, run, &made, &written))
 }

@@ -2,7 +2,10 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::printer::{Printer, harmless};
+use super::produce::of_produce;
 use crate::produce::scope::Asked;
+use crate::produce::{Directory, Scope};
 use crate::record::time::{self, Millis, Window};
 
 /// Which records are meant.
@@ -43,4 +46,13 @@ impl Scoping {
         let window = Window { from: self.since, until: self.until };
         Ok(Asked { window, teams: self.team.clone(), channels: self.channel.clone(), users: self.user.clone() })
     }
+}
+
+/// What is asked for, by the ids of the archive; says what it was understood to be.
+pub(super) fn told(asked: Asked, directory: &Directory, printer: &Printer) -> Result<Scope, Failure> {
+    let scope = Scope::resolve(asked, directory).map_err(|error| of_produce(error.into()))?;
+    for line in scope.words() {
+        printer.note(format!("  scope     {}", harmless(&line)));
+    }
+    Ok(scope)
 }

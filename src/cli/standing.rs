@@ -5,6 +5,7 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use super::opening;
+use super::printer::{Printer, harmless};
 use super::trust::Trust;
 use crate::archive::reader::Archive;
 use crate::merkle::Hash;
@@ -32,8 +33,16 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    /// [`Self::sealed`], and says from which seal something is made, and what is known of it.
+    pub(super) fn told(&self, printer: &Printer) -> Result<Sealed<'_>, Failure> {
+        let sealed = self.sealed()?;
+        printer.note(format!("  seal      {}", sealed.digest()));
+        printer.note(format!("  standing  {}", harmless(&sealed.standing.words())));
+        Ok(sealed)
+    }
+
     /// What the seal says, with what is known of it. `Err` if it is not the seal that was verified.
-    pub(super) fn sealed(&self) -> Result<Sealed<'_>, Failure> {
+    fn sealed(&self) -> Result<Sealed<'_>, Failure> {
         let sealed = Sealed::read(&self.archive, self.standing.clone()).map_err(opening::unusable)?;
         if self.verified.is_some_and(|seal| seal != sealed.seal_sha256) {
             return Err(Failure::new(Exit::FailedCheck, "the archive was replaced while it was being read"));

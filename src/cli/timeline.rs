@@ -15,12 +15,12 @@ use super::manual::Manual;
 use super::printer::{Printer, count, harmless};
 use super::produce::{of_folder, of_produce};
 use super::progress;
-use super::scoping::Scoping;
+use super::scoping::{self, Scoping};
 use super::standing::Checking;
 use super::threads::Threads;
 use crate::produce::incident::Runs;
 use crate::produce::timeline::{self, Form, Told};
-use crate::produce::{Directory, Folder, ProduceError, Scope, Work};
+use crate::produce::{Directory, Folder, ProduceError, Work};
 use crate::record::time::{self, Millis};
 use output::Output;
 
@@ -110,14 +110,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let told = args.threads.run(|| {
         progress::watch(printer, |progress| {
             let checked = args.checking.open(&args.archive, progress)?;
-            let sealed = checked.sealed()?;
-            printer.note(format!("  seal      {}", sealed.digest()));
-            printer.note(format!("  standing  {}", sealed.standing.words()));
+            let sealed = checked.told(printer)?;
             let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
-            let scope = Scope::resolve(asked, &directory).map_err(|error| of_produce(error.into()))?;
-            for line in scope.words() {
-                printer.note(format!("  scope     {}", harmless(&line)));
-            }
+            let scope = scoping::told(asked, &directory, printer)?;
             let work = Work { sealed: &sealed, directory: &directory, scope: &scope, time, progress };
             let runs = Runs::read(&checked.archive, &directory, progress).map_err(of_produce)?;
             let told = to.tell(args.format, &work, &runs, printer);

@@ -1,29 +1,10 @@
 //! What can be wrong with a ledger by itself, before any archive is looked at.
 
-macro_rules! flaws {
-    ($($name:ident = $code:literal: $meaning:literal,)+) => {
-        /// A way in which a ledger does not hold together.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Flaw { $(#[doc = $meaning] $name,)+ }
+use crate::record::vocabulary::vocabulary;
 
-        impl Flaw {
-            /// Every flaw, in the order of the checks.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// Its stable name.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// What it means, in one sentence.
-            pub const fn meaning(self) -> &'static str {
-                match self { $(Self::$name => $meaning,)+ }
-            }
-        }
-    };
-}
-
-flaws! {
+vocabulary! {
+    /// A way in which a ledger does not hold together.
+    Flaw:
     Origin = "ledger-origin": "the file `origin` does not name the ledger that the checkpoint is of",
     CheckpointMissing = "ledger-checkpoint-missing": "a checkpoint that must be there is not",
     CheckpointMalformed = "ledger-checkpoint-malformed": "a checkpoint is not a signed note in its one spelling, or not the one its name says",

@@ -20,3 +20,4 @@ pub mod kind;
 pub mod line;
 pub mod retention;
 pub mod time;
+pub(crate) mod vocabulary;

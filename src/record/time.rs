@@ -31,6 +31,13 @@ impl Window {
         self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
     }
 
+    /// Whether something that was there from `begin` until `end` was there inside. Without an end (0), or with one that
+    /// lies before its beginning, it lasts until now.
+    pub fn meets(self, begin: Millis, end: Millis) -> bool {
+        self.until.is_none_or(|until| begin < until)
+            && self.from.is_none_or(|from| end == 0 || end < begin || end >= from)
+    }
+
     /// Whether both ends are open, so that everything is inside.
     pub fn is_open(self) -> bool {
         self.from.is_none() && self.until.is_none()

@@ -3,22 +3,14 @@
 use ring::digest::{Context, SHA256};
 
 use super::Trouble;
-use crate::archive::names::Member;
 use crate::chain::compare::CompareError;
+use crate::cli::export::contents::{NOT_COLLECTED, Stated, push_stated};
 use crate::merkle::Hash;
 use crate::record::exception::Class;
-use crate::record::id::hex;
-use crate::record::line::push_string;
 use crate::select::Selection;
 use crate::source::Work;
 use crate::source::contents::{ContentReader, Unfinished};
 use crate::source::sort::{ARENA_BYTES, Sorter};
-
-/// What became of a file's bytes.
-enum Content {
-    Here { sha256: Hash, bytes: u64 },
-    Missing(&'static str),
-}
 
 /// Completes the lines of files, reading each file that is to be had.
 pub(super) fn complete(selection: &mut Selection<'_>, work: &Work<'_>) -> Result<Sorter, Trouble> {
@@ -32,16 +24,16 @@ pub(super) fn complete(selection: &mut Selection<'_>, work: &Work<'_>) -> Result
         let content = read(&mut contents, path)?;
         completed.push(item.kind, item.at, 0, |out| {
             out.extend_from_slice(line);
-            push(out, &content);
+            push_stated(out, &content, b"");
         });
         completed.settle(work.temporary)?;
     }
     Ok(completed)
 }
 
-fn read(contents: &mut ContentReader, path: &str) -> Result<Content, Trouble> {
+fn read(contents: &mut ContentReader, path: &str) -> Result<Stated, Trouble> {
     if !contents.is_wanted() {
-        return Ok(Content::Missing("not-collected"));
+        return Ok(NOT_COLLECTED);
     }
     let mut lied = false;
     let read = contents.read(path, |input, declared| {
@@ -57,30 +49,11 @@ fn read(contents: &mut ContentReader, path: &str) -> Result<Content, Trouble> {
         lied = bytes != declared;
         let mut sha256 = Hash::default();
         sha256.copy_from_slice(digest.finish().as_ref());
-        Ok((!lied).then_some(Content::Here { sha256, bytes }))
+        Ok((!lied).then_some(Stated::Here { digest: sha256, bytes }))
     })?;
     Ok(match read {
         Ok(content) => content,
-        Err(_) if lied => Content::Missing(Class::FileSizeMismatch.code()),
-        Err(gap) => Content::Missing(gap.class.code()),
+        Err(_) if lied => Stated::Missing(Class::FileSizeMismatch.code()),
+        Err(gap) => Stated::Missing(gap.class.code()),
     })
-}
-
-/// Closes a line, as an export does.
-fn push(out: &mut Vec<u8>, content: &Content) {
-    match content {
-        Content::Here { sha256, bytes } => {
-            let member = Member::Content(*sha256);
-            let text = format!(
-                ",\"content_sha256\":\"{}\",\"content_bytes\":{bytes},\"content_member\":\"{member}\"",
-                hex(sha256)
-            );
-            out.extend_from_slice(text.as_bytes());
-        }
-        Content::Missing(code) => {
-            out.extend_from_slice(b",\"content_missing\":");
-            push_string(out, code);
-        }
-    }
-    out.extend_from_slice(b"}}");
 }

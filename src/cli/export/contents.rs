@@ -53,20 +53,21 @@ pub(super) fn write_contents(
                 None => Ok(true),
                 Some(held) => {
                     let mut complete = line.to_vec();
-                    push_content(&mut complete, content, rest);
+                    push_stated(&mut complete, &content.stated(), rest);
                     held.holds(item.kind, item.at, &complete).map(|holds| !holds)
                 }
             };
             copy(stage, &mut contents, path, &mut seen, &mut is_new, work.progress)?
         };
+        let stated = outcome.stated();
         completed.push(item.kind, item.at, 0, |out| {
             out.extend_from_slice(line);
-            push_content(out, &outcome, rest);
+            push_stated(out, &stated, rest);
         });
         // An earlier archive that holds the record states its gap as well.
         let is_stated = |held: &mut Held<'_>| {
             let mut complete = line.to_vec();
-            push_content(&mut complete, &outcome, rest);
+            push_stated(&mut complete, &stated, rest);
             held.holds(item.kind, item.at, &complete)
         };
         let is_stated =
@@ -162,9 +163,29 @@ fn stated_size(line: &[u8]) -> Option<i64> {
     std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
 }
 
-fn push_content(out: &mut Vec<u8>, content: &Content, rest: &[u8]) {
-    match content {
-        Content::Here { digest, bytes } => {
+impl Content {
+    fn stated(&self) -> Stated {
+        match self {
+            Self::Here { digest, bytes } => Stated::Here { digest: *digest, bytes: *bytes },
+            Self::Gap(gap) => Stated::Missing(gap.class.code()),
+            Self::NotWanted => NOT_COLLECTED,
+        }
+    }
+}
+
+/// What the line of a file says of its bytes.
+pub(in crate::cli) enum Stated {
+    Here { digest: Hash, bytes: u64 },
+    Missing(&'static str),
+}
+
+/// What is said of bytes that nobody wanted.
+pub(in crate::cli) const NOT_COLLECTED: Stated = Stated::Missing("not-collected");
+
+/// Ends the line of a file: what it says of the bytes, and `rest`, which follows its data.
+pub(in crate::cli) fn push_stated(out: &mut Vec<u8>, stated: &Stated, rest: &[u8]) {
+    match stated {
+        Stated::Here { digest, bytes } => {
             let text = format!(
                 ",\"content_sha256\":\"{}\",\"content_bytes\":{bytes},\"content_member\":\"{}\"",
                 hex(digest),
@@ -172,11 +193,10 @@ fn push_content(out: &mut Vec<u8>, content: &Content, rest: &[u8]) {
             );
             out.extend_from_slice(text.as_bytes());
         }
-        Content::Gap(gap) => {
+        Stated::Missing(code) => {
             out.extend_from_slice(b",\"content_missing\":");
-            push_string(out, gap.class.code());
+            push_string(out, code);
         }
-        Content::NotWanted => out.extend_from_slice(b",\"content_missing\":\"not-collected\""),
     }
     out.push(b'}');
     out.extend_from_slice(rest);

@@ -187,10 +187,7 @@ impl<'r> Row<'_, '_, 'r> {
 
     /// Whether it was there in the window.
     fn lasted(&self, begin: &'static str, end: &'static str) -> bool {
-        let (begin, end) = (self.time(begin), self.time(end));
-        let window = self.incident.window;
-        window.until.is_none_or(|until| begin < until)
-            && window.from.is_none_or(|from| end == 0 || end < begin || end >= from)
+        self.incident.window.meets(self.time(begin), self.time(end))
     }
 
     fn is_among(&self, field: &'static str, ids: &Ids) -> bool {

@@ -4,6 +4,7 @@
 //! that is in scope meets one of them; the exact decision is made on the rows.
 
 use super::Incident;
+use super::question::AT_ONCE;
 use crate::record::time::Window;
 use crate::source::catalogue::{
     AUDIT, BLOCK, BLOCK_HISTORY, BOOKMARK, CALL, CALL_CHANNEL, CALL_JOB, CALL_SESSION, CHANNEL_ACTION, CHANNEL_MEMBER,
@@ -17,9 +18,6 @@ use crate::source::rows::query::{Condition, Rows};
 use crate::source::tables::facts::{AllOf, list};
 use crate::source::tables::feed::column;
 use crate::source::tables::scope::Ids;
-
-/// Ids that a database is asked for at once.
-const AT_ONCE: usize = 10_000;
 
 impl Incident {
     /// What is asked of a table for a kind; an empty condition for all its rows, and nothing if none can be in scope.

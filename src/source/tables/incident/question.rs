@@ -21,7 +21,7 @@ use crate::source::tables::tell::Told;
 use crate::source::tables::{Database, Store, Tables, TablesError, lock};
 
 /// Ids that a database is asked for at once.
-const AT_ONCE: usize = 10_000;
+pub(super) const AT_ONCE: usize = 10_000;
 
 /// A condition on one field of a row. Absent fields fulfil none.
 #[derive(Clone, Copy, Debug)]

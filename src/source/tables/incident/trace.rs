@@ -286,11 +286,14 @@ impl<'t> Trace<'t> {
             Question::naming(GROUP_MEMBER, "user_id", &people, &["group_id"]),
             Question::naming(OAUTH_GRANT, "user_id", &actors, &["client_id"]),
         ];
+        let meets = |told: &Told<'_>, begin, end| {
+            window.meets(super::question::number(told, begin), super::question::number(told, end))
+        };
         let incident = &mut self.incident;
         self.tables.ask(&questions, self.work.progress, &mut |number, told| match number {
-            0 if overlaps(window, told, "join_time", "leave_time") => incident.members.extend(filled(told, "user_id")),
+            0 if meets(told, "join_time", "leave_time") => incident.members.extend(filled(told, "user_id")),
             1 => incident.members.extend(filled(told, "user_id")),
-            2 if overlaps(window, told, "start_at", "end_at") => incident.calls.extend(filled(told, "id")),
+            2 if meets(told, "start_at", "end_at") => incident.calls.extend(filled(told, "id")),
             3 => incident.boards.extend(filled(told, "id")),
             4 => incident.groups.extend(filled(told, "group_id")),
             5 => incident.apps.extend(filled(told, "client_id")),
@@ -312,11 +315,4 @@ impl Channel {
         let deleted = super::question::number(told, "delete_at");
         Some((filled(told, "id")?, Self { name, team, is_private_talk, deleted }))
     }
-}
-
-/// Whether an interval overlaps the window; without an end, or with one that lies before its beginning, it lasts until now.
-pub(super) fn overlaps(window: Window, told: &Told<'_>, begin: &str, end: &str) -> bool {
-    let [begin, end] = [begin, end].map(|field| super::question::number(told, field));
-    window.until.is_none_or(|until| begin < until)
-        && window.from.is_none_or(|from| end == 0 || end < begin || end >= from)
 }
