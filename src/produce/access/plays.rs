@@ -167,23 +167,19 @@ fn handovers(run: &Run, ids: &HashMap<&str, &str>, found: &mut Found) -> Vec<Han
     for entry in run.entries(&["owner_changed"]) {
         let record = RecordId::new("run_event", &entry.id);
         // `@old to @new`.
-        let (old, new) = match &details::names(&entry.summary)[..] {
-            [old, new] => {
-                let strangers = [old, new].into_iter().filter(|name| !ids.contains_key(&***name));
-                for name in strangers {
-                    let what = format!(
-                        "a handover of the run names `{name}`, whom the archive knows as no account: whoever that is could see it"
-                    );
-                    found.doubt(entry.event_at, &what, vec![record.clone()]);
-                }
-                (ids.get(&**old).copied(), ids.get(&**new).copied())
-            }
-            _ => {
-                let what = "the run changed hands, and its timeline does not say from whom to whom";
-                found.doubt(entry.event_at, what, vec![record.clone()]);
-                (None, None)
-            }
-        };
+        let names = details::names(&entry.summary);
+        let account = |at: usize| names.get(at).filter(|_| names.len() == 2).and_then(|name| ids.get(&**name).copied());
+        let (old, new) = (account(0), account(1));
+        if names.len() != 2 {
+            let what = "the run changed hands, and its timeline does not say from whom to whom";
+            found.doubt(entry.event_at, what, vec![record.clone()]);
+        }
+        for name in names.iter().filter(|name| names.len() == 2 && !ids.contains_key(&***name)) {
+            let what = format!(
+                "a handover of the run names `{name}`, whom the archive knows as no account: whoever that is could see it"
+            );
+            found.doubt(entry.event_at, &what, vec![record.clone()]);
+        }
         let [old, new] = [old, new].map(|id| id.map(Box::from));
         handovers.push(Handover { at: entry.event_at, old, new, record });
     }
@@ -195,8 +191,8 @@ fn handovers(run: &Run, ids: &HashMap<&str, &str>, found: &mut Found) -> Vec<Han
 fn owners(run: &Run, ids: &HashMap<&str, &str>, found: &mut Found) {
     let handovers = handovers(run, ids, found);
     let mut grants = Vec::new();
-    let mut add = |user: &Box<str>, certainty, from, until, records: Vec<RecordId>, remark: &str| {
-        let (user_id, remark) = (user.clone(), remark.to_owned());
+    let mut add = |user: &str, certainty, from, until, records: Vec<RecordId>, remark: &str| {
+        let (user_id, remark) = (user.into(), remark.to_owned());
         grants.push(Grant { user_id, way: Way::Owner, certainty, from, until, records, remark });
     };
     let born = Some(run.create_at).filter(|at| *at > 0);
@@ -236,7 +232,9 @@ fn owners(run: &Run, ids: &HashMap<&str, &str>, found: &mut Found) {
                 Some(true) => "owns it, although the timeline says that another does",
                 _ => "owns it, although the timeline does not say since when",
             };
-            owner.into_iter().for_each(|owner| add(owner, current, None, Until::Sealed, vec![run.record()], remark));
+            if let Some(owner) = owner {
+                add(owner, current, None, Until::Sealed, vec![run.record()], remark);
+            }
         }
     }
     found.grants.extend(grants);

@@ -80,8 +80,11 @@ impl<'q> Question<'q> {
     /// The fields that are told and those that are tested.
     fn needed(&self) -> Vec<&'static str> {
         let tested = self.all_of.iter().flatten().map(|test| match test {
-            Test::In(field, _) | Test::Within(field, _) | Test::Outside(field, _) => *field,
-            Test::Filled(field) | Test::Empty(field) => *field,
+            Test::In(field, _)
+            | Test::Within(field, _)
+            | Test::Outside(field, _)
+            | Test::Filled(field)
+            | Test::Empty(field) => *field,
         });
         self.fields.iter().copied().chain(tested).collect()
     }
