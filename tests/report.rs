@@ -4,6 +4,8 @@
 
 /// Whatever people wrote stays text.
 mod hostile;
+/// What the archive does not hold, or does not know when.
+mod known;
 /// The page in a browser, and on paper.
 mod page;
 

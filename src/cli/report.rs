@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             let checked = args.checking.open(&args.archive, progress)?;
             let sealed = checked.told(printer)?;
             let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
-            let runs = Runs::read(&checked.archive, &directory, progress).map_err(of_produce)?;
+            let runs = Runs::read(&sealed, &directory, progress).map_err(of_produce)?;
             let run = choice::of(&runs, &sealed.source, args.run.as_deref(), &directory)?;
             printer.note(format!("  run       {} ({})", harmless(&run.name), harmless(&run.id)));
             let scope = Scope::default();

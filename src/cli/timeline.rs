@@ -114,7 +114,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
             let scope = scoping::told(asked, &directory, printer)?;
             let work = Work { sealed: &sealed, directory: &directory, scope: &scope, time, progress };
-            let runs = Runs::read(&checked.archive, &directory, progress).map_err(of_produce)?;
+            let runs = Runs::read(&sealed, &directory, progress).map_err(of_produce)?;
             let told = to.tell(args.format, &work, &runs, printer);
             told.map_err(of_produce)
         })

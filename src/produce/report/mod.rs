@@ -64,7 +64,7 @@ pub fn make(
     replaced: &mut Replaced,
 ) -> Result<Made, ProduceError> {
     let labels = Labels::of(work.directory);
-    let until = telling::life(run, work.sealed.seal.time);
+    let until = telling::life(run, work.sealed.as_of().at);
     let gathered = Gathered::read(work, run, until)?;
     let telling = Telling { work, runs, run, labels: &labels, gathered: &gathered, until };
     let figures = Figures::read(*work, runs)?;

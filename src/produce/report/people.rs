@@ -30,7 +30,9 @@ pub(super) fn section(telling: &Telling<'_>) -> Section {
             "Participants are the owner, who started the run, who is on its list, and whom its timeline names as having \
              come, gone or owned it. Present is who was in the run's channel between its beginning and ",
         )
-        .words(if telling.until == run.end_at { "its end." } else { "the seal." }),
+        .words(if telling.until == run.end_at { "its end" } else { "the time " })
+        .words(if telling.until == run.end_at { "" } else { telling.work.sealed.as_of().words() })
+        .words("."),
     );
     let owned = owned(telling);
     let mut participants: Vec<&Participant> = run.participants.iter().collect();

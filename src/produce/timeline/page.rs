@@ -150,7 +150,7 @@ pub fn page(work: &Work<'_>, runs: &Runs, folder: &Folder) -> Result<Told, Produ
     folder.write("data/head.js", &dictionary.head(&shown))?;
     let chunks = write_rows(spool, folder, &mut told)?;
     milestones.sort_by(|left, right| (left.at, &left.key).cmp(&(right.at, &right.key)));
-    let figures = Figures::of(runs, seen, work.sealed.seal.time);
+    let figures = Figures::of(runs, seen, work.sealed.as_of());
     let sections = runs::Sections { work, labels: &labels, figures: &figures, milestones: &milestones };
     let page = frame::page(work, &told, chunks, &sections.write(&shown, runs));
     folder.write("index.html", page.as_bytes())?;

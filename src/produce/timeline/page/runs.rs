@@ -68,11 +68,15 @@ impl Sections<'_> {
         let _ = write!(out, "</h2><span class=\"state\">{state}</span></header>\n<p class=\"facts\">");
         escape::name(out, &self.facts(run));
         out.push_str("</p>\n");
-        let sharing = runs.in_channel(&run.channel_id).count();
-        if sharing > 1 {
+        if runs.shares_channel(run) {
+            let sharing = runs.in_channel(&run.channel_id).count() + run.shared_with.len();
+            let absent = match run.shared_with.len() {
+                0 => String::new(),
+                absent => format!(", {absent} of which the archive does not hold"),
+            };
             let _ = writeln!(
                 out,
-                "<p class=\"notice\">{sharing} runs share the channel. Nothing says to which of them a post belongs, so posts are of none.</p>"
+                "<p class=\"notice\">{sharing} runs share the channel{absent}. Nothing says to which of them a post belongs, so posts are of none.</p>"
             );
         }
         let Some(own) = self.figures.get(&run.id) else { return };
