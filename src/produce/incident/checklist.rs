@@ -132,10 +132,8 @@ fn checklist(members: &Members<'_>, number: usize, faults: &mut Vec<String>) -> 
 fn task(item: &Members<'_>) -> Task {
     // The first releases had a tick where later ones have a state, and wrote times as texts.
     let has_state = item.get("state").is_some();
-    let state = match item.is_true("checked") {
-        true if !has_state => TaskState::Closed,
-        _ => TaskState::of(&item.text("state")),
-    };
+    let is_ticked = !has_state && item.is_true("checked");
+    let state = if is_ticked { TaskState::Closed } else { TaskState::of(&item.text("state")) };
     Task {
         id: item.text("id"),
         title: item.text("title"),

@@ -77,20 +77,15 @@ fn totals(telling: &Telling<'_>) -> Line {
     }
     let parts = counts.into_iter().map(|(word, count)| Line::of(format!("{count} ")).said(one_line(&word)));
     let line = Line::of(format!("{}: ", counted(all, "task", "tasks"))).then(Line::joined(parts, ", "));
-    let line = match dated {
-        0 => line.words(". None had a time by which it was to be done."),
-        _ => {
-            let line =
-                line.words(format!(". {dated} had a time by which to be done; {in_time} of these were done in time"));
-            match unsaid {
-                0 => line.words("."),
-                _ => line.words(format!(
-                    "; of {unsaid} it cannot be said, because when they were done is not recorded as a time that can be read."
-                )),
-            }
-        }
+    let dates = match (dated, unsaid) {
+        (0, _) => ". None had a time by which it was to be done.".to_owned(),
+        (_, 0) => format!(". {dated} had a time by which to be done; {in_time} of these were done in time."),
+        _ => format!(
+            ". {dated} had a time by which to be done; {in_time} of these were done in time; of {unsaid} it cannot be said, \
+             because when they were done is not recorded as a time that can be read."
+        ),
     };
-    line.cited([telling.run.record()])
+    line.words(dates).cited([telling.run.record()])
 }
 
 type Changes<'a> = HashMap<Box<str>, Vec<(&'a Entry, Details)>>;
