@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::page::drive;
 use super::{OUTAGE, tell};
 use crate::sealed::{Archive, Desk};
+use crate::transcript::chromium::drive;
 
 /// Record, time and description of each event.
 fn told(desk: &Desk, args: &[&str]) -> Vec<Value> {
