@@ -59,7 +59,7 @@ pub(super) fn section(telling: &Telling<'_>) -> Section {
 /// How many tasks came how far.
 fn totals(telling: &Telling<'_>) -> Line {
     let mut counts: Vec<(String, u64)> = Vec::new();
-    let (mut all, mut dated, mut in_time, mut unsaid) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let (mut all, mut with_date, mut in_time, mut unsaid) = (0_u64, 0_u64, 0_u64, 0_u64);
     for (_, task) in telling.run.tasks() {
         all = all.saturating_add(1);
         let word = task.state.word();
@@ -68,7 +68,7 @@ fn totals(telling: &Telling<'_>) -> Line {
             None => counts.push((word.to_owned(), 1)),
         }
         if task.due_date > 0 {
-            dated = dated.saturating_add(1);
+            with_date = with_date.saturating_add(1);
             let is_done = task.state == TaskState::Closed;
             let is_in_time = is_done && (1..=task.due_date).contains(&task.state_modified);
             in_time = in_time.saturating_add(u64::from(is_in_time));
@@ -77,11 +77,11 @@ fn totals(telling: &Telling<'_>) -> Line {
     }
     let parts = counts.into_iter().map(|(word, count)| Line::of(format!("{count} ")).said(one_line(&word)));
     let line = Line::of(format!("{}: ", counted(all, "task", "tasks"))).then(Line::joined(parts, ", "));
-    let dates = match (dated, unsaid) {
+    let dates = match (with_date, unsaid) {
         (0, _) => ". None had a time by which it was to be done.".to_owned(),
-        (_, 0) => format!(". {dated} had a time by which to be done; {in_time} of these were done in time."),
+        (_, 0) => format!(". {with_date} had a time by which to be done; {in_time} of these were done in time."),
         _ => format!(
-            ". {dated} had a time by which to be done; {in_time} of these were done in time; of {unsaid} it cannot be said, \
+            ". {with_date} had a time by which to be done; {in_time} of these were done in time; of {unsaid} it cannot be said, \
              because when they were done is not recorded as a time that can be read."
         ),
     };
