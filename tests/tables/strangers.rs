@@ -11,12 +11,12 @@ use crate::sealed::Archive;
 const TALKS: &str = "
     INSERT INTO users (id, createat, updateat, deleteat, username, email) VALUES ('strangerxxxxxxxxxxxxxxxxxx', 1, 1, 0, 'stranger', 's@example.org');
     INSERT INTO channels (id, createat, updateat, deleteat, teamid, type, name)
-        SELECT id, 1, 1, 0, '', 'D', commanderuserid || '__strangerxxxxxxxxxxxxxxxxxx' || word FROM ir_incident,
+        SELECT talk.id, 1, 1, 0, '', 'D', commanderuserid || '__strangerxxxxxxxxxxxxxxxxxx' || word FROM ir_incident,
         (VALUES ('broadcasttalkxxxxxxxxxxxxx', ''), ('linkedtalkxxxxxxxxxxxxxxxx', 'too'), ('startedtalkxxxxxxxxxxxxxxx', 'three')) AS talk(id, word);
-    INSERT INTO channelmembers (channelid, userid) SELECT id, unnest(ARRAY[commanderuserid, 'strangerxxxxxxxxxxxxxxxxxx'])
+    INSERT INTO channelmembers (channelid, userid) SELECT talk.id, unnest(ARRAY[commanderuserid, 'strangerxxxxxxxxxxxxxxxxxx'])
         FROM ir_incident, (VALUES ('broadcasttalkxxxxxxxxxxxxx'), ('linkedtalkxxxxxxxxxxxxxxxx'), ('startedtalkxxxxxxxxxxxxxxx')) AS talk(id);
     INSERT INTO posts (id, createat, updateat, deleteat, editat, userid, channelid, rootid, originalid, message, type)
-        SELECT id, createat + 1, createat + 1, 0, 0, commanderuserid, coalesce(place, channelid), root, '', message, '' FROM ir_incident, (VALUES
+        SELECT post.id, createat + 1, createat + 1, 0, 0, commanderuserid, coalesce(place, channelid), root, '', message, '' FROM ir_incident, (VALUES
             ('inbroadcasttalkxxxxxxxxxxx', 'broadcasttalkxxxxxxxxxxxxx', '', 'to you too'),
             ('inlinkedtalkxxxxxxxxxxxxxx', 'linkedtalkxxxxxxxxxxxxxxxx', '', 'between us'),
             ('instartedtalkxxxxxxxxxxxxx', 'startedtalkxxxxxxxxxxxxxxx', '', 'it began here'),

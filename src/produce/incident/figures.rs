@@ -328,7 +328,7 @@ fn on_time(run: &Run, as_of: AsOf) -> Figure {
     let lists = lists.iter().filter(|(_, titles)| !titles.is_empty());
     let lists = lists.map(|(word, titles)| format!("{word}: {}", titles.join("; ")));
     let counts_by_clock = run.end_at <= 0 && tasks(run).any(|task| task.due_date > 0);
-    let clock = counts_by_clock.then(|| format!("the run goes on; counted until {}", as_of.words()));
+    let clock = counts_by_clock.then(|| format!("the run goes on; counted to the time {}", as_of.words()));
     let note = lists.chain(clock).collect::<Vec<_>>().join("; ");
     Figure { name: "tasks-on-time", title: "Tasks on time", value, formula: ON_TIME, records, note }
 }

@@ -56,9 +56,7 @@ impl Runs {
         }
         Ok(Self::new(runs.into_values().collect(), strays))
     }
-}
 
-impl Runs {
     /// The run that an entry of a timeline belongs to, and the entry.
     pub(super) fn entry(head: &Head<'_>) -> (Box<str>, Entry) {
         (plain(head.pick(["playbook_run_id"])[0]).into(), entry(head))
