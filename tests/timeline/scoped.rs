@@ -37,7 +37,7 @@ fn what_only_describes_is_left_out_beyond_the_window_and_counted() {
     let describing = ["user", "channel", "team", "bot", "profile_picture"];
     let outside = |event: &Value| {
         let at = event["datetime"].as_str().unwrap();
-        &at[..23] < &from[..23] || &at[..23] >= &until[..23]
+        at[..23] < from[..23] || at[..23] >= until[..23]
     };
     let only_describes = |event: &Value| {
         describing.contains(&event["mm_kind"].as_str().unwrap())
