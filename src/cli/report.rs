@@ -57,7 +57,7 @@ pub(super) struct Args {
     /// Time to date the production, instead of the clock's, so that it can be repeated
     #[arg(long, value_name = "MOMENT", value_parser = time::parse, help_heading = "Form", allow_hyphen_values = true)]
     as_of: Option<Millis>,
-    /// Zone in which times are shown, by its IANA name
+    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
     zone: Zone,
     #[command(flatten)]

@@ -52,7 +52,7 @@ pub(super) struct Args {
     output: Option<PathBuf>,
     #[command(flatten)]
     checking: Checking,
-    /// Zone in which `text` and `html` show times, by its IANA name; `jsonl` and `csv` stay in UTC
+    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
     zone: Zone,
     #[command(flatten)]

@@ -30,7 +30,9 @@ fn what_only_describes_is_left_out_beyond_the_window_and_counted() {
         archive.text("seal.txt").lines().find_map(|line| line.strip_prefix("window event ")).unwrap().to_owned();
     let (from, until) = window.split_once(' ').unwrap();
     let (few, all) = (told(&desk, &[]), told(&desk, &["--since", "1970-01-02"]));
-    let key = |event: &Value| format!("{} {} {}", event["mm_kind"], event["mm_record_id"], event["data_type"]);
+    let key = |event: &Value| {
+        format!("{} {} {} {}", event["mm_kind"], event["mm_record_id"], event["data_type"], event["timestamp"])
+    };
     let kept: BTreeSet<String> = few.iter().map(key).collect();
     let gone: Vec<&Value> = all.iter().filter(|event| !kept.contains(&key(event))).collect();
     assert!(!gone.is_empty() && few.len() + gone.len() == all.len(), "{} {}", few.len(), all.len());
