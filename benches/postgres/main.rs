@@ -22,6 +22,7 @@ mod database;
 #[path = "../bulk/dice.rs"]
 #[allow(dead_code, reason = "the bench of bulk exports uses the rest")]
 mod dice;
+mod export;
 mod incident;
 #[path = "../bulk/measure.rs"]
 mod measure;
@@ -44,7 +45,6 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use chatseal::progress::Progress;
-use chatseal::source::catalogue;
 use chatseal::source::dump::Dump;
 use clap::{Parser, ValueEnum};
 
@@ -88,7 +88,7 @@ struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Exporting the database, beside `psql` copying the posts, and beside `psql` copying all that is exported
+    /// Exporting the database, beside `psql` copying its posts, or all that is exported; and a database of posts alone
     Export,
     /// Exporting its dump, beside hashing it
     Dump,
@@ -244,44 +244,37 @@ impl Bench<'_> {
     }
 
     fn export(&self) -> anyhow::Result<()> {
-        let (_server, url) = self.database()?;
-        let archive = self.dir.join("sealed.zip");
+        let (server, url) = self.database()?;
         println!("exporting the database");
+        self.beside_psql(&url, "posts alone", &[])?;
+        // Like for like: a running server holds nearly half as many other rows as posts, and an export reads them too.
+        println!("exporting the database, beside the same tables without order");
+        self.beside_psql(&url, "every table exported", &export::others())?;
+        // And the other way round: what `psql` copies is all that there is to export.
+        let Some(server) = server else { return Ok(()) };
+        println!("exporting a database that holds hardly more than posts");
+        self.beside_psql(&server.copy_of(&url, export::keep_posts_alone)?, "posts alone", &[])
+    }
+
+    /// Compares an export with `psql` copying the posts in order, and `others`.
+    fn beside_psql(&self, url: &str, what: &str, others: &[String]) -> anyhow::Result<()> {
+        let archive = self.dir.join("sealed.zip");
         let ours = Contender {
             label: "chatseal export postgres://… --no-files",
-            command: &|| self.seal(&url, &archive),
+            command: &|| self.seal(url, &archive),
             output: Some(&archive),
         };
-        let posts = "COPY (SELECT * FROM posts ORDER BY createat, id) TO STDOUT";
         let theirs = Contender {
-            label: "psql -c 'COPY (SELECT * FROM posts ORDER BY …) …'",
+            label: &format!("psql -c 'COPY …', {what}"),
             command: &|| {
-                let mut command = psql(&url);
-                command.args(["-c", posts]);
-                command
-            },
-            output: None,
-        };
-        self.print(&ours, &theirs)?;
-        // Like for like: a running server holds nearly half as many other rows as posts, and an export reads them too.
-        let others: Vec<String> = schema::Schema::new()
-            .tables
-            .iter()
-            .filter(|(table, _)| table != "posts" && catalogue::of_table(table).next().is_some())
-            .map(|(table, _)| format!("COPY {table} TO STDOUT"))
-            .collect();
-        println!("exporting the database, beside the same tables without order");
-        let all = Contender {
-            label: "psql -c 'COPY …' -c 'COPY …', every table exported",
-            command: &|| {
-                let mut command = psql(&url);
-                command.args(["-c", posts]);
+                let mut command = psql(url);
+                command.args(["-c", export::POSTS]);
                 command.args(others.iter().flat_map(|copy| ["-c", copy]));
                 command
             },
             output: None,
         };
-        self.print(&ours, &all)
+        self.print(&ours, &theirs)
     }
 
     fn dump(&self) -> anyhow::Result<()> {

@@ -67,17 +67,31 @@ impl Server {
         if known.stdout.is_empty() {
             // Under another name until it is whole.
             let partial = format!("{name}_partial");
-            run(psql(&all).args([
-                "-c",
-                &format!("DROP DATABASE IF EXISTS {partial}"),
-                "-c",
-                &format!("CREATE DATABASE {partial}"),
-            ]))?;
+            self.create(&partial, "")?;
             run(psql(&self.url(&partial)).arg("-f").arg(script()?))?;
             run(psql(&self.url(&partial)).args(["-c", "VACUUM ANALYZE", "-c", "CHECKPOINT"]))?;
             run(psql(&all).args(["-c", &format!("ALTER DATABASE {partial} RENAME TO {name}")]))?;
         }
         Ok(self.url(name))
+    }
+
+    /// The URL of a copy of a database of this server, after `change`; made anew each time.
+    pub(crate) fn copy_of(
+        &self,
+        original: &str,
+        change: impl FnOnce(&str) -> anyhow::Result<()>,
+    ) -> anyhow::Result<String> {
+        let name = original.split(['/', '?']).nth(3).context("the URL names no database")?;
+        let copy = format!("{name}_copy");
+        self.create(&copy, &format!("TEMPLATE {name}"))?;
+        let url = self.url(&copy);
+        change(&url)?;
+        Ok(url)
+    }
+
+    fn create(&self, name: &str, like: &str) -> anyhow::Result<()> {
+        let [drop, create] = [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name} {like}")];
+        run(psql(&self.url("postgres")).args(["-c", &drop, "-c", &create]))
     }
 }
 
@@ -95,7 +109,7 @@ pub(crate) fn psql(url: &str) -> Command {
     psql
 }
 
-fn run(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let ran = command.output()?;
     ensure!(ran.status.success(), "psql failed: {}", String::from_utf8_lossy(&ran.stderr));
     Ok(())

@@ -109,6 +109,34 @@ fn what_the_scope_left_out_stands_beside_the_answer() {
 }
 
 #[test]
+fn whose_row_is_gone_is_no_member_until_the_sealing_however_little_was_sealed() {
+    let source = OUTAGE.source();
+    let channel = format!("(SELECT channelid FROM ir_incident WHERE name = '{}')", OUTAGE.run);
+    let svenja = source.ask(&format!(
+        "DELETE FROM channelmembers WHERE channelid = {channel} AND userid IN (
+             SELECT userid FROM channelmemberhistory WHERE channelid = {channel} AND leavetime IS NULL
+             AND userid = (SELECT id FROM users WHERE username = 'svenja.brandt')) RETURNING 'gone'"
+    ));
+    assert_eq!(svenja.lines().next(), Some("gone"), "the history does not say that she left");
+    let channel = source.ask(&channel);
+    for (name, scope, end, remark) in [
+        ("whole.zip", [].as_slice(), "unknown", "no member when sealed"),
+        ("incident.zip", &["--incident", OUTAGE.run], "unknown", "no member when sealed"),
+        ("channel.zip", &["--channel", OUTAGE.channel], "unknown", "no member when sealed"),
+        ("user.zip", &["--user", "svenja.brandt"], "sealed", "by the history alone"),
+    ] {
+        source.live(name, &[&["--no-files"], scope].concat());
+        let seen = answer(&source.desk, name, &["--user", "svenja.brandt"])["user"].clone();
+        let reach = seen["reaches"].as_array().unwrap().iter().find(|reach| reach["place"]["id"] == *channel);
+        let grants = reach.unwrap_or_else(|| panic!("{name}: {seen}"))["grants"].as_array().unwrap().clone();
+        let member: Vec<_> = grants.iter().filter(|grant| grant["way"] == "member").collect();
+        assert_eq!(member.len(), 1, "{name}: {member:#?}");
+        assert_eq!((text(&member[0]["certainty"]), text(&member[0]["end"])), ("certain", end), "{name}");
+        assert!(text(&member[0]["remark"]).starts_with(remark), "{name}: {member:#?}");
+    }
+}
+
+#[test]
 fn a_bulk_export_answers_from_members_of_now_and_says_what_it_lacks() {
     let desk = Desk::new();
     let source = bulk::place("every-line-type-of-11.6", &desk);

@@ -9,6 +9,7 @@ mod incident;
 mod odd_rows;
 mod scope;
 mod secrets;
+mod touched;
 
 pub(crate) use conformance::same;
 

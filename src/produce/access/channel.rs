@@ -20,7 +20,7 @@ pub(super) fn found(facts: &Facts, directory: &Directory, id: &str) -> Found {
         let rank = membership.now.as_ref().map_or(if is_guest { Rank::Guest } else { Rank::User }, |now| now.rank);
         let roles = membership.now.as_ref().map(|now| &*now.roles).unwrap_or_default();
         let reading = facts.roles().reads(id, team, rank, roles);
-        found.grants.extend(member(user, membership, &reading, facts.has_all_members));
+        found.grants.extend(member(user, membership, &reading, facts.all_members.holds(id)));
     }
     found.doubts = facts.doubts.get(id).cloned().unwrap_or_default();
     if let Reading::Yes(record) = facts.roles().reads(id, team, Rank::User, "") {
@@ -79,7 +79,7 @@ fn in_team(member: &TeamMember, more: Vec<RecordId>) -> Grant {
 }
 
 /// What the memberships of one person say.
-fn member(user: &str, membership: &Membership, reading: &Reading, has_all_members: bool) -> Vec<Grant> {
+fn member(user: &str, membership: &Membership, reading: &Reading, has_all: bool) -> Vec<Grant> {
     let grant = |certainty, from, until, records, remark: &str| Grant {
         user_id: user.into(),
         way: Way::Member,
@@ -91,12 +91,14 @@ fn member(user: &str, membership: &Membership, reading: &Reading, has_all_member
     };
     let mut grants = Vec::new();
     for stay in &membership.stays {
-        let has_gone = has_all_members && membership.now.is_none();
         let (until, remark) = match stay.until {
-            Millis::MAX if has_gone => {
+            Millis::MAX if membership.now.is_some() => (Until::Sealed, ""),
+            Millis::MAX if has_all => {
                 (Until::Unknown, "no member when sealed, and the history does not say since when")
             }
-            Millis::MAX => (Until::Sealed, ""),
+            Millis::MAX => {
+                (Until::Sealed, "by the history alone: the archive does not hold who was still a member when sealed")
+            }
             until => (Until::At(until), ""),
         };
         grants.push(grant(Certainty::Certain, Some(stay.from), until, vec![stay.record.clone()], remark));

@@ -2,7 +2,7 @@
 //!
 //! Memory grows with the rows that the question is about: those of one channel, or of one person.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use memchr::memmem;
 
@@ -12,7 +12,7 @@ use super::{Grant, Statement};
 use crate::archive::summary::Counts;
 use crate::archive::walk::Walk;
 use crate::produce::incident::RecordId;
-use crate::produce::{Directory, Post, ProduceError, Work, memberships, post};
+use crate::produce::{Directory, Post, ProduceError, Sealed, Work, memberships, post};
 use crate::record::fields::{Head, characters, integer, is_true, plain};
 use crate::record::time::Millis;
 
@@ -116,8 +116,53 @@ pub(super) struct Facts {
     pub(super) doubts: HashMap<Box<str>, Vec<Statement>>,
     /// Who fetched the posts of the channel.
     pub(super) fetches: Vec<Trace>,
-    /// Whether the archive holds all members of now that the source has.
-    pub(super) has_all_members: bool,
+    /// Of which channels the archive holds all members of now that the source has.
+    pub(super) all_members: AllOf,
+}
+
+/// Of which channels an archive holds every row of a kind that its source has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum AllOf {
+    /// Of none for certain.
+    #[default]
+    None,
+    /// Of these, which its scope took whole.
+    These(HashSet<Box<str>>),
+    /// Of each.
+    Each,
+}
+
+impl AllOf {
+    /// What the counts and the scope of an archive say of a kind whose rows its scope takes channel by channel, whatever
+    /// the window.
+    fn of(sealed: &Sealed<'_>, kind: &str) -> Self {
+        let counts = sealed.summary.kinds.0.iter().find(|(name, _)| name == kind).map(|(_, counts)| *counts);
+        let lists = |of: &str, names: &[&str]| -> HashSet<Box<str>> {
+            let lists = names.iter().filter_map(|name| sealed.source[of][*name].as_array()).flatten();
+            lists.filter_map(|id| id.as_str().map(Box::from)).collect()
+        };
+        match counts {
+            Some(Counts::Read { source, records, .. }) if source == records && records > 0 => Self::Each,
+            Some(Counts::Read { records, withheld: 0, quarantined: 0, .. }) if records > 0 => {
+                // Rows of a person, or those that changed, are some of a channel's.
+                let is_by_channel = sealed.source["changes"].is_null() && lists("scope", &["user_ids"]).is_empty();
+                let of_incident = ["channel_ids", "linked_channel_ids", "direct_channel_ids"];
+                let mut channels = lists("incident", &of_incident);
+                channels.extend(lists("scope", &["channel_ids"]));
+                if is_by_channel { Self::These(channels) } else { Self::None }
+            }
+            _ => Self::None,
+        }
+    }
+
+    /// Whether it holds every row of this channel.
+    pub(super) fn holds(&self, channel: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::These(channels) => channels.contains(channel),
+            Self::Each => true,
+        }
+    }
 }
 
 /// What one line says.
@@ -139,7 +184,7 @@ enum Fact {
 impl Facts {
     /// Reads them.
     pub(super) fn read(work: &Work<'_>, interest: &Interest) -> Result<Self, ProduceError> {
-        let mut this = Self { has_all_members: has_all(work, memberships::MEMBER), ..Self::default() };
+        let mut this = Self { all_members: AllOf::of(work.sealed, memberships::MEMBER), ..Self::default() };
         this.read_memberships(work, interest)?;
         let (mut remotes, mut shared) = (HashMap::new(), Vec::new());
         let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| KINDS.contains(&kind));
@@ -205,12 +250,6 @@ impl Facts {
     pub(super) fn administrators(&self, directory: &Directory) -> Vec<Grant> {
         self.roles.administrators(directory)
     }
-}
-
-/// Whether the archive holds every row of a kind that its source has.
-fn has_all(work: &Work<'_>, kind: &str) -> bool {
-    let counts = work.sealed.summary.kinds.0.iter().find(|(name, _)| name == kind);
-    matches!(counts, Some((_, Counts::Read { source, records, .. })) if source == records && *records > 0)
 }
 
 fn stay_or_member(row: &memberships::Membership<'_>) -> Result<Stay, Member> {

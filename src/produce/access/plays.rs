@@ -8,7 +8,7 @@ use super::channel::{found as of_channel, team};
 use super::facts::{Facts, Interest};
 use super::{Certainty, Found, Grant, Until, Way};
 use crate::archive::walk::Walk;
-use crate::produce::incident::{Capacity, Entry, Participant, RecordId, Run, Runs, details};
+use crate::produce::incident::{Capacity, Participant, RecordId, Run, Runs, details};
 use crate::produce::{Directory, ProduceError, Work};
 use crate::record::fields::{Head, characters, is_true, plain};
 use crate::record::time::Millis;
@@ -95,7 +95,8 @@ impl Plays {
             return found;
         };
         (found.name, found.born) = (run.name.clone(), run.create_at);
-        found.grants.extend(owners(run, directory));
+        let ids = directory.users().into_iter().map(|(id, user)| (&*user.username, id)).collect();
+        owners(run, &ids, &mut found);
         for participant in &run.participants {
             let username = directory.user(&participant.user_id).map(|user| &*user.username);
             found.grants.extend(part(run, participant, username));
@@ -151,48 +152,92 @@ impl Plays {
     }
 }
 
-/// Who owned a run, from the changes in its timeline.
-fn owners(run: &Run, directory: &Directory) -> Vec<Grant> {
-    let ids: HashMap<&str, &str> = directory.users().into_iter().map(|(id, user)| (&*user.username, id)).collect();
-    // `@old to @new`.
-    let change = |entry: &Entry| match &details::names(&entry.summary)[..] {
-        [old, new] => Some((Box::<str>::from(*ids.get(&**old)?), Box::<str>::from(*ids.get(&**new)?))),
-        _ => None,
-    };
-    let entries = run.entries(&["owner_changed"]);
-    let changes: Vec<_> = entries
-        .filter_map(|entry| Some((entry.event_at, change(entry)?, RecordId::new("run_event", &entry.id))))
-        .collect();
-    let first = changes.first().map_or_else(|| run.owner_id.clone(), |(_, (old, _), _)| old.clone());
-    let mut begin = (Some(run.create_at).filter(|at| *at > 0), first, vec![run.record()]);
+/// A handover as the timeline tells it: its accounts are those that bear the names today, if any does.
+#[derive(Debug)]
+struct Handover {
+    at: Millis,
+    old: Option<Box<str>>,
+    new: Option<Box<str>>,
+    record: RecordId,
+}
+
+/// The handovers of a run, and what its timeline does not say of them; `ids` are the accounts by username.
+fn handovers(run: &Run, ids: &HashMap<&str, &str>, found: &mut Found) -> Vec<Handover> {
+    let mut handovers = Vec::new();
+    for entry in run.entries(&["owner_changed"]) {
+        let record = RecordId::new("run_event", &entry.id);
+        // `@old to @new`.
+        let names = details::names(&entry.summary);
+        let account = |at: usize| names.get(at).filter(|_| names.len() == 2).and_then(|name| ids.get(&**name).copied());
+        let (old, new) = (account(0), account(1));
+        if names.len() != 2 {
+            let what = "the run changed hands, and its timeline does not say from whom to whom";
+            found.doubt(entry.event_at, what, vec![record.clone()]);
+        }
+        for name in names.iter().filter(|name| names.len() == 2 && !ids.contains_key(&***name)) {
+            let what = format!(
+                "a handover of the run names `{name}`, whom the archive knows as no account: whoever that is could see it"
+            );
+            found.doubt(entry.event_at, &what, vec![record.clone()]);
+        }
+        let [old, new] = [old, new].map(|id| id.map(Box::from));
+        handovers.push(Handover { at: entry.event_at, old, new, record });
+    }
+    handovers
+}
+
+/// Who owned a run, from the handovers in its timeline: whoever gave it away had it until then, whoever got it since then.
+/// Between two handovers that is one account, or the timeline contradicts itself.
+fn owners(run: &Run, ids: &HashMap<&str, &str>, found: &mut Found) {
+    let handovers = handovers(run, ids, found);
     let mut grants = Vec::new();
-    let grant = |(from, user_id, records): (Option<Millis>, Box<str>, Vec<RecordId>), until| Grant {
-        user_id,
-        way: Way::Owner,
-        certainty: Certainty::Certain,
-        from,
-        until,
-        records,
-        remark: String::new(),
+    let mut add = |user: &str, certainty, from, until, records: Vec<RecordId>, remark: &str| {
+        let (user_id, remark) = (user.into(), remark.to_owned());
+        grants.push(Grant { user_id, way: Way::Owner, certainty, from, until, records, remark });
     };
-    for (at, (_, new), record) in changes {
-        let mut ended = std::mem::replace(&mut begin, (Some(at), new, vec![record.clone()]));
-        ended.2.push(record);
-        grants.push(grant(ended, Until::At(at)));
+    let born = Some(run.create_at).filter(|at| *at > 0);
+    let (certain, current) = (Certainty::Certain, Certainty::Current);
+    let mut begun: Option<&Handover> = None;
+    for ended in &handovers {
+        let (got, gave, until) = (begun.and_then(|begun| begun.new.as_ref()), ended.old.as_ref(), Until::At(ended.at));
+        match (begun, got, gave) {
+            (None, _, Some(gave)) => add(gave, certain, born, until, vec![run.record(), ended.record.clone()], ""),
+            (Some(begun), Some(got), Some(gave)) if got == gave => {
+                add(got, certain, Some(begun.at), until, vec![begun.record.clone(), ended.record.clone()], "");
+            }
+            (begun, got, gave) => {
+                if let Some((begun, got)) = begun.zip(got) {
+                    let remark = "the next handover is not by this account, so that nobody knows until when";
+                    add(got, certain, Some(begun.at), Until::Unknown, vec![begun.record.clone()], remark);
+                }
+                if let Some(gave) = gave {
+                    let remark = "the handover before is not to this account, so that nobody knows since when";
+                    add(gave, certain, None, until, vec![ended.record.clone()], remark);
+                }
+            }
+        }
+        begun = Some(ended);
     }
-    let is_owner_now = begin.1 == run.owner_id;
-    let mut last = grant(begin, if is_owner_now { Until::Sealed } else { Until::Unknown });
-    last.records.push(run.record());
-    last.records.dedup();
-    grants.push(last);
-    if !is_owner_now && !run.owner_id.is_empty() {
-        let mut now = grant((None, run.owner_id.clone(), vec![run.record()]), Until::Sealed);
-        now.certainty = Certainty::Current;
-        now.add_remark("owns it, although the timeline says that another does");
-        grants.push(now);
+    let owner = Some(&run.owner_id).filter(|id| !id.is_empty());
+    match (begun, owner) {
+        (None, Some(owner)) => add(owner, certain, born, Until::Sealed, vec![run.record()], ""),
+        (Some(last), Some(owner)) if last.new.as_ref() == Some(owner) => {
+            add(owner, certain, Some(last.at), Until::Sealed, vec![last.record.clone(), run.record()], "");
+        }
+        (last, owner) => {
+            if let Some((last, got)) = last.and_then(|last| Some((last, last.new.as_ref()?))) {
+                add(got, certain, Some(last.at), Until::Unknown, vec![last.record.clone(), run.record()], "");
+            }
+            let remark = match last.map(|last| last.new.is_some()) {
+                Some(true) => "owns it, although the timeline says that another does",
+                _ => "owns it, although the timeline does not say since when",
+            };
+            if let Some(owner) = owner {
+                add(owner, current, None, Until::Sealed, vec![run.record()], remark);
+            }
+        }
     }
-    grants.retain(|grant| !grant.user_id.is_empty());
-    grants
+    found.grants.extend(grants);
 }
 
 /// When somebody took part, from the timeline and the list of participants.
@@ -250,6 +295,7 @@ fn part(run: &Run, participant: &Participant, username: Option<&str>) -> Vec<Gra
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::produce::incident::Entry;
 
     fn run(entries: &[(&str, Millis, &str)]) -> Run {
         let entry = |(kind, at, details): &(&str, Millis, &str)| Entry {
@@ -268,6 +314,46 @@ mod tests {
         let participant = Participant { user_id: "u1".into(), capacities, records: Vec::new() };
         let grants = part(&run(entries), &participant, Some("ana"));
         grants.into_iter().map(|grant| (grant.certainty.word(), grant.from, grant.until)).collect()
+    }
+
+    #[test]
+    fn only_a_handover_between_accounts_that_are_known_makes_an_owner_certain() {
+        let ids = HashMap::from([("ana", "u1"), ("bob", "u2"), ("eve", "u3")]);
+        let told = |owner: &str, changes: &[&str]| {
+            let entry = |(at, summary): (Millis, &&str)| Entry {
+                id: format!("e{at}").into(),
+                event_at: at,
+                kind: "owner_changed".into(),
+                summary: (*summary).into(),
+                ..Entry::default()
+            };
+            let timeline = (5..).zip(changes).map(entry).collect();
+            let run = Run { id: "r".into(), owner_id: owner.into(), create_at: 1, timeline, ..Run::default() };
+            let mut found = Found::default();
+            owners(&run, &ids, &mut found);
+            let one = |grant: Grant| {
+                let from = grant.from.map_or("-".to_owned(), |at| at.to_string());
+                format!("{} {} {from} {:?}", grant.user_id, grant.certainty.word(), grant.until)
+            };
+            (found.grants.into_iter().map(one).collect::<Vec<_>>(), found.doubts.len())
+        };
+        let own = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        assert_eq!(told("u1", &[]), (own(&["u1 certain 1 Sealed"]), 0));
+        assert_eq!(told("", &[]), (vec![], 0));
+        let handed = own(&["u1 certain 1 At(5)", "u2 certain 5 At(6)", "u3 certain 6 Sealed"]);
+        assert_eq!(told("u3", &["@ana to @bob", "@bob to @eve"]), (handed, 0));
+        // An account that is gone, or goes by another name now, had it for a while.
+        let ghost = own(&["u1 certain 1 At(5)", "u3 certain 6 Sealed"]);
+        assert_eq!(told("u3", &["@ana to @ghost", "@ghost to @eve"]), (ghost, 2));
+        let renamed = own(&["u2 certain 5 Unknown", "u3 certain 6 Sealed"]);
+        assert_eq!(told("u3", &["@old.ana to @bob", "@robert to @eve"]), (renamed, 2));
+        let last = own(&["u1 certain 1 At(5)", "u3 current - Sealed"]);
+        assert_eq!(told("u3", &["@ana to @ghost"]), (last, 1));
+        let skipped = own(&["u1 certain 1 At(5)", "u2 certain 5 Unknown", "u1 certain - At(6)", "u3 certain 6 Sealed"]);
+        assert_eq!(told("u3", &["@ana to @bob", "@ana to @eve"]), (skipped, 0));
+        let unseen = own(&["u1 certain 1 At(5)", "u2 certain 5 Unknown", "u3 current - Sealed"]);
+        assert_eq!(told("u3", &["@ana to @bob"]), (unseen, 0));
+        assert_eq!(told("u3", &["somebody"]), (own(&["u3 current - Sealed"]), 1), "it does not say from whom to whom");
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Scope {
     }
 
     /// A row is in the window by its origin time, or by another time at which something happened to it. An interval is
-    /// when it overlaps; without an end it lasts until now.
+    /// when it overlaps; see [`Window::meets`].
     fn has_event(&self, table: &Table, field: &Field<'_>) -> bool {
         if self.window.is_open() {
             return true;
@@ -155,9 +155,8 @@ impl Scope {
             Windowing::Directory => true,
             Windowing::Interval => {
                 let begin = table.origin.as_ref().and_then(time).unwrap_or(0);
-                let end = table.events.iter().find_map(time).filter(|end| *end != 0);
-                self.window.until.is_none_or(|until| begin < until)
-                    && self.window.from.is_none_or(|from| end.is_none_or(|end| end >= from))
+                let end = table.events.iter().find_map(time).unwrap_or(0);
+                self.window.meets(begin, end)
             }
             Windowing::Own | Windowing::WithPost => {
                 let times = table.origin.iter().chain(table.events).filter_map(time);
@@ -209,7 +208,9 @@ pub(super) fn millis(value: &[u8], shape: Shape) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::catalogue::{BLOCK_HISTORY, CHANNEL_MEMBER, FILE, PROPERTY_VALUE, REACTION, ROLE, RUN_EVENT};
+    use crate::source::catalogue::{
+        BLOCK_HISTORY, CALL, CHANNEL_MEMBER, FILE, PROPERTY_VALUE, REACTION, ROLE, RUN_EVENT,
+    };
 
     fn ids(of: &[&str]) -> Ids {
         of.iter().map(|id| Box::from(id.as_bytes())).collect()
@@ -234,6 +235,22 @@ mod tests {
         assert!(judge(&scope, FILE, &[("create_at", "150"), ("post_id", "")]), "a file of no post has its own time");
         assert!(judge(&scope, POST, &[("id", "p"), ("create_at", "5")]), "the root of a selected reply");
         assert!(judge(&scope, ROLE, &[]), "what a role may do is not windowed");
+    }
+
+    #[test]
+    fn an_interval_is_in_the_window_that_it_overlaps_and_lasts_where_its_end_makes_no_sense() {
+        let scope = Scope { window: Window { from: Some(100), until: Some(200) }, ..Scope::default() };
+        for (begin, end, is) in [
+            ("5", "99", false),
+            ("5", "100", true),
+            ("5", "0", true),
+            ("150", "160", true),
+            ("200", "0", false),
+            ("90", "80", true),
+        ] {
+            assert_eq!(judge(&scope, CALL, &[("id", "c"), ("start_at", begin), ("end_at", end)]), is, "{begin} {end}");
+        }
+        assert!(judge(&scope, CALL, &[("id", "c"), ("start_at", "5")]), "an end that is NULL is none");
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub(super) struct Posts {
     met: HashMap<Id, Met>,
     /// Each id once.
     known: HashSet<Id>,
-    /// Posts on which somebody did something in the window, such as to answer with an emoji; each with its channel.
+    /// Posts on which somebody did something in the window, such as to answer with an emoji; each with its channel as that
+    /// says it, or with none where the post that was met says it.
     pub(super) touched: HashMap<Box<[u8]>, Box<[u8]>>,
     /// Status posts and posts that runs were started from, each with its run.
     pub(super) status: HashMap<Box<[u8]>, Vec<Box<[u8]>>>,
@@ -96,6 +97,11 @@ impl Posts {
     /// Whether a post was met.
     pub(super) fn has(&self, id: &[u8]) -> bool {
         self.met.contains_key(id)
+    }
+
+    /// Whether a post was met, and something happened to it in the window.
+    pub(super) fn happened(&self, id: &[u8]) -> bool {
+        self.met.get(id).is_some_and(|post| post.happened)
     }
 
     /// Whether a post was met, and in a channel of the incident.

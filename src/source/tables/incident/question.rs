@@ -23,7 +23,7 @@ use crate::source::tables::{Database, Store, Tables, TablesError, lock};
 /// Ids that a database is asked for at once.
 pub(super) const AT_ONCE: usize = 10_000;
 
-/// A condition on one field of a row. Absent fields fulfil none.
+/// A condition on one field of a row. Absent fields fulfil none but their own.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Test<'q> {
     /// It is one of these.
@@ -34,6 +34,8 @@ pub(super) enum Test<'q> {
     Outside(&'static str, Window),
     /// It is a text, and not the empty one.
     Filled(&'static str),
+    /// It is no text, or the empty one. A table without the column has no other rows.
+    Empty(&'static str),
 }
 
 /// Which rows of a kind are wanted, and which of their fields.
@@ -68,6 +70,7 @@ impl<'q> Question<'q> {
             any.iter().any(|test| match test {
                 Test::In(field, ids) => text(field).is_some_and(|id| ids.contains(id.as_bytes())),
                 Test::Filled(field) => text(field).is_some_and(|text| !text.is_empty()),
+                Test::Empty(field) => text(field).is_none_or(|text| text.is_empty()),
                 Test::Within(field, window) => at(field).is_some_and(|at| at != 0 && window.contains(at)),
                 Test::Outside(field, window) => at(field).is_none_or(|at| !window.contains(at)),
             })
@@ -77,7 +80,11 @@ impl<'q> Question<'q> {
     /// The fields that are told and those that are tested.
     fn needed(&self) -> Vec<&'static str> {
         let tested = self.all_of.iter().flatten().map(|test| match test {
-            Test::In(field, _) | Test::Within(field, _) | Test::Outside(field, _) | Test::Filled(field) => *field,
+            Test::In(field, _)
+            | Test::Within(field, _)
+            | Test::Outside(field, _)
+            | Test::Filled(field)
+            | Test::Empty(field) => *field,
         });
         self.fields.iter().copied().chain(tested).collect()
     }
@@ -97,6 +104,12 @@ impl<'q> Question<'q> {
                     pieces.iter().map(with).collect::<Vec<AllOf<'f>>>()
                 };
                 pieces = lists.iter().flat_map(with).collect();
+                continue;
+            }
+            // Without the column each row fulfils it.
+            let is_free =
+                |test: &Test<'_>| matches!(test, Test::Empty(field) if column(found, self.rank, field).is_none());
+            if any.iter().any(is_free) {
                 continue;
             }
             let any: Vec<Condition<'f>> = any.iter().flat_map(|test| self.conditions(test, found)).collect();
@@ -120,6 +133,9 @@ impl<'q> Question<'q> {
                 [Some(Condition::Absent(name)), before, behind].into_iter().flatten().collect()
             }),
             Test::Filled(field) => name(field).map(|name| vec![Condition::Filled(name)]),
+            Test::Empty(field) => {
+                name(field).map(|name| vec![Condition::Absent(name), Condition::In(name, vec![String::new()])])
+            }
         };
         conditions.unwrap_or_default()
     }

@@ -79,7 +79,8 @@ impl Trace<'_> {
         })
     }
 
-    /// Posts that somebody answered, acknowledged or attached a file to in the window.
+    /// Posts that somebody answered, acknowledged or attached a file to in the window. Older servers do not say in which
+    /// channel that was done; then the post says it.
     pub(super) fn touched(&mut self) -> Result<(), TablesError> {
         let window = self.incident.window;
         let channels = self.places(&[Reason::Channel, Reason::Linked, Reason::Direct]);
@@ -93,20 +94,27 @@ impl Trace<'_> {
         let question = |(rank, times): (Rank, &[&'static str])| Question {
             rank,
             fields: &["post_id", "channel_id"],
-            all_of: vec![vec![Test::In("channel_id", &channels)], within(times)],
+            all_of: vec![vec![Test::In("channel_id", &channels), Test::Empty("channel_id")], within(times)],
         };
         let questions = acts.map(question);
-        let (mut touched, posts) = (HashMap::new(), &self.posts);
+        let (mut touched, posts) = (HashMap::<Box<[u8]>, Box<[u8]>>::new(), &self.posts);
         self.ask(&questions, &mut |_, told| {
-            let post = filled(told, "post_id").filter(|id| !posts.has(id));
-            touched.extend(post.zip(filled(told, "channel_id")));
+            let Some(post) = filled(told, "post_id").filter(|id| !posts.happened(id)) else { return };
+            // Rows that contradict each other come in any order.
+            let place = touched.entry(post).or_default();
+            *place = filled(told, "channel_id").unwrap_or_default().max(std::mem::take(place));
         })?;
         let unknown: Ids = touched.keys().cloned().collect();
         let question = [Question::naming(POST, "id", &unknown, &posts::FIELDS)];
         let posts = &mut self.posts;
         self.tables.ask(&question, self.work.progress, &mut |_, told| {
-            posts.meet(told, window);
+            let is_placed = filled(told, "channel_id").is_some_and(|channel| channels.contains(&channel));
+            let is_told = || filled(told, "id").and_then(|id| touched.get(&id)).is_some_and(|place| !place.is_empty());
+            if is_placed || is_told() {
+                posts.meet(told, window);
+            }
         })?;
+        touched.retain(|id, place| !place.is_empty() || posts.has(id));
         self.posts.touched = touched;
         Ok(())
     }
