@@ -95,15 +95,15 @@ impl News {
         let (clocked, changes, halt) = (tables.clocked(), &self.changes, Arc::new(AtomicBool::new(false)));
         let mut beside = tables.beside(halt.clone()).map_err(source_error)?;
         let counting = Counting { tables, clocked: &clocked, next: AtomicUsize::new(0), halt: &halt };
-        let ((index, expected), changed, census) = std::thread::scope(|threads| {
+        let ((index, expected), news, census) = std::thread::scope(|threads| {
             let (hand_on, keys) = sync_channel(1);
             let counting = &counting;
             let helping = beside.as_mut().map(|beside| threads.spawn(|| counting.count(Some(beside))));
             let asking = threads.spawn(move || {
-                let (keys, changed) = keys_of(counting.tables, counting.clocked, changes, work)?;
+                let (keys, news) = keys_of(counting.tables, counting.clocked, changes, work)?;
                 // Nobody takes them where there is no index.
                 let _ = hand_on.send(keys);
-                Ok::<_, SealingError>((changed, counting.count(None)?))
+                Ok::<_, SealingError>((news, counting.count(None)?))
             });
             let index = open().map_err(SealingError::from);
             let found = index.and_then(|index| {
@@ -117,11 +117,11 @@ impl News {
             let asked = asking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let helped = helping.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             let found = found?;
-            let (changed, mut census) = asked?;
+            let (news, mut census) = asked?;
             census.extend(helped.transpose()?.into_iter().flatten());
-            Ok::<_, SealingError>((found, changed, census))
+            Ok::<_, SealingError>((found, news, census))
         })?;
-        self.changes.changed = changed;
+        self.changes.changed = news;
         let (expected, mut awaited) = expected;
         for (rank, table) in (0..).zip(TABLES) {
             if table.clock.is_some() && !clocked.contains(&rank) {
@@ -251,7 +251,7 @@ fn keys_of(
     changes: &Changes,
     work: &Work<'_>,
 ) -> Result<(Sorter, BTreeMap<Rank, u64>), SealingError> {
-    let (mut keys, mut changed) = (Sorter::new(ARENA_BYTES / 4), BTreeMap::new());
+    let (mut keys, mut rows) = (Sorter::new(ARENA_BYTES / 4), BTreeMap::new());
     let mut settled: io::Result<()> = Ok(());
     for rank in clocked {
         let given = tables.keys(*rank, changes, work.progress, &mut |at, id| {
@@ -260,10 +260,10 @@ fn keys_of(
                 settled = keys.settle(work.temporary);
             }
         });
-        changed.insert(*rank, given.map_err(source_error)?);
+        rows.insert(*rank, given.map_err(source_error)?);
     }
     settled.map_err(SealingError::Temporary)?;
-    Ok((keys, changed))
+    Ok((keys, rows))
 }
 
 /// A day as a span of time.
