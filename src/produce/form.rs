@@ -3,7 +3,7 @@
 use super::transcript::{self, Zone};
 use super::vendor::{self, Vendor};
 use super::{
-    Files, Folder, ProduceError, Replaced, Work, concordance, csv_records, eml, jsonl, markdown, parquet, rsmf,
+    Files, Folder, ProduceError, Replaced, Tallies, Work, concordance, csv_records, eml, jsonl, markdown, parquet, rsmf,
     timesketch,
 };
 
@@ -109,6 +109,8 @@ pub struct Made {
     pub counts: Vec<(&'static str, u64)>,
     /// What a reader has to know of how it was made.
     pub remarks: Vec<String>,
+    /// The posts of the scope, if all of them were seen on the way; whoever needs them counts them otherwise.
+    pub posts: Option<Tallies>,
 }
 
 /// Makes the production of this form in `folder`.

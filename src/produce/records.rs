@@ -82,7 +82,7 @@ pub(super) fn each_kind<'a>(
         records = records.saturating_add(count);
         files += u64::from(count > 0);
     }
-    Ok(Made { counts: vec![("kinds", files), ("records", records)], remarks: left_out.remarks() })
+    Ok(Made { counts: vec![("kinds", files), ("records", records)], remarks: left_out.remarks(), posts: None })
 }
 
 /// The fields that occur in records of a kind, in the order in which lines hold them, and what their values are.

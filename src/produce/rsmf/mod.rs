@@ -117,7 +117,7 @@ pub fn make(
     )?;
     let mut counts = vec![("files", count), ("posts", posts), ("events", events), ("attachments", attached)];
     counts.extend(is_checked.then_some(("files checked", checked)));
-    Ok(Made { counts, remarks: remarks(work, &belongings, attached) })
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached), posts: None })
 }
 
 fn render(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>, priorities: &Priorities) -> Rendered {

@@ -52,7 +52,7 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
     let marks = collection(work);
     to.write_all(marks.concat().as_bytes()).map_err(|error| to.failed(error))?;
     let mut count = marks.len() as u64;
-    story.for_each_part(
+    let posts = story.for_each_part(
         |part: &mut Part, record, event| part.push(record, event, &labels, &runs),
         |part| {
             to.write_all(&part.lines).map_err(|error| to.failed(error))?;
@@ -66,7 +66,7 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
         },
     )?;
     to.finish()?;
-    Ok(Made { counts: vec![("events", count)], remarks: Vec::new() })
+    Ok(Made { counts: vec![("events", count)], remarks: Vec::new(), posts: Some(posts) })
 }
 
 /// What happened to the evidence itself, as lines.
@@ -102,6 +102,8 @@ pub fn collection(work: &Work<'_>) -> Vec<String> {
 
 /// A time as the importer wants it: an offset, and microseconds.
 fn datetime(at: time::Millis) -> Option<String> {
-    let text = time::format(at)?;
-    Some(format!("{}000+00:00", text.strip_suffix('Z')?))
+    let mut text = time::format(at)?;
+    text.pop();
+    text.push_str("000+00:00");
+    Some(text)
 }

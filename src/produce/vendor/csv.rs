@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io;
 
 use super::Making;
 use super::conversation::{Conversation, Entry, MISSING, Person, Said, Told, Update};
@@ -15,6 +14,7 @@ use crate::produce::ProduceError;
 use crate::produce::directory::Place as Sort;
 use crate::produce::files::Attachment;
 use crate::produce::replaced::Replacement;
+use crate::record::line::push_integer;
 use crate::record::time::Millis;
 
 /// The first row.
@@ -296,8 +296,8 @@ impl Writer<'_, '_> {
 
 /// A number and its comma.
 fn number(out: &mut Vec<u8>, number: Millis) {
-    // Writing to memory does not fail.
-    let _ = io::Write::write_fmt(out, format_args!("{number},"));
+    push_integer(out, number);
+    out.push(b',');
 }
 
 /// A field as Go's encoding/csv writes it: quoted if it begins with white space, holds a comma, a quotation mark or the

@@ -102,7 +102,7 @@ pub(super) fn make(
             package.finish()
         },
     )?;
-    Ok(Made { counts: totals.counts(), remarks })
+    Ok(Made { counts: totals.counts(), remarks, posts: Some(selected.tallies) })
 }
 
 impl<'a> Making<'a> {
