@@ -6,12 +6,15 @@
 //! The vendor tells people apart by their address, and gives a person who left and came back the time of the earlier
 //! leave as the end of the later stay. Both are mistakes; here people are told apart by id, and a leave ends only what
 //! began before it.
+//!
+//! Each batch tells again who was there before it: the stays of all its channels are gone through for each batch, so
+//! that a channel in which nobody came back, and that is nearly all of them, is told without a look-up for each member.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::batch::Span;
 use super::conversation::Person;
-use super::members::{Members, Stay};
+use super::members::{Members, Stay, Stays};
 use crate::record::time::Millis;
 
 /// Somebody was there from this time on.
@@ -19,6 +22,8 @@ use crate::record::time::Millis;
 pub(super) struct Join<'a> {
     /// Who.
     pub(super) person: Person<'a>,
+    /// The same as a place in [`Members::people`]; nothing for an author without a stay.
+    pub(super) who: Option<u32>,
     /// Since when; may lie before the batch.
     pub(super) at: Millis,
     /// Until when, the end of the batch at the latest.
@@ -36,13 +41,78 @@ pub(super) struct Leave<'a> {
     pub(super) closed_out: bool,
 }
 
-/// Joins and leaves, each sorted by time, address and id.
+/// Joins and leaves, each sorted by time, address and id; with `is_closed`, whoever was still there leaves at the end.
 pub(super) fn events<'a>(
+    span: &Span,
+    stays: &Stays,
+    authors: impl Iterator<Item = Person<'a>>,
+    members: &Members<'a>,
+    is_closed: bool,
+) -> (Vec<Join<'a>>, Vec<Leave<'a>>) {
+    let (mut joins, mut leaves) = if stays.returned {
+        with_returns(span, stays.rows(), authors, members)
+    } else {
+        without_returns(span, stays, authors, members)
+    };
+    if is_closed {
+        let closed = |join: &Join<'a>| Leave { person: join.person, at: span.end, closed_out: true };
+        leaves.extend(joins.iter().filter(|(_, is_there)| *is_there).map(|(join, _)| closed(join)));
+    }
+    joins.sort_by(|(a, _), (b, _)| order(a.at, &a.person).cmp(&order(b.at, &b.person)));
+    leaves.sort_by(|a, b| {
+        order(a.at, &a.person).cmp(&order(b.at, &b.person)).then_with(|| a.closed_out.cmp(&b.closed_out))
+    });
+    (joins.into_iter().map(|(join, _)| join).collect(), leaves)
+}
+
+/// Joins, each with whether the person was there to the end, and leaves.
+type Events<'a> = (Vec<(Join<'a>, bool)>, Vec<Leave<'a>>);
+
+/// Of a channel in which nobody has two stays.
+fn without_returns<'a>(
+    span: &Span,
+    stays: &Stays,
+    authors: impl Iterator<Item = Person<'a>>,
+    members: &Members<'a>,
+) -> Events<'a> {
+    let (mut joins, mut leaves) = (Vec::with_capacity(stays.rows().len()), Vec::new());
+    for stay in stays.rows() {
+        let Some(person) = present(stay, span, members) else { continue };
+        let left = stay.leave.filter(|leave| *leave <= span.end);
+        leaves.extend(left.map(|at| Leave { person, at, closed_out: false }));
+        // A leave before the join, in a broken history, ends nothing.
+        let ended = left.filter(|leave| stay.join <= *leave);
+        let join = Join { person, who: Some(stay.who), at: stay.join, until: ended.unwrap_or(span.end) };
+        joins.push((join, ended.is_none()));
+    }
+    let mut others = HashSet::new();
+    for person in authors {
+        let stay = stays.of(person.id, members);
+        if stay.is_none_or(|stay| present(stay, span, members).is_none()) && others.insert(person.id) {
+            joins.push((Join { person, who: None, at: span.start, until: span.end }, true));
+        }
+    }
+    (joins, leaves)
+}
+
+/// Who it was, if he was there during the batch and had an account.
+fn present<'a>(stay: &Stay, span: &Span, members: &Members<'a>) -> Option<Person<'a>> {
+    if stay.join > span.end || stay.leave.is_some_and(|leave| leave < span.start) {
+        return None;
+    }
+    let (id, user) = members.person(stay.who);
+    let was_deactivated = user.delete_at > 0 && user.delete_at < span.start;
+    let person = Person { id, username: &user.username, email: &user.email, is_bot: user.is_bot };
+    (!was_deactivated).then_some(person)
+}
+
+/// Of any channel.
+fn with_returns<'a>(
     span: &Span,
     stays: &[Stay],
     authors: impl Iterator<Item = Person<'a>>,
     members: &Members<'a>,
-) -> (Vec<Join<'a>>, Vec<Leave<'a>>) {
+) -> Events<'a> {
     // Stays stand in the order that is wanted in the end, so that sorting finds little to do.
     let (mut joins, mut leaves) = (Vec::<(Join<'a>, bool)>::with_capacity(stays.len()), Vec::new());
     let mut places = HashMap::<&str, usize>::with_capacity(stays.len());
@@ -55,19 +125,14 @@ pub(super) fn events<'a>(
         }
     };
     for stay in stays {
-        let (id, user) = members.person(stay.who);
-        let was_deactivated = user.delete_at > 0 && user.delete_at < span.start;
-        if was_deactivated || stay.join > span.end || stay.leave.is_some_and(|leave| leave < span.start) {
-            continue;
-        }
-        let person = Person { id, username: &user.username, email: &user.email, is_bot: user.is_bot };
-        join(Join { person, at: stay.join, until: span.end }, true);
+        let Some(person) = present(stay, span, members) else { continue };
+        join(Join { person, who: Some(stay.who), at: stay.join, until: span.end }, true);
         if let Some(at) = stay.leave.filter(|leave| *leave <= span.end) {
             leaves.push(Leave { person, at, closed_out: false });
         }
     }
     for person in authors {
-        join(Join { person, at: span.start, until: span.end }, false);
+        join(Join { person, who: None, at: span.start, until: span.end }, false);
     }
     for leave in &leaves {
         let known = places.get(leave.person.id).and_then(|place| joins.get_mut(*place));
@@ -75,13 +140,6 @@ pub(super) fn events<'a>(
             (join.until, *is_there) = (leave.at, false);
         }
     }
-    let closed = |join: &Join<'a>| Leave { person: join.person, at: span.end, closed_out: true };
-    leaves.extend(joins.iter().filter(|(_, is_there)| *is_there).map(|(join, _)| closed(join)));
-    let mut joins: Vec<_> = joins.into_iter().map(|(join, _)| join).collect();
-    joins.sort_by(|a, b| order(a.at, &a.person).cmp(&order(b.at, &b.person)));
-    leaves.sort_by(|a, b| {
-        order(a.at, &a.person).cmp(&order(b.at, &b.person)).then_with(|| a.closed_out.cmp(&b.closed_out))
-    });
     (joins, leaves)
 }
 
