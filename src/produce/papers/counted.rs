@@ -20,11 +20,11 @@ pub(super) struct Counted {
 
 /// Most posts first; of as many, by id.
 pub(super) fn rows(tallies: &HashMap<Box<str>, Tally>, name: impl Fn(&str) -> String) -> Vec<Counted> {
-    let mut tallies: Vec<_> = tallies.iter().collect();
+    let mut tallies: Vec<(&str, &Tally)> = tallies.iter().map(|(id, tally)| (&**id, tally)).collect();
     tallies.sort_unstable_by_key(|(id, tally)| (Reverse(tally.posts), *id));
-    let row = |(id, tally): (&Box<str>, &Tally)| Counted {
+    let row = |(id, tally): (&str, &Tally)| Counted {
         name: name(id),
-        id: id.to_string(),
+        id: id.to_owned(),
         posts: tally.posts,
         first: Some(moment(tally.first)),
         last: Some(moment(tally.last)),

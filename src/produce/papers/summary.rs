@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Production;
-use super::page::Page;
 use super::counted::{self, Counted};
+use super::page::Page;
 use crate::archive::names::Member;
 use crate::archive::reader::Body;
 use crate::archive::summary::Counts;

@@ -6,7 +6,8 @@
 //!
 //! What is an event, and what it says, is told in [`incident`](super::incident); here it becomes a line. Events of the
 //! collection itself stand first, so that no timeline is too short for the importer. A time that no calendar can show
-//! makes no event and is listed.
+//! makes no event and is listed. Kinds of records that tell of no moment, such as who is a member now, make none either:
+//! the summary names them.
 
 mod event;
 
@@ -14,10 +15,13 @@ use std::io::Write as _;
 
 pub use event::push;
 
+use super::incident::tell::is_event;
 use super::incident::{Event, Record, Runs, Story};
 use super::labels::Labels;
+use super::records::LeftOut;
 use super::replaced::{Replaced, Replacement};
 use super::{Folder, Made, ProduceError, Work};
+use crate::archive::walk::Walk;
 use crate::record::time;
 use event::Mark;
 
@@ -66,7 +70,15 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
         },
     )?;
     to.finish()?;
-    Ok(Made { counts: vec![("events", count)], remarks: Vec::new(), posts: Some(posts) })
+    Ok(Made { counts: vec![("events", count)], remarks: untold(work)?.into_iter().collect(), posts: Some(posts) })
+}
+
+/// For people: which kinds of the archive make no events at all, if there are any.
+fn untold(work: &Work<'_>) -> Result<Option<String>, ProduceError> {
+    let mut kinds = LeftOut::default();
+    let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| !is_event(kind));
+    walk.rows().iter().for_each(|row| kinds.add(&row.kind, row.records));
+    Ok(kinds.remark("not told, because they hold no time at which something happened"))
 }
 
 /// What happened to the evidence itself, as lines.

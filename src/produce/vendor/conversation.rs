@@ -8,9 +8,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Making, Vendor};
 use super::batch::{Batch, Span};
 use super::events::{Join, Leave, events};
+use super::{Making, Vendor};
 use crate::produce::directory::{Channel, Team};
 use crate::produce::files::Attachment;
 use crate::produce::post::{Post, State};

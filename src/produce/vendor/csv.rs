@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::Making;
-use super::members::Person as Account;
 use super::conversation::{Conversation, Entry, MISSING, Person, Said, Told, Update};
+use super::members::Person as Account;
 use super::package::{Package, Place, Places, base};
 use crate::produce::ProduceError;
 use crate::produce::directory::Place as Sort;

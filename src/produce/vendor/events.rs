@@ -49,11 +49,22 @@ pub(super) fn events<'a>(
     members: &Members<'a>,
     is_closed: bool,
 ) -> (Vec<Join<'a>>, Vec<Leave<'a>>) {
-    let (mut joins, mut leaves) = if stays.returned {
+    let events = if stays.returned {
         with_returns(span, stays.rows(), authors, members)
     } else {
         without_returns(span, stays, authors, members)
     };
+    told_in_order(span, events, is_closed)
+}
+
+/// Joins, each with whether the person was there to the end, and leaves.
+type Events<'a> = (Vec<(Join<'a>, bool)>, Vec<Leave<'a>>);
+
+fn told_in_order<'a>(
+    span: &Span,
+    (mut joins, mut leaves): Events<'a>,
+    is_closed: bool,
+) -> (Vec<Join<'a>>, Vec<Leave<'a>>) {
     if is_closed {
         let closed = |join: &Join<'a>| Leave { person: join.person, at: span.end, closed_out: true };
         leaves.extend(joins.iter().filter(|(_, is_there)| *is_there).map(|(join, _)| closed(join)));
@@ -64,9 +75,6 @@ pub(super) fn events<'a>(
     });
     (joins.into_iter().map(|(join, _)| join).collect(), leaves)
 }
-
-/// Joins, each with whether the person was there to the end, and leaves.
-type Events<'a> = (Vec<(Join<'a>, bool)>, Vec<Leave<'a>>);
 
 /// Of a channel in which nobody has two stays.
 fn without_returns<'a>(
@@ -145,4 +153,60 @@ fn with_returns<'a>(
 
 fn order<'p>(at: Millis, person: &Person<'p>) -> (Millis, &'p str, &'p str) {
     (at, person.email, person.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::produce::directory::User;
+
+    #[test]
+    fn a_channel_in_which_nobody_came_back_is_told_as_any_other() {
+        let user = |delete_at| User { delete_at, ..User::default() };
+        let (active, gone) = (user(0), user(90));
+        let ids: Vec<String> = (10..40).map(|id| format!("u{id}")).collect();
+        let people = ids.iter().zip(0..).map(|(id, place)| (id.as_str(), if place % 7 == 0 { &gone } else { &active }));
+        let members = Members::nowhere(people.collect());
+        let span = Span { number: 1, start: 100, end: 200 };
+        let mut state = 1_u32;
+        let mut chance = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % below
+        };
+        let mut told = [0_usize; 3];
+        for _ in 0..200 {
+            let mut rows = Vec::new();
+            for who in (0..30).filter(|who| who % 3 > 0) {
+                let leave = (chance(3) > 0).then(|| Millis::from(chance(260)));
+                rows.extend((chance(4) > 0).then(|| Stay { who, join: Millis::from(chance(260)), leave }));
+            }
+            rows.sort_by_key(|stay| (stay.join, stay.who));
+            let author = |who: u32| Person { id: &ids[who as usize], ..Person::default() };
+            let authors: Vec<_> = (0..6).map(|_| author(chance(30))).collect();
+            let stays = Stays::new(rows);
+            assert!(!stays.returned);
+            let (joins, leaves) = events(&span, &stays, authors.iter().copied(), &members, true);
+            let any = with_returns(&span, stays.rows(), authors.iter().copied(), &members);
+            assert_eq!(told_in_order(&span, any, true), (joins, leaves.clone()));
+            let [there, left, closed] = &mut told;
+            *there += leaves.len();
+            *left += leaves.iter().filter(|leave| !leave.closed_out).count();
+            *closed += leaves.iter().filter(|leave| leave.closed_out).count();
+        }
+        assert!(told.into_iter().all(|count| count > 100), "{told:?}");
+    }
+
+    #[test]
+    fn who_came_back_is_told_once_and_each_leave_of_his() {
+        let user = User::default();
+        let members = Members::nowhere(vec![("a", &user)]);
+        let span = Span { number: 1, start: 100, end: 200 };
+        let stay = |join, leave| Stay { who: 0, join, leave };
+        let stays = Stays::new(vec![stay(50, Some(120)), stay(150, None)]);
+        assert!(stays.returned);
+        let (joins, leaves) = events(&span, &stays, std::iter::empty(), &members, true);
+        assert_eq!(joins.iter().map(|join| (join.at, join.until)).collect::<Vec<_>>(), [(150, 200)]);
+        let leaves: Vec<_> = leaves.iter().map(|leave| (leave.at, leave.closed_out)).collect();
+        assert_eq!(leaves, [(120, false), (200, true)]);
+    }
 }

@@ -37,7 +37,7 @@ pub(super) struct Stays {
 }
 
 impl Stays {
-    fn new(rows: Vec<Stay>) -> Self {
+    pub(super) fn new(rows: Vec<Stay>) -> Self {
         let who = |place: &u32| rows.get(*place as usize).map(|stay| stay.who);
         let mut by_who: Vec<u32> = (0_u32..).zip(&rows).map(|(place, _)| place).collect();
         by_who.sort_unstable_by_key(who);
@@ -54,9 +54,9 @@ impl Stays {
     pub(super) fn of(&self, user: &str, members: &Members<'_>) -> Option<&Stay> {
         let stay = |place: &u32| self.rows.get(*place as usize);
         // People stand in the order of their ids.
-        let found = self.by_who.binary_search_by(|place| {
-            stay(place).map_or(Ordering::Less, |stay| members.person(stay.who).0.cmp(user))
-        });
+        let found = self
+            .by_who
+            .binary_search_by(|place| stay(place).map_or(Ordering::Less, |stay| members.person(stay.who).0.cmp(user)));
         found.ok().and_then(|at| stay(self.by_who.get(at)?))
     }
 }
@@ -135,6 +135,12 @@ impl<'a> Members<'a> {
         });
         let stays = stays.into_iter().map(|(channel, stays)| (channel, Stays::new(stays))).collect();
         Ok(Self { people, stays, none: Stays::default(), are_current })
+    }
+
+    /// Of these people, by id, who never were in a channel.
+    #[cfg(test)]
+    pub(super) fn nowhere(people: Vec<Person<'a>>) -> Self {
+        Self { people, stays: HashMap::new(), none: Stays::default(), are_current: false }
     }
 
     /// The stays in a channel.

@@ -243,7 +243,8 @@ const ASKED: [&str; 12] = [
 pub(super) fn tell<'e>(teller: &Teller<'e>, kind: &'e str, line: &'e [u8], each: &mut impl FnMut(Event<'e>)) {
     let Some(rows) = sorts(kind) else { return };
     let head = Head::of(line, kind);
-    let [by, modified_by, owner, creator, created_by, channel, post, sha256, size, call, made, ended] = head.pick(ASKED);
+    let [by, modified_by, owner, creator, created_by, channel, post, sha256, size, call, made, ended] =
+        head.pick(ASKED);
     let user = user(kind, &head, [by, modified_by, owner, creator, created_by]);
     let channel = if kind == "channel" { head.id } else { plain(channel) };
     let [made, ended] = [made, ended].map(|time| integer(time).unwrap_or_default());
