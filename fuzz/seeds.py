@@ -70,6 +70,9 @@ def archives(folder):
             elif info.filename.endswith("exceptions.jsonl"):
                 for line in content.splitlines(keepends=True)[:5]:
                     seed("exceptions", line)
+            elif info.filename.endswith("hold-sets.jsonl"):
+                for line in content.splitlines(keepends=True)[:5]:
+                    seed("hold_sets", line)
 
 
 def exports():

@@ -15,6 +15,7 @@ use chatseal::record::time::{self, Window};
 use chatseal::source::Work;
 use chatseal::source::audit_log::mentions::Mentions;
 use chatseal::source::audit_log::{AuditLog, AuditLogError, Heard, Tally, Wanted};
+use chatseal::source::packed::Packing;
 use chatseal::source::sort::{Merge, Sorter};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -82,10 +83,13 @@ fn rotated_and_compressed_files_are_one_log_in_any_order() {
     assert_eq!((one.tally, &one.files), (two.tally, &two.files));
     let [first, second] = one.files.as_slice() else { panic!() };
     assert_eq!(
-        (first.name.as_str(), first.gzip, first.lines, first.schemas),
-        ("audit-2026-11-21.log.gz", true, 6, [6, 0, 0])
+        (first.name.as_str(), first.packing, first.lines, first.schemas),
+        ("audit-2026-11-21.log.gz", Packing::Gzip, 6, [6, 0, 0])
     );
-    assert_eq!((second.name.as_str(), second.gzip, second.schemas, second.notices), ("audit.log", false, [0, 4, 1], 1));
+    assert_eq!(
+        (second.name.as_str(), second.packing, second.schemas, second.notices),
+        ("audit.log", Packing::Plain, [0, 4, 1], 1)
+    );
     let sha256 = ring::digest::digest(&ring::digest::SHA256, &std::fs::read(&old).unwrap());
     assert_eq!(hex(&first.sha256), hex(sha256.as_ref()));
     let (records, exceptions) = told(one);
@@ -155,10 +159,12 @@ fn the_same_log_twice_is_refused() {
     std::fs::copy(fixture("flat.log"), path("audit.log")).unwrap();
     std::fs::copy(fixture("flat.log"), path("copy.log")).unwrap();
     gzip(&path("copy.log.gz"), &std::fs::read(fixture("flat.log")).unwrap());
+    let packed = crate::tools::run("zstd", &["-c", path("audit.log").to_str().unwrap()], b"").expect_success();
+    std::fs::write(path("copy.log.zst"), packed).unwrap();
     std::os::unix::fs::symlink(path("audit.log"), path("link.log")).unwrap();
     std::fs::create_dir(path("other")).unwrap();
     std::fs::copy(fixture("flat.log"), path("other/audit.log")).unwrap();
-    for same in ["audit.log", "copy.log", "copy.log.gz", "link.log", "other/audit.log"] {
+    for same in ["audit.log", "copy.log", "copy.log.gz", "copy.log.zst", "link.log", "other/audit.log"] {
         let error = read(&[path("audit.log"), path(same)], &Wanted::default(), 1).unwrap_err();
         assert!(matches!(error, AuditLogError::Twice { .. }), "{same}: {error}");
     }

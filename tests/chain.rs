@@ -149,10 +149,9 @@ fn read(index: &Index) -> BTreeMap<Key, Known> {
     while let Some(group) = groups.peek() {
         let key = Key(group.kind.to_owned(), group.at, group.id.to_owned());
         assert!(last.as_ref().is_none_or(|last| *last < key), "{last:?} {key:?}");
-        let words = group.known.iter().map(|known| match known.state {
-            State::Sealed { version, clock, deleted } => (known.record, format!("{version} {clock} {deleted}")),
-            State::Vanished => (0, "vanished".to_owned()),
-            State::Withheld => (0, "withheld".to_owned()),
+        let words = group.known.iter().map(|known| {
+            let is_sealed = matches!(known.state, State::Sealed { .. });
+            (if is_sealed { known.record } else { 0 }, word(known.state))
         });
         assert!(group.known.iter().all(|known| known.archive == group.known[0].archive));
         found.insert(key.clone(), (group.known[0].archive, words.collect()));
@@ -160,6 +159,40 @@ fn read(index: &Index) -> BTreeMap<Key, Known> {
         groups.advance().unwrap();
     }
     found
+}
+
+fn word(state: State) -> String {
+    match state {
+        State::Sealed { version, clock, deleted } => format!("{version} {clock} {deleted}"),
+        State::Vanished => "vanished".to_owned(),
+        State::Withheld => "withheld".to_owned(),
+    }
+}
+
+/// Goes through the index in leaps, to the record that is so many further on if that is of the same kind.
+fn leap(index: &Index, known: &BTreeMap<Key, Known>, leap: usize) {
+    let (all, mut groups) = (known.iter().collect::<Vec<_>>(), index.groups().unwrap());
+    let mut here = 0;
+    while let Some(group) = groups.peek() {
+        let Key(kind, at, id) = all[here].0;
+        assert_eq!((group.kind, group.at, group.id), (kind.as_str(), *at, id.as_str()));
+        let rest = all[here + 1..].iter().take_while(|(key, _)| key.0 == *kind).count();
+        let next = here + 1 + rest.min(leap);
+        let until = (leap < rest).then(|| all[next].0);
+        let (mut passed, mut records) = (Vec::new(), 0);
+        let until = until.map(|key| (key.1, key.2.as_str()));
+        groups
+            .skim(until, &mut |one| {
+                records += usize::from(!one.is_repeated);
+                passed.push((one.at, word(one.state)));
+            })
+            .unwrap();
+        let between = &all[here + 1..next];
+        let words = between.iter().flat_map(|(key, (_, all))| all.iter().map(|(_, word)| (key.1, word.clone())));
+        assert_eq!((passed, records), (words.collect(), between.len()), "{kind} {leap}");
+        here = next;
+    }
+    assert_eq!(here, all.len());
 }
 
 /// What is expected of kinds whose clock is not told.
@@ -193,6 +226,7 @@ proptest! {
             prop_assert_eq!(archives_read as usize, last + 1 - before, "each archive is read once");
             prop_assert_eq!(dropped, Vec::<String>::new());
             prop_assert_eq!(read(&index), at[last].clone());
+            (0..4).chain([usize::MAX]).for_each(|far| leap(&index, &at[last], far));
             before = last + 1;
         }
         let (index, _, _) = open(folder.path(), &links).unwrap();

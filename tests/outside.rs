@@ -239,6 +239,15 @@ fn the_recomputation_counts_decisions_too() {
     let fixture = |name: &str| format!("{}/fixtures/archives/{name}/archive.zip", env!("CARGO_MANIFEST_DIR"));
     for (name, problem) in [
         ("policy-and-holds", ""),
+        ("holds-in-sets", ""),
+        ("hold-set-line-removed", "holds: no set:"),
+        ("hold-set-of-four", "has 4 holds"),
+        ("hold-set-of-other-holds", "hold-sets.jsonl: name"),
+        ("hold-set-that-no-record-names", "sets of holds that records name"),
+        ("hold-set-twice", "order of data/policy/hold-sets.jsonl"),
+        ("hold-set-unsorted-within", "hold-sets.jsonl: set:"),
+        ("hold-sets-without-a-set", "hold-sets.jsonl: empty"),
+        ("many-holds-spelled-out", "5 of them spelled out"),
         ("holds-without-a-policy", ""),
         ("decision-without-a-policy", "record 0: retention"),
         ("decision-changed", "summary: rules"),

@@ -199,6 +199,7 @@ class Archive:
                 lists[found[2]].append(f"{sha(self.members[path]).hex()}  {path}\n")
                 self.same(int(found[1]), len(lists[found[2]]), f"{path}: its number")
         self.lists = {name: sha("".join(rows).encode()).hex() if rows else None for name, rows in lists.items()}
+        self.hold_sets()
         judged = any(lists.values())
         self.same("data/withheld.jsonl" in self.members, bool(lists["policy"]), "data/withheld.jsonl is there")
         self.withheld, rules, holds, none = {}, {}, {}, 0
@@ -209,17 +210,18 @@ class Archive:
             said = record.get("retention", {})
             names = [m for m in ("rule", "keep_until", "dispose_after", "holds") if m in said]
             self.same(list(said), names, f"record {index}: members of retention")
-            self.same(said.get("holds", []), sorted(set(said.get("holds", []))), f"record {index}: holds")
+            covering = self.held_by(said.get("holds", []), f"record {index}: holds")
             ends = [said.get("dispose_after", "forever"), said.get("keep_until", 0)]
             if "forever" not in ends and max(ends) <= now:
                 due += 1
                 held += "holds" in said
-            for hold in said.get("holds", []):
+            for hold in covering:
                 holds[hold] = holds.get(hold, 0) + 1
             if "rule" in said:
                 rules.setdefault(said["rule"], {"records": 0, "withheld": 0})["records"] += 1
             else:
                 none += 1
+        self.same(sorted(self.named_sets), sorted(self.sets), "sets of holds that records name")
         if "data/withheld.jsonl" in self.members:
             lines = self.lines("data/withheld.jsonl")
             self.same(lines, sorted(lines), "order of data/withheld.jsonl")
@@ -245,6 +247,33 @@ class Archive:
         for kind, counts in self.said["kinds"].items():
             self.same(counts.get("withheld", 0), self.withheld.get(kind, 0), f"summary: withheld of {kind}")
         self.same(set(self.withheld) - set(self.said["kinds"]), set(), "summary: kinds left out")
+
+    def hold_sets(self):
+        """The table that says which holds a set is, by the digest of their array."""
+        self.sets, self.named_sets = {}, set()
+        path = "data/policy/hold-sets.jsonl"
+        lines = self.lines(path) if path in self.members else []
+        self.same(lines, sorted(set(lines)), f"order of {path}")
+        for line in lines:
+            found = re.fullmatch(rb'\{"set":"(set:[0-9a-f]{32})","holds":(\[.*\])\}', line)
+            self.require(found, f"{path}: {line!r}")
+            if found:
+                name, ids = found[1].decode(), json.loads(found[2])
+                self.same(name, "set:" + sha(found[2]).hex()[:32], f"{path}: name")
+                self.same(ids, sorted(set(ids)), f"{path}: {name}")
+                self.require(len(ids) > 4, f"{path}: {name} has {len(ids)} holds")
+                self.sets[name] = ids
+        self.require(lines or path not in self.members, f"{path}: empty")
+
+    def held_by(self, holds, where):
+        """Ids of holds, of a set by its name."""
+        if isinstance(holds, str):
+            self.named_sets.add(holds)
+            self.require(holds in self.sets, f"{where}: no {holds}")
+            return self.sets.get(holds, [])
+        self.same(holds, sorted(set(holds)), where)
+        self.require(len(holds) <= 4, f"{where}: {len(holds)} of them spelled out")
+        return holds
 
     def summary(self):
         self.time = [line for line in self.text("seal.txt").split("\n") if line.startswith("time ")][0][5:]

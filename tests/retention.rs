@@ -3,6 +3,7 @@
 
 mod applied;
 mod same;
+mod sets;
 
 use serde_json::Value;
 

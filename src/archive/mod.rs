@@ -42,6 +42,7 @@ pub mod defect;
 pub mod deflate;
 pub mod exceptions;
 pub mod extract;
+pub mod hold_sets;
 pub mod manifest;
 pub mod names;
 pub mod reader;

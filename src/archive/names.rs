@@ -85,6 +85,8 @@ pub enum Member {
     Holds(u16),
     /// `data/policy/NNN-policy.toml`: a policy in force.
     Policy(u16),
+    /// `data/policy/hold-sets.jsonl`: the sets of holds that records name.
+    HoldSets,
     /// `data/report/summary.json`: counts and the equation of completeness.
     Summary,
     /// `data/report/summary.txt`: the same in words.
@@ -113,7 +115,7 @@ pub enum Member {
     SealNote,
 }
 
-/// Members that every archive holds, besides segments, files, policies and `data/withheld.jsonl`.
+/// Members that every archive holds, besides segments, files, what lies in `data/policy/`, and `data/withheld.jsonl`.
 pub const MANDATORY: [Member; 15] = [
     Member::Readme,
     Member::Custody,
@@ -138,11 +140,9 @@ impl Member {
         if !is_safe(path) {
             return Err(NameError::Unsafe(printable(path)));
         }
-        let known = MANDATORY.iter().find(|member| member.fixed() == Some(path)).cloned();
-        known
-            .or_else(|| (path == "data/withheld.jsonl").then_some(Self::Withheld))
-            .or_else(|| Self::parse_numbered(path))
-            .ok_or_else(|| NameError::Unknown(path.to_owned()))
+        let mut fixed = MANDATORY.iter().chain(&[Self::HoldSets, Self::Withheld]);
+        let known = fixed.find(|member| member.fixed() == Some(path)).cloned();
+        known.or_else(|| Self::parse_numbered(path)).ok_or_else(|| NameError::Unknown(path.to_owned()))
     }
 
     fn parse_numbered(path: &str) -> Option<Self> {
@@ -172,6 +172,7 @@ impl Member {
             Self::Readme => "data/README.txt",
             Self::Custody => "data/custody.jsonl",
             Self::Exceptions => "data/exceptions.jsonl",
+            Self::HoldSets => "data/policy/hold-sets.jsonl",
             Self::Summary => "data/report/summary.json",
             Self::SummaryText => "data/report/summary.txt",
             Self::Segments => "data/segments.csv",
@@ -278,6 +279,7 @@ mod tests {
             Member::Holds(1),
             Member::Policy(1),
             Member::Policy(999),
+            Member::HoldSets,
             Member::Withheld,
         ];
         members.extend(MANDATORY);
@@ -301,7 +303,7 @@ mod tests {
     fn zip_order_is_the_documented_one() {
         let order = "data/records/000001-server.jsonl data/records/000002-post.jsonl data/README.txt data/custody.jsonl \
              data/exceptions.jsonl data/policy/001-holds.toml data/policy/001-policy.toml data/policy/002-policy.toml \
-             data/report/summary.json data/report/summary.txt data/segments.csv data/source.json data/withheld.jsonl \
+             data/policy/hold-sets.jsonl data/report/summary.json data/report/summary.txt data/segments.csv data/source.json data/withheld.jsonl \
              bagit.txt bag-info.txt salt.txt manifest-sha256.txt tagmanifest-sha256.txt seal.txt seal.txt.sig seal.note";
         let members: Vec<Member> = order.split_whitespace().map(|path| Member::parse(path).unwrap()).collect();
         for pair in members.windows(2) {

@@ -52,6 +52,12 @@ pub enum WalkError {
         /// A segment without a row, or a row without a segment.
         member: String,
     },
+    /// The table of sets of holds is not in its one spelling, or lacks a set that a record names.
+    #[error("`data/policy/hold-sets.jsonl` {found}; `chatseal verify` lists everything that is wrong")]
+    HoldSets {
+        /// What is wrong with it.
+        found: String,
+    },
     /// The work was told to stop.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

@@ -20,6 +20,7 @@ use super::stage::{Published, Stage, StageError};
 use super::summary::{self, Decided, FORMAT, Kinds, Summary, SummaryError};
 use crate::keys::{PublicKey, SEAL_NAMESPACE, Signer, SignerError};
 use crate::merkle::Hash;
+use crate::record::hold_set;
 use crate::record::time::{Millis, Window};
 
 /// How to check an archive by hand; the same text in every archive without policies and holds.
@@ -31,6 +32,9 @@ const README_JUDGED: (&str, &str) = (
     "  7. the policies and holds are those that the seal names (two equal digests for each, none where there are none)
        sha256sum data/policy/*-policy.toml | sha256sum | cut -c -64 ; sed -n 's/^policy sha256://p' seal.txt
        sha256sum data/policy/*-holds.toml | sha256sum | cut -c -64 ; sed -n 's/^holds sha256://p' seal.txt
+  8. where a record says \"holds\":\"set:...\", the holds stand in data/policy/hold-sets.jsonl, under a name that is their digest
+       sed 's/.*\"holds\"://; s/}$//' data/policy/hold-sets.jsonl | while read -r set; do printf %s \"$set\" | sha256sum | cut -c -32; done > ../sets
+       cut -c 13-44 data/policy/hold-sets.jsonl | diff - ../sets
 ",
 );
 
@@ -55,6 +59,14 @@ pub enum WriterError {
     /// More policies or holds files than their names can number.
     #[error("{0} policies or holds files, more than 999")]
     TooManyDocuments(usize),
+    /// Records name more sets of holds than the format allows.
+    #[error(
+        "records are covered by {0} different sets of holds, more than 16,777,216; export a part of them at a time"
+    )]
+    TooManySets(usize),
+    /// A set has more holds than the format allows.
+    #[error("the ids of the holds of a record have {0} bytes, more than 16,777,215; give holds shorter ids")]
+    SetTooLong(usize),
     /// Rows of a kind went missing between reading and writing: a bug, and nothing is sealed.
     #[error("{kind}: the source has {source_rows} rows, but {accounted} are accounted for")]
     Incomplete {
@@ -118,6 +130,8 @@ pub struct Contents<'a> {
     pub gaps: Gaps,
     /// Decisions; `None` without policies and holds.
     pub judged: Option<Judged<'a>>,
+    /// Lines of `data/policy/hold-sets.jsonl`, sorted, each once; `None` if there are none.
+    pub hold_sets: Option<&'a mut NextLine<'a>>,
     /// Lines of `data/withheld.jsonl`, sorted; asked for with a policy only.
     pub withheld: &'a mut NextLine<'a>,
 }
@@ -256,6 +270,20 @@ fn write_documents(stage: &mut Stage, judged: &Judged<'_>) -> Result<InForce, Wr
     Ok(InForce { policy, holds })
 }
 
+/// Writes the sets of holds that records name.
+fn write_hold_sets(stage: &mut Stage, next: &mut NextLine<'_>) -> Result<(), WriterError> {
+    let (mut sets, mut longest) = (0, 0);
+    write_list(stage, Member::HoldSets, next, &mut |line| {
+        sets += 1;
+        longest = longest.max(line.len());
+    })?;
+    match () {
+        () if sets > hold_set::MOST => Err(WriterError::TooManySets(sets)),
+        () if longest >= hold_set::MAX_BYTES => Err(WriterError::SetTooLong(longest)),
+        () => Ok(()),
+    }
+}
+
 fn sha256(bytes: &[u8]) -> Hash {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
@@ -270,11 +298,14 @@ pub fn seal(
     signer: &Signer,
     statement: Statement<'_>,
 ) -> Result<Staged, WriterError> {
-    let Contents { written, kinds, gaps, judged, withheld } = contents;
+    let Contents { written, kinds, gaps, judged, hold_sets, withheld } = contents;
     check_equation(&kinds)?;
     let has_policy = judged.as_ref().is_some_and(|judged| !judged.policies.is_empty());
     let in_force =
         judged.as_ref().map_or_else(|| Ok(InForce::default()), |judged| write_documents(&mut stage, judged))?;
+    if let Some(hold_sets) = hold_sets {
+        write_hold_sets(&mut stage, hold_sets)?;
+    }
     let files = || stage.members().filter(|(entry, _)| matches!(entry.member, Member::Content(_)));
     let summary = Summary {
         format: FORMAT.to_owned(),

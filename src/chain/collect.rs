@@ -143,6 +143,7 @@ impl<'a> Collecting<'a> {
             WalkError::Damaged { member, flaw } => unsound(self.link, &member, flaw.meaning()),
             WalkError::Table(error) => unsound(self.link, "data/segments.csv", &error.to_string()),
             WalkError::Unlisted { member } => unsound(self.link, &member, "`data/segments.csv` has no row for it"),
+            WalkError::HoldSets { found } => unsound(self.link, "data/policy/hold-sets.jsonl", &found),
             WalkError::Interrupted(interrupted) => interrupted.into(),
         }
     }

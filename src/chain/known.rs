@@ -46,6 +46,17 @@ pub struct Group<'a> {
     pub known: &'a [Known],
 }
 
+/// A line, or a statement, that was passed on the way to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Its origin time.
+    pub at: Millis,
+    /// What it says.
+    pub state: State,
+    /// Whether it is of the record that was passed before it.
+    pub is_repeated: bool,
+}
+
 impl Group<'_> {
     /// The versions that are sealed, in order of the archive.
     pub fn versions(&self) -> impl Iterator<Item = Version> {

@@ -31,5 +31,5 @@ mod volume;
 pub use collect::VANISHED_KIND;
 pub use groups::Groups;
 pub use index::{Account, Clocks, Counts, Index, IndexError, Link};
-pub use known::{Group, Known, State};
+pub use known::{Group, Known, Passed, State};
 pub use version::Version;

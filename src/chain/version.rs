@@ -28,7 +28,15 @@ impl Version {
     /// [`Self::of`] for a line that was taken apart already; `parsed` must be of `line`.
     pub fn of_parsed(line: &[u8], parsed: &Line<'_>) -> Self {
         let before = parsed.data.as_ptr().addr().saturating_sub(line.as_ptr().addr());
-        let counted = line.get(..before.saturating_add(parsed.data.len())).unwrap_or(line);
+        Self::of_counted(line.get(..before.saturating_add(parsed.data.len())).unwrap_or(line))
+    }
+
+    /// [`Self::of`] for a line that ends with its `data`, as lines do until something is decided about them.
+    pub fn of_undecided(line: &[u8]) -> Self {
+        Self::of_counted(line.strip_suffix(b"}").unwrap_or(line))
+    }
+
+    fn of_counted(counted: &[u8]) -> Self {
         let mut version = [0; Self::LEN];
         let hash = digest(&SHA256, counted);
         version.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
@@ -51,6 +59,7 @@ mod tests {
     #[test]
     fn what_was_decided_about_a_record_is_no_part_of_it() {
         let plain = Version::of(LINE.as_bytes()).unwrap();
+        assert_eq!(Version::of_undecided(LINE.as_bytes()), plain);
         let judged = LINE.strip_suffix('}').unwrap().to_owned() + r#","because":["x"],"retention":{"rule":"p/r"}}"#;
         assert_eq!(Version::of(judged.as_bytes()).unwrap(), plain);
         for (from, to) in

@@ -61,7 +61,7 @@ pub(super) struct Reading {
     /// Leave the bytes of attachments out; what the source says about them stays in
     #[arg(long, help_heading = "Attachments")]
     pub(super) no_files: bool,
-    /// Audit log of the server, `audit.log` or a rotated `audit-….log.gz`; may be given several times
+    /// Audit log of the server, `audit.log` or a rotated `audit-….log.gz` (or `.zst`); may be given several times
     ///
     /// Each line becomes a record. Posts that were created according to the log but are not in the database are
     /// reported as purged, and so are rows that name what is no longer there.

@@ -65,7 +65,8 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         Some(id) => {
             let walked = |error| opening::unusable(error).context(format!("cannot read `{}`", args.archive.display()));
             let (found, thread) = progress::watch(printer, |progress| {
-                let found = record::find(&Walk::new(&archive, progress)?, id)?;
+                let mut found = record::find(&Walk::new(&archive, progress)?, id)?;
+                record::resolve(&mut found, &archive)?;
                 let thread = Thread::of(found.iter().map(record::Record::line), &archive, progress)?;
                 Ok::<_, ProduceError>((found, thread))
             })

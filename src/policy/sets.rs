@@ -80,7 +80,7 @@ pub(super) fn bits(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
 }
 
 /// Bits of one record: the first 256 without an allocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Bits {
     few: [u64; 4],
     more: Vec<u64>,

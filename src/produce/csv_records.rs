@@ -2,7 +2,7 @@
 //!
 //! The columns are our own four (`record_index`, `record_id`, `record_at`, `record_time`), all fields that occur in
 //! records of the kind, in the order in which lines hold them, `retention`, and `neutralised`
-//! ([`formula`](super::formula)). Numbers and embedded JSON stand as they were sealed. A NULL is an empty cell, empty
+//! ([`formula`](super::formula)). In `retention` the holds of a record stand by their ids, however many. Numbers and embedded JSON stand as they were sealed. A NULL is an empty cell, empty
 //! text a quoted one.
 
 use std::io::Write as _;
@@ -11,7 +11,8 @@ use super::formula::{Guarded, header};
 use super::replaced::{Replaced, Replacement};
 use super::wanted::Wanted;
 use super::{Folder, Made, ProduceError, Work, records};
-use crate::archive::walk::Walk;
+use crate::archive::hold_sets::HoldSets;
+use crate::archive::walk::{Walk, WalkError};
 use crate::record::fields::{Head, characters};
 use crate::record::time;
 
@@ -25,6 +26,7 @@ const RETENTION: &str = "retention";
 pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result<Made, ProduceError> {
     let wanted = Wanted::find(*work)?;
     let is_judged = work.sealed.seal.policy.is_some() || work.sealed.seal.holds.is_some();
+    let sets = HoldSets::read(work.sealed.archive)?;
     records::each_kind(work, |kind, walk| {
         let table = Table::of(kind, &walk, is_judged)?;
         let mut output = None;
@@ -33,11 +35,12 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
             |segment| {
                 let mut part = Part::default();
                 for (index, line) in segment.lines().filter(|(_, line)| wanted.admits(kind, line)) {
-                    part.row(kind, index, line, &table);
+                    part.row(kind, index, line, &table, &sets)?;
                 }
-                part
+                Ok::<_, WalkError>(part)
             },
             |part| {
+                let part = part?;
                 if part.count == 0 {
                     return Ok(());
                 }
@@ -99,7 +102,14 @@ struct Part {
 }
 
 impl Part {
-    fn row(&mut self, kind: &str, index: u64, line: &[u8], table: &Table) {
+    fn row(
+        &mut self,
+        kind: &str,
+        index: u64,
+        line: &[u8],
+        table: &Table,
+        sets: &HoldSets<'_>,
+    ) -> Result<(), WalkError> {
         let head = Head::of(line, kind);
         let at = head.at();
         let mut row = Guarded::new(&mut self.rows, &table.columns);
@@ -121,12 +131,13 @@ impl Part {
             }
         }
         if table.is_judged {
-            row.text(records::retention(line));
+            row.text(&sets.resolved(records::retention(line))?);
         }
         row.end();
         self.count += 1;
         if has_nul {
             self.with_nul.push(head.id.to_owned());
         }
+        Ok(())
     }
 }

@@ -166,6 +166,7 @@ enum Part {
 impl Directory {
     /// Reads the directory of an archive.
     pub fn read(archive: &Archive, progress: &Progress) -> Result<Self, ProduceError> {
+        progress.phase("reading");
         let walk = Walk::new(archive, progress)?.kinds(|kind| KINDS.contains(&kind));
         let (mut this, mut bots, mut named) = (Self::default(), Vec::new(), Vec::new());
         let mut members: HashMap<Box<str>, BTreeSet<Box<str>>> = HashMap::new();

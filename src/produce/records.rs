@@ -68,6 +68,7 @@ pub(super) fn each_kind<'a>(
 ) -> Result<Made, ProduceError> {
     let (archive, progress) = (work.sealed.archive, work.progress);
     let whole = Walk::new(archive, progress)?;
+    work.progress.phase("producing");
     work.progress.expect(whole.bytes());
     let mut kinds: Vec<Box<str>> = whole.rows().iter().map(|row| row.kind.clone()).collect();
     kinds.dedup();

@@ -14,6 +14,7 @@
 
 pub mod exception;
 pub mod fields;
+pub mod hold_set;
 pub mod id;
 pub mod json;
 pub mod kind;

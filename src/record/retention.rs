@@ -6,8 +6,10 @@
 //!
 //! Members stand in this order; one that says nothing is left out, so a record that no rule and no hold covers has `{}`.
 //! Times are epoch milliseconds or `"forever"`, and stand there only together with the rule that says so. Holds are
-//! sorted, each once. `Retention::read` accepts exactly what [`push`] writes.
+//! sorted, each once; of more than four the name of their set stands there ([`hold_set`](super::hold_set)).
+//! `Retention::read` accepts exactly what [`push`] writes.
 
+use super::hold_set::{FEW, SetName};
 use super::json::{Cursor, Fault};
 use super::line::{LineError, broken, canonical_integer, push_integer, push_string, rule as require, tight};
 use super::time::Millis;
@@ -30,8 +32,46 @@ pub struct Retention<'a> {
     pub keep_until: Option<Until>,
     /// From when on it is past its maximum.
     pub dispose_after: Option<Until>,
-    /// The ids of holds between their brackets, as they stand in the line.
-    holds: &'a str,
+    /// The holds that cover it.
+    pub holds: Holds<'a>,
+}
+
+/// Holds that cover a record, as its line states them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds<'a> {
+    /// None, or few.
+    Few(Ids<'a>),
+    /// Many: the name of their set.
+    Set(SetName),
+}
+
+/// Ids of holds, taken from between the brackets of their array without copying.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ids<'a>(&'a str);
+
+impl<'a> Ids<'a> {
+    /// The ids, sorted, each once.
+    pub fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.0.split(',').filter_map(|quoted| quoted.strip_prefix('"')?.strip_suffix('"'))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.iter().count()
+    }
+}
+
+impl Default for Holds<'_> {
+    fn default() -> Self {
+        Self::Few(Ids::default())
+    }
+}
+
+impl Holds<'_> {
+    /// Whether no hold covers the record.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Few(Ids("")))
+    }
 }
 
 impl<'a> Retention<'a> {
@@ -53,16 +93,11 @@ impl<'a> Retention<'a> {
         }
         let is_timed = found.keep_until.is_some() || found.dispose_after.is_some();
         require(found.rule.is_some() || !is_timed, "rule", "there, though a period is")?;
-        if takes(cursor, &mut first, "\"holds\":[", ",\"holds\":[") {
+        if takes(cursor, &mut first, "\"holds\":", ",\"holds\":") {
             found.holds = holds(cursor)?;
         }
         cursor.literal("}")?;
         Ok(found)
-    }
-
-    /// The holds that cover the record, sorted.
-    pub fn holds(&self) -> impl Iterator<Item = &'a str> {
-        self.holds.split(',').filter_map(|quoted| quoted.strip_prefix('"')?.strip_suffix('"'))
     }
 
     /// From when on the record is due, if nothing else speaks against it; `None` if never.
@@ -99,8 +134,18 @@ fn until(cursor: &mut Cursor<'_>, member: &'static str) -> Result<Until, LineErr
     number.map(Until::At).ok_or_else(|| broken(member, "a canonical integer within 2^53 - 1, or \"forever\""))
 }
 
-/// The rest of the array of holds, behind its bracket; returns what stands between the brackets.
-fn holds<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, LineError> {
+fn holds<'a>(cursor: &mut Cursor<'a>) -> Result<Holds<'a>, LineError> {
+    if cursor.take_literal("[") {
+        let ids = ids(cursor)?;
+        require(ids.count() <= FEW, "holds", "at most four ids: more are named by their set")?;
+        return Ok(Holds::Few(ids));
+    }
+    let name = SetName::parse(plain(cursor)?);
+    name.map(Holds::Set).ok_or_else(|| broken("holds", "an array of ids, or `set:` and 32 hex digits"))
+}
+
+/// The rest of an array of ids of holds, behind its bracket.
+pub(super) fn ids<'a>(cursor: &mut Cursor<'a>) -> Result<Ids<'a>, LineError> {
     let mut rest = cursor.here();
     let start = cursor.offset();
     let mut previous = "";
@@ -115,7 +160,7 @@ fn holds<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, LineError> {
     }
     let length = cursor.offset() - start;
     cursor.literal("]")?;
-    Ok(rest.take_bytes(length).unwrap_or_default())
+    Ok(Ids(rest.take_bytes(length).unwrap_or_default()))
 }
 
 /// Whether `name` may identify a policy, a rule of it, or a hold: `[A-Za-z0-9][A-Za-z0-9._:-]{0,99}`.
@@ -131,13 +176,14 @@ pub fn is_rule(rule: &str) -> bool {
     rule.split_once('/').is_some_and(|(policy, rule)| is_name(policy) && is_name(rule))
 }
 
-/// Appends the member's value in its one spelling. `holds` come sorted, each once.
-pub fn push<'h>(
+/// Appends the member's value in its one spelling. `holds` is what [`hold_set::push`](super::hold_set::push) made of the
+/// holds; empty if none covers the record.
+pub fn push(
     out: &mut Vec<u8>,
     rule: Option<&str>,
     keep_until: Option<Until>,
     dispose_after: Option<Until>,
-    holds: impl IntoIterator<Item = &'h str>,
+    holds: &[u8],
 ) {
     let start = out.len();
     out.push(b'{');
@@ -163,18 +209,9 @@ pub fn push<'h>(
             None => {}
         }
     }
-    let mut any = false;
-    for hold in holds {
-        if any {
-            out.push(b',');
-        } else {
-            name(out, "\"holds\":[");
-            any = true;
-        }
-        push_string(out, hold);
-    }
-    if any {
-        out.push(b']');
+    if !holds.is_empty() {
+        name(out, "\"holds\":");
+        out.extend_from_slice(holds);
     }
     out.push(b'}');
 }
@@ -182,6 +219,7 @@ pub fn push<'h>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::hold_set;
     use crate::record::line::Line;
 
     fn line(retention: &str) -> String {
@@ -202,14 +240,23 @@ mod tests {
                 r#"{"rule":"p/r","keep_until":-5,"dispose_after":"forever","holds":["h"]}"#,
             ),
             (Some("p/r"), None, Some(Until::At(7)), vec![], r#"{"rule":"p/r","dispose_after":7}"#),
+            (None, None, None, vec!["a", "b", "c", "d"], r#"{"holds":["a","b","c","d"]}"#),
+            (None, None, None, vec!["a", "b", "c", "d", "e"], r#"{"holds":"set:af3a47788c1cbf3a62256dcf244bdd4d"}"#),
         ] {
-            let mut out = Vec::new();
-            push(&mut out, rule, keep, dispose, holds.clone());
+            let (mut out, mut value) = (Vec::new(), Vec::new());
+            if !holds.is_empty() {
+                hold_set::push(&mut value, holds.iter().copied());
+            }
+            push(&mut out, rule, keep, dispose, &value);
             assert_eq!(String::from_utf8(out).unwrap(), expected);
             let line = line(expected);
             let read = Line::parse(line.as_bytes()).unwrap().retention.unwrap();
             assert_eq!((read.rule, read.keep_until, read.dispose_after), (rule, keep, dispose));
-            assert_eq!(read.holds().collect::<Vec<_>>(), holds);
+            match read.holds {
+                Holds::Few(ids) => assert_eq!(ids.iter().collect::<Vec<_>>(), holds),
+                Holds::Set(name) => assert!(expected.contains(&name.to_string()) && holds.len() > FEW),
+            }
+            assert_eq!(read.holds.is_empty(), holds.is_empty());
         }
     }
 
@@ -239,6 +286,13 @@ mod tests {
             r#"{"holds":["a","b"],"rule":"p/r"}"#,
             r#"{"holds":["a,b"]}"#,
             r#"{"holds":[""]}"#,
+            r#"{"holds":["a","b","c","d","e"]}"#,
+            r#"{"holds":"af3a47788c1cbf3a62256dcf244bdd4d"}"#,
+            r#"{"holds":"set:AF3A47788C1CBF3A62256DCF244BDD4D"}"#,
+            r#"{"holds":"set:af3a47788c1cbf3a62256dcf244bdd4"}"#,
+            r#"{"holds":"set:af3a47788c1cbf3a62256dcf244bdd4d0"}"#,
+            r#"{"holds":"set:"}"#,
+            r#"{"holds":null}"#,
             r#"{"then":"dispose"}"#,
         ] {
             assert!(Line::parse(line(bad).as_bytes()).is_err(), "{bad}");

@@ -155,13 +155,13 @@ impl Judge {
     }
 }
 
-/// Appends the member that says what was decided, and closes the line.
-pub(super) fn push_retention(out: &mut Vec<u8>, decision: Option<&Decision<'_>>) {
+/// Appends the member that says what was decided, and closes the line. `holds` is what it says of the holds.
+pub(super) fn push_retention(out: &mut Vec<u8>, decision: Option<&Decision<'_>>, holds: &[u8]) {
     out.extend_from_slice(b",\"retention\":");
     match decision {
         Some(decision) => {
             let [keep, dispose] = [decision.keep_until, decision.dispose_after].map(|until| until.map(stated));
-            retention::push(out, decision.rule, keep, dispose, decision.holds.iter());
+            retention::push(out, decision.rule, keep, dispose, holds);
         }
         None => out.extend_from_slice(b"{}"),
     }

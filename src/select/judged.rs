@@ -1,6 +1,7 @@
 //! Records with what was decided about them: the same stream in the same order, without what a policy withholds.
 //!
-//! Lines are taken in batches, judged side by side, and handed out one by one. Memory is bounded by the number of threads.
+//! Lines are taken in batches, judged side by side, and handed out one by one, and with them the lines of the sets of
+//! holds that they name. Memory is bounded by the number of threads.
 //! Invariant: every line that comes in is handed out as a record, as withheld, or as too long; none is lost.
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,6 +10,7 @@ use std::io;
 use rayon::prelude::*;
 
 use super::Lines;
+use super::covering::{Covered, Covering, Sum};
 use super::judge::{Judge, Verdict, push_retention};
 use crate::policy::decision::{Decision, Disposition};
 use crate::record::fields::Head;
@@ -44,6 +46,8 @@ pub enum Judged<'a> {
     },
     /// With its decision it would be longer than a line may be; this is the line without.
     TooLong(Item<'a>),
+    /// The line of a set of holds that a record names. It may come again, and not together with the record.
+    Set(&'a [u8]),
 }
 
 /// What was decided, counted.
@@ -76,6 +80,12 @@ pub struct JudgedLines<'j> {
     /// The chunk and the line in it that come next.
     next: (usize, usize),
     has_ended: bool,
+    covering: Covering<'j>,
+    covered: Sum<'j>,
+    /// Lines of sets that were not handed out.
+    sets: Vec<Vec<u8>>,
+    /// The line of the set that was handed out last.
+    shown: Vec<u8>,
     account: Account,
 }
 
@@ -85,6 +95,7 @@ struct Chunk<'e> {
     lines: Vec<u8>,
     entries: Vec<Entry<'e>>,
     judged: Vec<u8>,
+    covered: Covered<'e>,
     tally: Tally<'e>,
 }
 
@@ -110,7 +121,6 @@ enum Fate<'e> {
 struct Tally<'e> {
     rules: HashMap<&'e str, (u64, u64)>,
     no_rule: u64,
-    holds: HashMap<&'e str, u64>,
     dispositions: BTreeMap<Disposition, u64>,
     clashes: HashMap<(&'e str, &'e str), u64>,
 }
@@ -132,9 +142,6 @@ impl Account {
         for (rule, (stay, withheld)) in tally.rules.drain() {
             let counts = self.rules.entry(rule.to_owned()).or_default();
             *counts = (counts.0 + stay, counts.1 + withheld);
-        }
-        for (hold, records) in tally.holds.drain() {
-            *self.holds.entry(hold.to_owned()).or_default() += records;
         }
         for (disposition, records) in std::mem::take(&mut tally.dispositions) {
             *self.dispositions.entry(disposition).or_default() += records;
@@ -158,9 +165,6 @@ impl<'e> Tally<'e> {
         let disposition = decision.map_or(Disposition::Keep, |decision| decision.disposition);
         *self.dispositions.entry(disposition).or_default() += 1;
         let Some(decision) = decision else { return };
-        for hold in decision.holds.iter() {
-            *self.holds.entry(hold).or_default() += 1;
-        }
         if let Some(clash) = &decision.clash {
             *self.clashes.entry((clash.minimum, clash.maximum)).or_default() += 1;
         }
@@ -184,9 +188,9 @@ impl<'e> Chunk<'e> {
         self.entries.push(Entry { kind: item.kind, at: item.at, start, end, fate: Fate::Stays });
     }
 
-    fn judge(&mut self, judge: &'e Judge) {
-        let Self { lines, entries, judged, tally } = self;
-        let mut found = Vec::new();
+    fn judge(&mut self, judge: &'e Judge, covering: &Covering<'e>) {
+        let Self { lines, entries, judged, covered, tally } = self;
+        let (mut found, mut holds) = (Vec::new(), Vec::new());
         for entry in entries {
             let line = lines.get(entry.start..entry.end).unwrap_or_default();
             let verdict = judge.decide(entry.kind, entry.at, line, &mut found);
@@ -201,14 +205,18 @@ impl<'e> Chunk<'e> {
                 }
                 stays => {
                     let decision = if let Some(Verdict::Stays(decision)) = &stays { Some(decision) } else { None };
+                    let stated = decision.and_then(|decision| covering.state(&decision.holds, &mut holds));
                     judged.extend_from_slice(line.strip_suffix(b"}").unwrap_or(line));
-                    push_retention(judged, decision);
+                    push_retention(judged, decision, if stated.is_some() { &holds } else { &[] });
                     if judged.len() - entry.start > MAX_BYTES {
                         judged.truncate(entry.start);
                         judged.extend_from_slice(line);
                         entry.fate = Fate::TooLong;
                     } else {
                         tally.count(decision, false);
+                    }
+                    if let (Some(decision), Some(stated)) = (decision, stated) {
+                        covered.add(&decision.holds, stated, entry.fate == Fate::Stays);
                     }
                 }
             }
@@ -221,11 +229,27 @@ impl<'j> JudgedLines<'j> {
     /// Judges what `lines` hands out, on as many threads.
     pub fn new(lines: Lines<'j>, judge: &'j Judge, threads: usize) -> Self {
         let chunks = std::iter::repeat_with(Chunk::default).take(CHUNKS * threads.max(1)).collect();
-        Self { lines, judge, chunks, filled: 0, next: (0, 0), has_ended: false, account: Account::new(judge) }
+        Self {
+            lines,
+            judge,
+            chunks,
+            filled: 0,
+            next: (0, 0),
+            has_ended: false,
+            covering: Covering::new(),
+            covered: Sum::default(),
+            sets: Vec::new(),
+            shown: Vec::new(),
+            account: Account::new(judge),
+        }
     }
 
     /// The next line, if there is one.
     pub fn advance(&mut self) -> io::Result<Option<Judged<'_>>> {
+        if let Some(line) = self.sets.pop() {
+            self.shown = line;
+            return Ok(Some(Judged::Set(&self.shown)));
+        }
         while self.chunks[..self.filled].get(self.next.0).is_none_or(|chunk| self.next.1 >= chunk.entries.len()) {
             if self.next.0 + 1 < self.filled {
                 self.next = (self.next.0 + 1, 0);
@@ -255,7 +279,10 @@ impl<'j> JudgedLines<'j> {
     }
 
     /// What was decided; whole when all lines were handed out.
-    pub fn into_account(self) -> Account {
+    pub fn into_account(mut self) -> Account {
+        for (hold, records) in self.covered.by_hold(&self.covering) {
+            *self.account.holds.entry(hold.to_owned()).or_default() += records;
+        }
         self.account
     }
 
@@ -273,10 +300,11 @@ impl<'j> JudgedLines<'j> {
             }
             self.filled += 1;
         }
-        let judge = self.judge;
-        self.chunks[..self.filled].par_iter_mut().for_each(|chunk| chunk.judge(judge));
+        let (judge, covering) = (self.judge, &self.covering);
+        self.chunks[..self.filled].par_iter_mut().for_each(|chunk| chunk.judge(judge, covering));
         for chunk in &mut self.chunks[..self.filled] {
             self.account.add(&mut chunk.tally);
+            self.covered.add(&mut chunk.covered, &mut self.sets);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 //! Invariant: no clock, no output, no key. Refuses a scope that names what the source does not have, because a typing
 //! mistake must not look like an empty result.
 
+mod covering;
 pub mod difference;
 mod facts;
 mod fields;

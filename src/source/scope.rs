@@ -92,6 +92,8 @@ pub struct Changes {
     pub posts: Option<Keyed>,
     /// How many rows the database has of a kind, where it was asked in the snapshot that is read.
     pub rows: BTreeMap<Rank, u64>,
+    /// How many of them changed, where it was asked for their keys in that snapshot.
+    pub changed: BTreeMap<Rank, u64>,
     /// Why so much is read, in a word for `data/source.json`.
     pub why: &'static str,
 }
@@ -103,5 +105,10 @@ impl Changes {
             || clock >= self.now
             || self.window.contains(clock)
             || self.again.get(&rank).is_some_and(|spans| spans.iter().any(|span| span.contains(at)))
+    }
+
+    /// How many rows of a kind are taken, where the database told it and no others are looked at again.
+    pub fn changed(&self, rank: Rank) -> Option<u64> {
+        self.changed.get(&rank).copied().filter(|_| !self.again.contains_key(&rank))
     }
 }

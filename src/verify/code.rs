@@ -155,6 +155,11 @@ codes! {
     WithheldMalformed = "withheld-malformed", Counts, Integrity, MAKER: "a line of data/withheld.jsonl is not in its one spelling",
     WithheldOrder = "withheld-order", Counts, Integrity, MAKER: "data/withheld.jsonl is not sorted",
     WithheldEarly = "withheld-early", Counts, Integrity, MAKER: "a row was withheld that was not yet due at the time of the seal",
+    HoldSetMalformed = "hold-set-malformed", Counts, Integrity, MAKER: "a line of data/policy/hold-sets.jsonl is not in its one spelling",
+    HoldSetDiffers = "hold-set-differs", Counts, Integrity, OTHER_COPY: "the name of a set of holds is not the one that its holds make",
+    HoldSetOrder = "hold-set-order", Counts, Integrity, MAKER: "data/policy/hold-sets.jsonl is not sorted, or repeats a set",
+    HoldSetMissing = "hold-set-missing", Counts, Integrity, OTHER_COPY: "records name a set of holds that is not in data/policy/hold-sets.jsonl",
+    HoldSetUnused = "hold-set-unused", Counts, Integrity, MAKER: "data/policy/hold-sets.jsonl holds a set that no record names, or nothing",
     CustodyMalformed = "custody-malformed", Counts, Integrity, MAKER: "a line of data/custody.jsonl is not a JSON object",
 
     SummaryMalformed = "summary-malformed", Completeness, Integrity, MAKER: "data/report/summary.json is not in its one spelling",

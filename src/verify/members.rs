@@ -95,7 +95,7 @@ pub(super) fn unreadable(flaw: Flaw, place: &str, findings: &mut Findings) {
 
 /// Members that may be large and are read line by line.
 fn is_stream(member: &Member) -> bool {
-    matches!(member, Member::Exceptions | Member::Withheld | Member::Custody | Member::Manifest)
+    matches!(member, Member::Exceptions | Member::HoldSets | Member::Withheld | Member::Custody | Member::Manifest)
 }
 
 /// Hashes all members under `data/files/`; their names say what must come out. Returns their bytes.

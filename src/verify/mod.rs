@@ -16,6 +16,7 @@ mod chain;
 mod checks;
 pub mod code;
 pub mod finding;
+mod hold_sets;
 mod incident;
 mod kinds;
 pub mod layer;
@@ -163,6 +164,7 @@ fn payload(
     counted.files = archive.entries().iter().filter(|entry| matches!(entry.member, Member::Content(_))).count() as u64;
     tables::count_kinds(&part.rows, counted);
     tables::lists(archive, &listed.expected, sealed, &mut part.stated, counted, checks)?;
+    hold_sets::read(archive, &listed.expected, part.unread == 0, &mut part.stated, checks)?;
     digests(archive, texts, &listed, checks);
 
     tables::root(&part, seal, checks);

@@ -10,7 +10,8 @@ use super::checks::Checks;
 use super::code::Code;
 use crate::archive::summary::{Decided, Summary};
 use crate::archive::withheld::Withheld;
-use crate::record::retention::Retention;
+use crate::record::hold_set::{HoldSet, MOST, SetName};
+use crate::record::retention::{Holds, Retention};
 use crate::record::time::Millis;
 
 /// Most rules, and most holds, that are counted apart; more than 999 files can hold of either are not believed.
@@ -22,6 +23,10 @@ pub(super) struct Stated {
     rules: Names,
     withheld: Names,
     holds: Names,
+    /// Records by the set of holds that they name, until its line was read.
+    sets: HashMap<SetName, u64>,
+    /// Records whose set found no more room.
+    sets_beyond: u64,
     no_rule: u64,
     /// Record lines that say something at all.
     records: u64,
@@ -65,15 +70,39 @@ impl Stated {
             Some(rule) => self.rules.add(rule, 1),
             None => self.no_rule += 1,
         }
-        let mut is_held = false;
-        for hold in retention.holds() {
-            self.holds.add(hold, 1);
-            is_held = true;
+        match retention.holds {
+            Holds::Few(ids) => ids.iter().for_each(|hold| self.holds.add(hold, 1)),
+            Holds::Set(name) => self.add_set(name, 1),
         }
         if retention.due().is_some_and(|due| sealed.is_none_or(|sealed| due <= sealed)) {
             self.due += 1;
-            self.due_and_held += u64::from(is_held);
+            self.due_and_held += u64::from(!retention.holds.is_empty());
         }
+    }
+
+    fn add_set(&mut self, name: SetName, records: u64) {
+        if let Some(count) = self.sets.get_mut(&name) {
+            *count += records;
+        } else if self.sets.len() < MOST {
+            self.sets.insert(name, records);
+        } else {
+            self.sets_beyond += records;
+        }
+    }
+
+    /// Counts the holds of a set for all records that name it; false if there are none.
+    pub(super) fn resolve(&mut self, set: &HoldSet<'_>) -> bool {
+        let Some(records) = self.sets.remove(&set.name) else { return false };
+        set.ids.iter().for_each(|hold| self.holds.add(hold, records));
+        true
+    }
+
+    /// Sets of which no line was read, sorted, with the records that name them.
+    pub(super) fn unresolved(&self) -> Vec<(String, u64)> {
+        let mut sets: Vec<_> = self.sets.iter().map(|(name, records)| (name.to_string(), *records)).collect();
+        sets.sort_unstable();
+        sets.extend((self.sets_beyond > 0).then(|| (format!("more than {MOST} sets"), self.sets_beyond)));
+        sets
     }
 
     /// Counts a line of `data/withheld.jsonl`.
@@ -86,6 +115,14 @@ impl Stated {
         self.rules.append(other.rules);
         self.withheld.append(other.withheld);
         self.holds.append(other.holds);
+        let (mut fewer, more) = (other.sets, &mut self.sets);
+        if fewer.len() > more.len() {
+            std::mem::swap(&mut fewer, more);
+        }
+        for (name, records) in fewer {
+            self.add_set(name, records);
+        }
+        self.sets_beyond += other.sets_beyond;
         self.no_rule += other.no_rule;
         self.records += other.records;
         self.due += other.due;

@@ -30,6 +30,8 @@ pub(crate) struct Spec {
     pub(crate) exceptions: Vec<String>,
     pub(crate) policy: Option<String>,
     pub(crate) holds: Option<String>,
+    /// Lines of `data/policy/hold-sets.jsonl`, which is there if there are any.
+    pub(crate) hold_sets: Vec<String>,
     /// Lines of `data/withheld.jsonl`, which is there with a policy only.
     pub(crate) withheld: Vec<String>,
     /// Rows in the source beyond the records, all out of scope, for each kind.
@@ -85,6 +87,7 @@ impl Spec {
             ],
             policy: None,
             holds: None,
+            hold_sets: Vec::new(),
             withheld: Vec::new(),
             out_of_scope: 2,
             previous: None,
@@ -123,6 +126,21 @@ impl Spec {
         }
     }
 
+    /// The judged archive in a firm with many holds: lines name two sets of them.
+    pub(crate) fn held_by_many() -> Self {
+        let mut spec = Self::judged();
+        let few = r#"["2026-17","collision"]"#;
+        let arrays = [r#"["2026-17","a","b","c","collision"]"#, r#"["2026-17","b","c","collision","d","e"]"#];
+        let mut lines = spec.segments.iter_mut().flat_map(|(_, lines)| lines).filter(|line| line.contains(few));
+        for (line, array) in lines.by_ref().zip(arrays.into_iter().cycle()).take(5) {
+            *line = line.replace(few, &format!("\"{}\"", set_name(array)));
+        }
+        assert!(lines.next().is_some(), "one line still spells out its holds");
+        spec.hold_sets = arrays.map(|array| format!(r#"{{"set":"{}","holds":{array}}}"#, set_name(array))).to_vec();
+        spec.hold_sets.sort();
+        spec
+    }
+
     /// Nothing but the members that every archive holds.
     pub(crate) fn empty() -> Self {
         Self { files: Vec::new(), segments: Vec::new(), exceptions: Vec::new(), number: None, ..Self::small() }
@@ -145,6 +163,10 @@ impl Spec {
         members.push(text("data/exceptions.jsonl", exceptions));
         members.extend(self.holds.iter().map(|holds| text("data/policy/001-holds.toml", holds.clone())));
         members.extend(self.policy.iter().map(|policy| text("data/policy/001-policy.toml", policy.clone())));
+        if !self.hold_sets.is_empty() {
+            let lines = self.hold_sets.iter().map(|line| format!("{line}\n")).collect();
+            members.push(text("data/policy/hold-sets.jsonl", lines));
+        }
         members.push(text("data/report/summary.json", self.summary()));
         members.push(text("data/report/summary.txt", self.summary_text()));
         members.push(text("data/segments.csv", self.segments_csv()));
@@ -346,6 +368,11 @@ fn tree(leaves: &[Vec<u8>]) -> Vec<u8> {
 /// A record line.
 pub(crate) fn line(kind: &str, id: &str, at: i64, data: &str) -> String {
     format!(r#"{{"kind":"{kind}","id":"{id}","at":{at},"data":{data}}}"#)
+}
+
+/// The name of the set that has this JSON array of holds.
+pub(crate) fn set_name(array: &str) -> String {
+    format!("set:{}", &sha(array.as_bytes())[..32])
 }
 
 /// SHA-256 in hex.

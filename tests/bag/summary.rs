@@ -98,6 +98,12 @@ impl Spec {
         text
     }
 
+    /// The line of the set of holds with this name.
+    fn set(&self, name: &str) -> Value {
+        let lines = self.hold_sets.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.into_iter().find(|line| line["set"] == name).unwrap_or_default()
+    }
+
     /// What the lines say was decided; nothing without policy and holds. What is due and not held is due for review.
     fn decided(&self) -> Option<Decided> {
         let mut decided = Decided::default();
@@ -108,7 +114,11 @@ impl Spec {
                 Some(rule) => decided.rules.entry(rule.to_owned()).or_default().0 += 1,
                 None => decided.no_rule += 1,
             }
-            let holds = retention["holds"].as_array().cloned().unwrap_or_default();
+            let holds = match &retention["holds"] {
+                Value::String(name) => self.set(name)["holds"].clone(),
+                holds => holds.clone(),
+            };
+            let holds = holds.as_array().cloned().unwrap_or_default();
             for hold in &holds {
                 *decided.holds.entry(hold.as_str()?.to_owned()).or_default() += 1;
             }

@@ -5,6 +5,7 @@
 
 mod container;
 mod contents;
+mod hold_sets;
 mod incident;
 mod judged;
 mod sealing;
@@ -49,6 +50,7 @@ fn conditions() -> Vec<Condition> {
     all.extend(sealing::conditions());
     all.extend(contents::conditions());
     all.extend(judged::conditions());
+    all.extend(hold_sets::conditions());
     all.extend(incident::conditions());
     all
 }

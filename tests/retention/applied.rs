@@ -75,7 +75,7 @@ fn records_and_withheld_rows_are_the_source() {
             };
             let decided = record.retention.unwrap();
             // Pinned posts are exempt, each for itself.
-            let is_exempt = decided.dispose_after == Some(Until::Forever) || decided.holds().next().is_some();
+            let is_exempt = decided.dispose_after == Some(Until::Forever) || !decided.holds.is_empty();
             let is_own_time = is_exempt || decided.rule != Some("harbour/talk");
             if kinds.contains(&record.kind) && !is_own_time {
                 assert!(!named("post_id") && !named("root_id"), "{fixture}: outlives its post: {line}");

@@ -26,6 +26,8 @@ fn same(left: &Archive, right: &Archive, what: &str) {
     for member in ["data/withheld.jsonl", "data/policy/001-policy.toml", "data/policy/002-policy.toml"] {
         assert_eq!(left.text(member), right.text(member), "{what}: {member}");
     }
+    let sets = |archive: &Archive| archive.members.get("data/policy/hold-sets.jsonl").cloned();
+    assert_eq!(sets(left), sets(right), "{what}");
     assert_eq!(left.summary()["retention"], right.summary()["retention"], "{what}");
 }
 

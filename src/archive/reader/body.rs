@@ -96,6 +96,14 @@ pub struct MemberReader<'a> {
     end: u64,
 }
 
+impl MemberReader<'_> {
+    /// The rest of them, behind the first so many.
+    #[must_use]
+    pub fn behind(self, bytes: u64) -> Self {
+        Self { at: self.at.saturating_add(bytes).min(self.end), ..self }
+    }
+}
+
 impl Read for MemberReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);

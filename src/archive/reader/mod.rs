@@ -188,7 +188,12 @@ fn check_entry(entry: &Entry, defects: &mut Defects) {
 pub fn size_limit(member: &Member) -> u64 {
     const KIB: u64 = 1024;
     match member {
-        Member::Content(_) | Member::Exceptions | Member::Withheld | Member::Custody | Member::Manifest => u64::MAX,
+        Member::Content(_)
+        | Member::Exceptions
+        | Member::HoldSets
+        | Member::Withheld
+        | Member::Custody
+        | Member::Manifest => u64::MAX,
         Member::Records { .. } => line::MAX_BYTES as u64 + 1,
         Member::Segments => 256 * KIB * KIB,
         Member::Source | Member::Policy(_) | Member::Holds(_) => 16 * KIB * KIB,

@@ -1,7 +1,8 @@
 //! The entries of a volume in their order.
 //!
 //! A run goes through the entries of a whole series, and there are millions of them: the parts of an entry are taken from
-//! bytes that stand together in memory, and nothing but its id is copied.
+//! bytes that stand together in memory, and nothing but its id is copied. Of entries that are only passed on the way to
+//! another nothing is.
 //!
 //! Invariant: memory is bounded by what is there: a length that a volume only claims takes none.
 
@@ -12,7 +13,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::super::known::{Known, State};
+use super::super::known::{Known, Passed, State};
 use super::super::version::Version;
 use super::{BUFFER, END, Entry, KIND, SEALED, SEALED_DELETED, VANISHED, VolumeError, WITHHELD};
 use crate::record::kind;
@@ -203,5 +204,81 @@ impl Reader {
         (self.at, self.known) = (at, Known { archive, record, state });
         self.read += 1;
         Ok(())
+    }
+
+    /// Passes the entry that it stands on and those behind it, as far as they are of its kind and come before `until`, and
+    /// tells of each.
+    pub(in crate::chain) fn skim(
+        &mut self,
+        until: Option<(Millis, &str)>,
+        see: &mut dyn FnMut(Passed),
+    ) -> Result<(), VolumeError> {
+        let kinds = self.kinds;
+        let mut is_repeated = false;
+        while !self.ended && self.kinds == kinds && until.is_none_or(|until| (self.at, self.id.as_str()) < until) {
+            see(Passed { at: self.at, state: self.known.state, is_repeated });
+            self.skim_ahead(until, see)?;
+            let passed = self.at;
+            self.step()?;
+            is_repeated = passed == self.at && self.before == self.id;
+        }
+        Ok(())
+    }
+
+    /// Passes entries behind the one that it stands on without taking them up, until one is not plain: another kind, the
+    /// end, bytes that are not in memory yet. The last that was passed is the one that it stands on then.
+    fn skim_ahead(&mut self, until: Option<(Millis, &str)>, see: &mut dyn FnMut(Passed)) -> Result<(), VolumeError> {
+        let mut rest = self.window.bytes.get(self.window.rest.clone()).unwrap_or_default();
+        let (mut last, mut passed) = ((self.at, self.id.as_bytes()), 0);
+        while let Some((raw, behind)) = Raw::of(rest) {
+            let here = (raw.at, raw.id);
+            if until.is_some_and(|(at, id)| here >= (at, id.as_bytes())) {
+                break;
+            }
+            if here < last {
+                return Err(VolumeError::Damaged("its entries do not ascend"));
+            }
+            see(Passed { at: raw.at, state: raw.state, is_repeated: here == last });
+            (last, rest, passed) = (here, behind, passed + 1);
+        }
+        if passed > 0 {
+            let (at, id) = last;
+            let id = std::str::from_utf8(id).map_err(|_| VolumeError::Damaged("a name in it is not text"))?.to_owned();
+            (self.at, self.id) = (at, id);
+            self.window.rest.start = self.window.rest.end - rest.len();
+            self.read += passed;
+        }
+        Ok(())
+    }
+}
+
+/// An entry where it lies.
+struct Raw<'b> {
+    at: Millis,
+    state: State,
+    id: &'b [u8],
+}
+
+impl<'b> Raw<'b> {
+    /// The entry at the beginning of `bytes`, and what is behind it; `None` unless an entry is there as a whole.
+    #[inline]
+    fn of(bytes: &'b [u8]) -> Option<(Self, &'b [u8])> {
+        let (tag, bytes) = bytes.split_first()?;
+        let (at, bytes) = bytes.split_first_chunk()?;
+        let (_, bytes) = bytes.split_first_chunk::<{ size_of::<u32>() + size_of::<u64>() }>()?;
+        let (state, bytes) = match *tag {
+            tag @ (SEALED | SEALED_DELETED) => {
+                let (clock, bytes) = bytes.split_first_chunk()?;
+                let (version, bytes) = bytes.split_first_chunk()?;
+                let (version, clock) = (Version(*version), Millis::from_le_bytes(*clock));
+                (State::Sealed { version, clock, deleted: tag == SEALED_DELETED }, bytes)
+            }
+            VANISHED => (State::Vanished, bytes),
+            WITHHELD => (State::Withheld, bytes),
+            _ => return None,
+        };
+        let (length, bytes) = bytes.split_first_chunk()?;
+        let (id, bytes) = bytes.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        Some((Self { at: Millis::from_le_bytes(*at), state, id }, bytes))
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Outcome {
     pub(super) account: Account,
     /// Lines of `data/withheld.jsonl`.
     pub(super) withheld: Sorter,
+    /// Lines of `data/policy/hold-sets.jsonl`, some more than once.
+    pub(super) hold_sets: Sorter,
     /// Records that grew too long.
     too_long: Vec<Exception>,
 }
@@ -70,6 +72,7 @@ pub(super) enum Records<'j> {
 pub(super) struct Stream<'j> {
     lines: JudgedLines<'j>,
     withheld: Sorter,
+    hold_sets: Sorter,
     too_long: Vec<Exception>,
 }
 
@@ -81,6 +84,7 @@ impl<'j> Records<'j> {
             Some(judging) => Self::Judged(Box::new(Stream {
                 lines: JudgedLines::new(lines, &judging.judge, work.threads),
                 withheld: Sorter::new(ARENA_BYTES / 8),
+                hold_sets: Sorter::new(ARENA_BYTES / 8),
                 too_long: Vec::new(),
             })),
         }
@@ -99,8 +103,8 @@ impl<'j> Records<'j> {
         match self {
             Self::Plain(_) => None,
             Self::Judged(stream) => {
-                let Stream { lines, withheld, too_long } = *stream;
-                Some(Outcome { account: lines.into_account(), withheld, too_long })
+                let Stream { lines, withheld, hold_sets, too_long } = *stream;
+                Some(Outcome { account: lines.into_account(), withheld, hold_sets, too_long })
             }
         }
     }
@@ -121,6 +125,10 @@ impl Stream<'_> {
                     self.withheld.settle(work.temporary)?;
                 }
                 Some(Judged::TooLong(item)) => self.too_long.push(too_long(&item)),
+                Some(Judged::Set(line)) => {
+                    self.hold_sets.push(0, 0, 0, |out| out.extend_from_slice(line));
+                    self.hold_sets.settle(work.temporary)?;
+                }
             }
         }
     }
@@ -248,11 +256,19 @@ impl Outcome {
 pub(super) struct Sorted {
     merge: Option<Merge>,
     has_begun: bool,
+    /// The line that was handed out last, if equal ones are passed over.
+    last: Option<Vec<u8>>,
 }
 
 impl Sorted {
     pub(super) fn new(sorter: Sorter) -> io::Result<Self> {
-        Ok(Self { merge: Some(Merge::new(vec![sorter])?), has_begun: false })
+        Ok(Self { merge: Some(Merge::new(vec![sorter])?), has_begun: false, last: None })
+    }
+
+    /// Each line once; `None` if there is none at all.
+    pub(super) fn once(sorter: Sorter) -> io::Result<Option<Self>> {
+        let lines = Self { last: Some(Vec::new()), ..Self::new(sorter)? };
+        Ok(lines.merge.as_ref().is_some_and(|merge| merge.peek().is_some()).then_some(lines))
     }
 
     /// Hands the next line to `give`; false at the end.
@@ -260,6 +276,13 @@ impl Sorted {
         let Some(merge) = &mut self.merge else { return Ok(false) };
         if std::mem::replace(&mut self.has_begun, true) {
             merge.advance()?;
+        }
+        if let Some(last) = &mut self.last {
+            while merge.peek().is_some_and(|item| item.line == last.as_slice()) {
+                merge.advance()?;
+            }
+            last.clear();
+            last.extend_from_slice(merge.peek().map_or(&[][..], |item| item.line));
         }
         Ok(merge.peek().map(|item| give(item.line)).is_some())
     }

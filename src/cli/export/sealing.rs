@@ -17,7 +17,7 @@ use crate::archive::salt::ArchiveSalt;
 use crate::archive::seal::{Clock, Origin};
 use crate::archive::stage::{Stage, StageError};
 use crate::archive::summary::{Counts, Kinds};
-use crate::archive::writer::{self, Contents, Judged, Sealed, Statement, WriterError};
+use crate::archive::writer::{self, Contents, Judged, NextLine, Sealed, Statement, WriterError};
 use crate::chain::IndexError;
 use crate::cli::policy::Loaded;
 use crate::cli::run::held::Held;
@@ -213,17 +213,21 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
             Ok(true)
         })?
     };
-    let (mut withheld, unknown) = (Sorted::default(), judging.map_or_else(Vec::new, |judging| judging.unknown));
+    let (mut withheld, mut hold_sets, unknown) =
+        (Sorted::default(), None, judging.map_or_else(Vec::new, |judging| judging.unknown));
     let judged = match (&job.in_force, outcome) {
         (Some(Loaded { policies, holds, .. }), Some(outcome)) => {
             let decided = outcome.decided();
             withheld = Sorted::new(outcome.withheld).map_err(SealingError::Temporary)?;
+            hold_sets = Sorted::once(outcome.hold_sets).map_err(SealingError::Temporary)?;
             Some(Judged { policies, holds, decided })
         }
         _ => None,
     };
     let mut withheld = |give: &mut dyn FnMut(&[u8])| withheld.next(give);
-    let contents = Contents { written: &written, kinds, gaps, judged, withheld: &mut withheld };
+    let mut hold_sets = hold_sets.as_mut().map(|sets| |give: &mut dyn FnMut(&[u8])| sets.next(give));
+    let hold_sets = hold_sets.as_mut().map(|next| next as &mut NextLine<'_>);
+    let contents = Contents { written: &written, kinds, gaps, judged, hold_sets, withheld: &mut withheld };
     let (sealed, new_head, recovered) = publish(job, stage, contents, statement)?;
     let key_expires = job.signer.expires();
     Ok(Exported { sealed, unknown, head: new_head, recovered, clocks, key_expires })

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::news::{News, has_no_clock};
 use super::series::Series;
-use crate::chain::{Group, Groups, IndexError, Known, State, Version};
+use crate::chain::{Group, Groups, IndexError, Known, Passed, State, Version};
 use crate::cli::export::sealing::SealingError;
 use crate::merkle::Hash;
 use crate::record::exception::{Class, Exception};
@@ -104,7 +104,7 @@ impl<'s> Held<'s> {
         let id = id_of(line);
         let group = self.contents.find(table(rank).kind, at, &id).map_err(failed)?;
         let Some(group) = group else { return Ok(false) };
-        let version = version(line)?;
+        let version = Version::of(line).map_err(io::Error::other)?;
         Ok(group.versions().any(|sealed| sealed == version))
     }
 
@@ -120,7 +120,7 @@ impl<'s> Held<'s> {
             }
             Question::Established => {
                 while self.groups.peek().is_some() {
-                    self.leave()?;
+                    self.leave(None)?;
                 }
                 self.added[usize::from(FINDING_VANISHED)] +=
                     self.told.vanished.values().map(|(gone, _)| gone).sum::<u64>();
@@ -136,11 +136,11 @@ impl<'s> Held<'s> {
         while let Some(group) = self.groups.peek() {
             let kinds = if group.kind == own { Ordering::Equal } else { kind::compare(group.kind, own) };
             match kinds.then(group.at.cmp(&at)).then_with(|| group.id.cmp(&id)) {
-                Ordering::Less => self.leave()?,
+                Ordering::Less => self.leave(kinds.is_eq().then_some((at, &*id)))?,
                 Ordering::Greater => break,
                 Ordering::Equal => {
                     self.is_met = true;
-                    let versions = lines.iter().map(|line| version(line)).collect::<io::Result<Vec<_>>>()?;
+                    let versions: Vec<Version> = lines.iter().map(|line| Version::of_undecided(line)).collect();
                     let is_held = if has_file(rank) {
                         versions.iter().all(|version| group.versions().any(|sealed| sealed == *version))
                     } else {
@@ -156,14 +156,25 @@ impl<'s> Held<'s> {
         Ok(true)
     }
 
-    /// Goes on to the next record of the index.
-    fn leave(&mut self) -> io::Result<()> {
+    /// Goes on to the next record of the index; of a kind of which nothing is concluded to the first that does not come
+    /// before `until`.
+    fn leave(&mut self, until: Option<(Millis, &str)>) -> io::Result<()> {
         if !std::mem::take(&mut self.is_met)
             && let Some(group) = self.groups.peek()
         {
             self.told.pass(&group)?;
         }
-        self.groups.advance().map_err(failed)
+        let Told { kind, passing, not_looked_at, .. } = &mut self.told;
+        if self.groups.peek().is_none_or(|group| group.kind != kind)
+            || passing.is_some_and(|passing| passing.was_read())
+        {
+            return self.groups.advance().map_err(failed);
+        }
+        let is_known = passing.is_some();
+        let count = &mut |passed: Passed| {
+            *not_looked_at += u64::from(is_known && passed.state != State::Vanished && !passed.is_repeated);
+        };
+        self.groups.skim(until, count).map_err(failed)
     }
 
     /// What is to be stated in the archive, kind by kind.
@@ -192,6 +203,13 @@ impl<'s> Held<'s> {
             records: *not_looked_at,
         });
         vanished.chain(altered).chain(rest).collect()
+    }
+}
+
+impl Passing<'_> {
+    /// Whether something of the kind was read although it did not change.
+    fn was_read(&self) -> bool {
+        self.is_whole || !self.spans.is_empty()
     }
 }
 
@@ -285,10 +303,6 @@ pub(super) fn has_file(rank: Rank) -> bool {
 
 fn id_of(line: &[u8]) -> Cow<'_, str> {
     crate::cli::export::sealing::id_of(line)
-}
-
-fn version(line: &[u8]) -> io::Result<Version> {
-    Version::of(line).map_err(io::Error::other)
 }
 
 fn failed(error: IndexError) -> io::Error {

@@ -14,7 +14,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 
 use super::held::has_file;
 use super::series::{Look, Share};
@@ -93,22 +94,34 @@ impl News {
     ) -> Result<Index, SealingError> {
         let (clocked, changes, halt) = (tables.clocked(), &self.changes, Arc::new(AtomicBool::new(false)));
         let mut beside = tables.beside(halt.clone()).map_err(source_error)?;
-        let (index, expected, census) = std::thread::scope(|threads| {
-            let counting = beside.as_mut().map(|beside| threads.spawn(|| census(tables, &clocked, Some(beside))));
-            let asking = threads.spawn(|| keys(tables, &clocked, changes, work));
+        let counting = Counting { tables, clocked: &clocked, next: AtomicUsize::new(0), halt: &halt };
+        let ((index, expected), news, census) = std::thread::scope(|threads| {
+            let (hand_on, keys) = sync_channel(1);
+            let counting = &counting;
+            let helping = beside.as_mut().map(|beside| threads.spawn(|| counting.count(Some(beside))));
+            let asking = threads.spawn(move || {
+                let (keys, news) = keys_of(counting.tables, counting.clocked, changes, work)?;
+                // Nobody takes them where there is no index.
+                let _ = hand_on.send(keys);
+                Ok::<_, SealingError>((news, counting.count(None)?))
+            });
             let index = open().map_err(SealingError::from);
-            let found = asking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).and_then(|keys| {
-                let index = index?;
+            let found = index.and_then(|index| {
+                // Why there are no keys is told below.
+                let keys = keys.recv().unwrap_or_else(|_| Sorter::new(0));
                 let expected = expected(&index, &clocked, keys)?;
                 Ok((index, expected))
             });
             // Nobody waits for counts that are of no use any more.
             halt.store(found.is_err(), Ordering::Relaxed);
-            let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            let (index, expected) = found?;
-            let census = counted.unwrap_or_else(|| census(tables, &clocked, None))?;
-            Ok::<_, SealingError>((index, expected, census))
+            let asked = asking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let helped = helping.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let found = found?;
+            let (news, mut census) = asked?;
+            census.extend(helped.transpose()?.into_iter().flatten());
+            Ok::<_, SealingError>((found, news, census))
         })?;
+        self.changes.changed = news;
         let (expected, mut awaited) = expected;
         for (rank, table) in (0..).zip(TABLES) {
             if table.clock.is_some() && !clocked.contains(&rank) {
@@ -116,7 +129,7 @@ impl News {
             }
         }
         let none = Census::new();
-        for (rank, found) in clocked.into_iter().zip(census) {
+        for (rank, found) in census {
             let expected = expected.get(&rank).unwrap_or(&none);
             let mut spans = differing(expected, &found);
             spans.extend(share.and_then(|share| share.of(expected)));
@@ -163,28 +176,36 @@ fn expected(index: &Index, clocked: &[Rank], keys: Sorter) -> Result<(BTreeMap<R
             group.kind.clone_into(&mut kind);
             rank = catalogue::rank(&kind).filter(|rank| clocked.contains(rank));
         }
-        if let Some(rank) = rank {
-            let here = (rank, group.at, group.id.as_bytes());
-            let mut again = 0;
-            while let Some(key) = keys.peek().filter(|key| (key.kind, key.at, key.line) <= here) {
-                if (key.kind, key.at, key.line) == here {
-                    again += 1;
-                } else {
-                    expected.add(key.kind, key.at, 1);
-                }
-                keys.advance().map_err(SealingError::Temporary)?;
+        let Some(rank) = rank else {
+            groups.skim(None, &mut |_| {})?;
+            continue;
+        };
+        let here = (rank, group.at, group.id.as_bytes());
+        let mut again = 0;
+        while let Some(key) = keys.peek().filter(|key| (key.kind, key.at, key.line) <= here) {
+            if (key.kind, key.at, key.line) == here {
+                again += 1;
+            } else {
+                expected.add(key.kind, key.at, 1);
             }
-            if has_file(rank)
-                && let Some(Known { state: State::Sealed { clock: 0, .. }, .. }) = group.known.first()
-            {
-                let moments = awaited.entry(rank).or_default();
-                if moments.len() == MOST_AWAITED {
-                    moments.pop_front();
-                }
-                moments.push_back(Window { from: Some(group.at), until: group.at.checked_add(1) });
+            keys.advance().map_err(SealingError::Temporary)?;
+        }
+        let is_gone = group.known.iter().all(|known| known.state == State::Vanished);
+        expected.add(rank, group.at, if is_gone { again } else { group.known.len() as u64 });
+        if !has_file(rank) {
+            let key = keys.peek().filter(|key| key.kind == rank);
+            // What is no text is the id of no record.
+            let key = key.map(|key| (key.at, std::str::from_utf8(key.line).unwrap_or_default()));
+            groups
+                .skim(key, &mut |passed| expected.add(rank, passed.at, u64::from(passed.state != State::Vanished)))?;
+            continue;
+        }
+        if let Some(Known { state: State::Sealed { clock: 0, .. }, .. }) = group.known.first() {
+            let moments = awaited.entry(rank).or_default();
+            if moments.len() == MOST_AWAITED {
+                moments.pop_front();
             }
-            let is_gone = group.known.iter().all(|known| known.state == State::Vanished);
-            expected.add(rank, group.at, if is_gone { again } else { group.known.len() as u64 });
+            moments.push_back(Window { from: Some(group.at), until: group.at.checked_add(1) });
         }
         groups.advance()?;
     }
@@ -200,15 +221,37 @@ fn source_error(error: TablesError) -> SealingError {
     SealingError::Source(SourceError::Tables(error))
 }
 
-/// How many rows of each of these kinds there are, by day.
-fn census(tables: &Tables, clocked: &[Rank], mut beside: Option<&mut Database>) -> Result<Vec<Census>, SealingError> {
-    let census = clocked.iter().map(|rank| tables.census(*rank, DAY, beside.as_deref_mut()));
-    census.collect::<Result<_, _>>().map_err(source_error)
+/// The rows of some kinds being counted, by two connections.
+struct Counting<'c> {
+    tables: &'c Tables,
+    clocked: &'c [Rank],
+    /// The kind that is counted next.
+    next: AtomicUsize,
+    halt: &'c AtomicBool,
 }
 
-/// Keys of rows that changed, sorted.
-fn keys(tables: &Tables, clocked: &[Rank], changes: &Changes, work: &Work<'_>) -> Result<Sorter, SealingError> {
-    let mut keys = Sorter::new(ARENA_BYTES / 4);
+impl Counting<'_> {
+    /// How many rows there are by day, of one kind after the other, until none is left that the other one has not taken.
+    fn count(&self, mut beside: Option<&mut Database>) -> Result<BTreeMap<Rank, Census>, SealingError> {
+        let mut counted = BTreeMap::new();
+        while !self.halt.load(Ordering::Relaxed)
+            && let Some(rank) = self.clocked.get(self.next.fetch_add(1, Ordering::Relaxed))
+        {
+            let census = self.tables.census(*rank, DAY, beside.as_deref_mut());
+            counted.insert(*rank, census.map_err(source_error)?);
+        }
+        Ok(counted)
+    }
+}
+
+/// Keys of rows that changed, sorted, and how many there are of each kind.
+fn keys_of(
+    tables: &Tables,
+    clocked: &[Rank],
+    changes: &Changes,
+    work: &Work<'_>,
+) -> Result<(Sorter, BTreeMap<Rank, u64>), SealingError> {
+    let (mut keys, mut rows) = (Sorter::new(ARENA_BYTES / 4), BTreeMap::new());
     let mut settled: io::Result<()> = Ok(());
     for rank in clocked {
         let given = tables.keys(*rank, changes, work.progress, &mut |at, id| {
@@ -217,10 +260,10 @@ fn keys(tables: &Tables, clocked: &[Rank], changes: &Changes, work: &Work<'_>) -
                 settled = keys.settle(work.temporary);
             }
         });
-        given.map_err(source_error)?;
+        rows.insert(*rank, given.map_err(source_error)?);
     }
     settled.map_err(SealingError::Temporary)?;
-    Ok(keys)
+    Ok((keys, rows))
 }
 
 /// A day as a span of time.

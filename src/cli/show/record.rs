@@ -1,8 +1,12 @@
 //! One record, readable: its own bytes, with line breaks between members and nothing else changed.
 
 use super::super::printer::{count, harmless};
+use crate::archive::hold_sets::HoldSets;
+use crate::archive::reader::Archive;
 use crate::archive::walk::{Walk, WalkError};
 use crate::record::fields::Head;
+use crate::record::line::Line;
+use crate::record::retention::Holds;
 use memchr::memmem::Finder;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -17,6 +21,9 @@ pub(super) struct Record {
     kind: Box<str>,
     /// The line as stored: what is hashed and proven.
     line: String,
+    /// Ids of the holds of the set that the line names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holds: Vec<String>,
 }
 
 impl Record {
@@ -42,6 +49,7 @@ pub(super) fn find(walk: &Walk<'_>, id: &str) -> Result<Vec<Record>, WalkError> 
                 line_number: (index - segment.row.first_index).saturating_add(1),
                 kind: segment.kind().into(),
                 line: String::from_utf8_lossy(line).into_owned(),
+                holds: Vec::new(),
             };
             lines.map(record).collect::<Vec<_>>()
         },
@@ -53,6 +61,24 @@ pub(super) fn find(walk: &Walk<'_>, id: &str) -> Result<Vec<Record>, WalkError> 
     Ok(found)
 }
 
+/// Finds out which holds are meant where lines name sets of them.
+pub(super) fn resolve(found: &mut [Record], archive: &Archive) -> Result<(), WalkError> {
+    let set = |record: &Record| match Line::parse(record.line.as_bytes()).ok()?.retention?.holds {
+        Holds::Set(name) => Some(name),
+        Holds::Few(_) => None,
+    };
+    if !found.iter().any(|record| set(record).is_some()) {
+        return Ok(());
+    }
+    let sets = HoldSets::read(archive)?;
+    for record in found {
+        if let Some(name) = set(record) {
+            record.holds = sets.ids(name)?;
+        }
+    }
+    Ok(())
+}
+
 /// The records for people.
 pub(super) fn text(found: &[Record]) -> String {
     let mut out = String::new();
@@ -62,6 +88,10 @@ pub(super) fn text(found: &[Record]) -> String {
         for line in indented(&record.line).lines() {
             out.push_str(&harmless(line));
             out.push('\n');
+        }
+        if !record.holds.is_empty() {
+            let number = count(record.holds.len() as u64);
+            let _ = writeln!(out, "its {number} holds: {}", harmless(&record.holds.join(", ")));
         }
     }
     out

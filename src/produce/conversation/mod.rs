@@ -165,6 +165,7 @@ pub fn for_each_slice<T: Send>(
     mut next: impl FnMut(T) -> Result<(), ProduceError>,
 ) -> Result<(), ProduceError> {
     let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| kind == post::KIND);
+    work.progress.phase("producing");
     work.progress.expect(walk.bytes());
     let mut day = Day::default();
     walk.for_each_segment(

@@ -73,6 +73,7 @@ impl<'a> Story<'a> {
         let (archive, window) = (self.work.sealed.archive, self.work.scope.window());
         let is_wanted = |event: &Event<'_>| !self.is_within || window.contains(event.at);
         let walk = Walk::new(archive, self.work.progress)?.kinds(tell::is_event);
+        self.work.progress.phase("producing");
         self.work.progress.expect(walk.bytes());
         let mut posts = Tallies::default();
         walk.for_each_segment(

@@ -1,7 +1,7 @@
 //! `parquet`: one typed table for each kind, for `DuckDB`, pandas, Spark, Trino.
 //!
 //! Columns are `record_index`, `record_id` and `record_at`, then every field that occurs in records of the kind, and
-//! `retention` where something was decided. A field is boolean or integer if all its values are; an integer whose name
+//! `retention` where something was decided, with the ids of all holds. A field is boolean or integer if all its values are; an integer whose name
 //! ends in `_at` or `_time` is a time in milliseconds, UTC; everything else is text, embedded JSON as it was sealed. A
 //! field that is missing is NULL; nothing is changed.
 //!
@@ -16,7 +16,8 @@ use std::io;
 use super::records::{self, Shape};
 use super::wanted::Wanted;
 use super::{Folder, Made, ProduceError, Work};
-use crate::archive::walk::{SegmentText, Walk};
+use crate::archive::hold_sets::HoldSets;
+use crate::archive::walk::{SegmentText, Walk, WalkError};
 use crate::record::fields::{Head, characters, integer, is_true};
 use table::{Column, Page, Sort, Table, Values};
 
@@ -31,7 +32,9 @@ const OURS: [(&str, Sort); 3] =
 pub fn make(work: &Work<'_>, folder: &Folder) -> Result<Made, ProduceError> {
     let wanted = Wanted::find(*work)?;
     let is_judged = work.sealed.seal.policy.is_some() || work.sealed.seal.holds.is_some();
-    records::each_kind(work, |kind, walk| one(work, kind, &walk, &wanted, is_judged, folder))
+    let sets = HoldSets::read(work.sealed.archive)?;
+    let sets = is_judged.then_some(&sets);
+    records::each_kind(work, |kind, walk| one(work, kind, &walk, &wanted, sets, folder))
 }
 
 fn one(
@@ -39,20 +42,21 @@ fn one(
     kind: &str,
     walk: &Walk<'_>,
     wanted: &Wanted<'_>,
-    is_judged: bool,
+    sets: Option<&HoldSets<'_>>,
     folder: &Folder,
 ) -> Result<u64, ProduceError> {
     let fields = records::fields(kind, walk)?;
     let mut columns: Vec<Column> =
         OURS.iter().map(|(name, sort)| Column { name: (*name).to_owned(), sort: *sort }).collect();
     columns.extend(fields.iter().map(|(name, shape)| Column { name: name.clone(), sort: sort(name, *shape) }));
-    columns.extend(is_judged.then(|| Column { name: "retention".to_owned(), sort: Sort::Text }));
+    columns.extend(sets.map(|_| Column { name: "retention".to_owned(), sort: Sort::Text }));
     let path = format!("{kind}.parquet");
     let (mut table, mut group, mut held, mut count) = (None, Vec::new(), 0, 0_u64);
     walk.for_each_segment(
-        |segment| pages(segment, &columns, wanted, is_judged),
+        |segment| pages(segment, &columns, wanted, sets),
         |part| {
-            let (rows, pages) = part.map_err(|error| folder.temporary_failed(error))?;
+            let (rows, pages) = part?;
+            let pages = pages.map_err(|error| folder.temporary_failed(error))?;
             if rows == 0 {
                 return Ok(());
             }
@@ -105,11 +109,11 @@ fn pages(
     segment: SegmentText<'_>,
     columns: &[Column],
     wanted: &Wanted<'_>,
-    is_judged: bool,
-) -> io::Result<(u64, Vec<Page>)> {
+    sets: Option<&HoldSets<'_>>,
+) -> Result<(u64, io::Result<Vec<Page>>), WalkError> {
     let kind = segment.kind();
     let mut all: Vec<Values> = columns.iter().map(|_| Values::default()).collect();
-    let of_data = columns.get(OURS.len()..columns.len() - usize::from(is_judged)).unwrap_or_default();
+    let of_data = columns.get(OURS.len()..columns.len() - usize::from(sets.is_some())).unwrap_or_default();
     let names: Vec<&str> = of_data.iter().map(|column| column.name.as_str()).collect();
     let (mut rows, mut found) = (0_u64, Vec::new());
     for (index, line) in segment.lines().filter(|(_, line)| wanted.admits(kind, line)) {
@@ -124,12 +128,12 @@ fn pages(
         for (column, value) in of_data.iter().zip(&found) {
             next(&|values| push(values, column.sort, *value));
         }
-        if is_judged {
-            next(&|values| values.text(records::retention(line)));
+        if let Some(sets) = sets {
+            let retention = sets.resolved(records::retention(line))?;
+            next(&|values| values.text(&retention));
         }
     }
-    let pages = all.into_iter().map(Values::page).collect::<io::Result<_>>()?;
-    Ok((rows, pages))
+    Ok((rows, all.into_iter().map(Values::page).collect()))
 }
 
 fn push(values: &mut Values, sort: Sort, value: Option<&[u8]>) {

@@ -69,6 +69,7 @@ pub(super) fn gather(work: &Work<'_>, naming: &mut Naming, folder: &Folder) -> R
     let (mut places, mut pieces) = (Spool::new(temporary, ARENA / 2), Spool::new(temporary, ARENA));
     let (mut channels, mut authors) = (BTreeSet::new(), BTreeSet::new());
     let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| KINDS.contains(&kind));
+    work.progress.phase("reading");
     work.progress.expect(walk.bytes());
     walk.for_each_segment(
         |segment| rows(segment, work),

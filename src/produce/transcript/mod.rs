@@ -83,7 +83,6 @@ pub fn make(
     replaced: &mut Replaced,
 ) -> Result<Made, ProduceError> {
     let progress = work.progress;
-    progress.phase("reading");
     let stored = Stored::new(work.sealed.archive, folder, progress);
     let mut naming = Naming::new(work.directory, work.scope);
     read_emoji(work, &stored, &mut naming)?;

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
 use ring::digest::{Context, SHA256};
 
 use super::{AuditLogError, twice};
 use crate::progress::Progress;
 use crate::record::id::hex;
+use crate::source::packed::{Packing, Unpacked};
 
 /// An opened file.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct LogFile {
     /// How records of exceptions call it: its base name, with the beginning of its digest if several share that.
     pub(super) label: String,
     pub(super) length: u64,
-    pub(super) is_gzip: bool,
+    pub(super) packing: Packing,
     file: Arc<File>,
     /// Device and number of the file.
     identity: (u64, u64),
@@ -36,13 +36,13 @@ impl LogFile {
         }
         let file = File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
-        let mut start = [0; 2];
-        let is_gzip = metadata.len() >= 2 && file.read_exact_at(&mut start, 0).is_ok() && start == [0x1f, 0x8b];
+        let mut start = [0; 4];
+        let is_long_enough = metadata.len() >= 4 && file.read_exact_at(&mut start, 0).is_ok();
         Ok(Self {
             path: path.to_owned(),
             label: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             length: metadata.len(),
-            is_gzip,
+            packing: if is_long_enough { Packing::of(&start) } else { Packing::Plain },
             file: Arc::new(file),
             identity: (metadata.dev(), metadata.ino()),
         })
@@ -59,12 +59,7 @@ impl LogFile {
     pub(super) fn stream<'p>(&self, progress: &'p Progress) -> Stream<'p> {
         let hash = || Context::new(&SHA256);
         let raw = Raw { file: self.file.clone(), at: 0, end: self.length, hash: hash(), progress };
-        let input = if self.is_gzip {
-            Input::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, raw))))
-        } else {
-            Input::Plain(Box::new(raw))
-        };
-        Stream { input, content: hash() }
+        Stream { text: self.packing.over(raw), content: hash() }
     }
 }
 
@@ -94,29 +89,20 @@ pub(super) fn label(files: &mut [LogFile]) -> Result<(), AuditLogError> {
 pub(super) struct Digests {
     /// As it lies on the disk.
     pub(super) file: [u8; 32],
-    /// What it holds, once inflated.
+    /// What it holds, once unpacked.
     pub(super) content: [u8; 32],
 }
 
 /// The lines of a file, hashed as they lie on the disk and as they are read.
 pub(super) struct Stream<'p> {
-    input: Input<'p>,
+    text: Unpacked<Raw<'p>>,
     content: Context,
-}
-
-enum Input<'p> {
-    Plain(Box<Raw<'p>>),
-    Gzip(Box<MultiGzDecoder<BufReader<Raw<'p>>>>),
 }
 
 impl Stream<'_> {
     /// To be called at the end of the stream.
     pub(super) fn digests(self) -> Digests {
-        let raw = match self.input {
-            Input::Plain(raw) => *raw,
-            Input::Gzip(decoder) => decoder.into_inner().into_inner(),
-        };
-        Digests { file: bytes(raw.hash), content: bytes(self.content) }
+        Digests { file: bytes(self.text.into_inner().hash), content: bytes(self.content) }
     }
 }
 
@@ -126,10 +112,7 @@ fn bytes(hash: Context) -> [u8; 32] {
 
 impl Read for Stream<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = match &mut self.input {
-            Input::Plain(raw) => raw.read(out)?,
-            Input::Gzip(decoder) => decoder.read(out)?,
-        };
+        let count = self.text.read(out)?;
         self.content.update(out.get(..count).unwrap_or_default());
         Ok(count)
     }

@@ -1,4 +1,4 @@
-//! The server's audit log: one or more files, rotated, plain or gzip, each line a record.
+//! The server's audit log: one or more files, rotated, plain, gzip or Zstandard, each line a record.
 //!
 //! ```text
 //! file ─ blocks ─ entry ─┬─ instant    when

@@ -19,6 +19,7 @@ use crate::record::time::{self, Millis, Window};
 use crate::source::Work;
 use crate::source::bulk::blocks::{Block, Blocks, GIANT, lines};
 use crate::source::catalogue::{AUDIT_LOG, table};
+use crate::source::packed::Packing;
 use crate::source::reconcile::fact::Facts;
 use crate::source::sort::{ARENA_BYTES, Sorter, of_records};
 
@@ -71,8 +72,8 @@ pub struct FileRead {
     pub bytes: u64,
     /// SHA-256 of these bytes, as they lie on the disk.
     pub sha256: [u8; 32],
-    /// Whether it is compressed.
-    pub gzip: bool,
+    /// What it is packed by.
+    pub packing: Packing,
     /// Lines that are not blank.
     pub lines: u64,
     /// Lines of the flat schema, the nested one, and other objects.
@@ -193,7 +194,7 @@ impl AuditLog {
 
 impl FileRead {
     fn new(file: &LogFile, sha256: [u8; 32]) -> Self {
-        Self { name: file.label.clone(), bytes: file.length, sha256, gzip: file.is_gzip, ..Self::default() }
+        Self { name: file.label.clone(), bytes: file.length, sha256, packing: file.packing, ..Self::default() }
     }
 
     fn add(&mut self, more: &Self) {

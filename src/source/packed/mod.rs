@@ -19,9 +19,10 @@ use crate::progress::Progress;
 const PIECE: usize = 256 << 10;
 
 /// What a file is packed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Packing {
     /// Nothing: the text itself.
+    #[default]
     Plain,
     /// gzip (RFC 1952), any number of members.
     Gzip,
@@ -51,11 +52,47 @@ impl Packing {
 
     /// The text of a file; what is taken from the file is counted in `progress`.
     pub fn unpack<'a>(self, original: &Original, progress: &'a Progress) -> Box<dyn Read + Send + 'a> {
-        let counted = Counted { span: original.span(), progress };
+        Box::new(self.over(Counted { span: original.span(), progress }))
+    }
+
+    /// The text of `packed`.
+    pub fn over<R: Read>(self, packed: R) -> Unpacked<R> {
+        let buffered = |packed| BufReader::with_capacity(PIECE, packed);
         match self {
-            Self::Plain => Box::new(counted),
-            Self::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(PIECE, counted))),
-            Self::Zstandard => Box::new(Frames::new(BufReader::with_capacity(PIECE, counted))),
+            Self::Plain => Unpacked::Plain(packed),
+            Self::Gzip => Unpacked::Gzip(Box::new(MultiGzDecoder::new(buffered(packed)))),
+            Self::Zstandard => Unpacked::Zstandard(Box::new(Frames::new(buffered(packed)))),
+        }
+    }
+}
+
+/// Text that is unpacked while it is read.
+pub enum Unpacked<R> {
+    /// As it comes.
+    Plain(R),
+    /// Out of gzip.
+    Gzip(Box<MultiGzDecoder<BufReader<R>>>),
+    /// Out of Zstandard.
+    Zstandard(Box<Frames<BufReader<R>>>),
+}
+
+impl<R> Unpacked<R> {
+    /// What the text was unpacked from, read as far as the text was.
+    pub fn into_inner(self) -> R {
+        match self {
+            Self::Plain(packed) => packed,
+            Self::Gzip(decoder) => decoder.into_inner().into_inner(),
+            Self::Zstandard(frames) => frames.into_inner().into_inner(),
+        }
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(packed) => packed.read(out),
+            Self::Gzip(decoder) => decoder.read(out),
+            Self::Zstandard(frames) => frames.read(out),
         }
     }
 }

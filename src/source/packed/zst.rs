@@ -22,6 +22,13 @@ pub struct Frames<R> {
     stated: Option<u64>,
 }
 
+impl<R> Frames<R> {
+    /// What the frames came from.
+    pub fn into_inner(self) -> R {
+        self.input
+    }
+}
+
 impl<R: BufRead> Frames<R> {
     /// The frames of `input`.
     pub fn new(input: R) -> Self {

@@ -17,13 +17,60 @@ pub(super) fn count(query: &Query, schema: &str) -> Result<String, PostgresError
 /// `COPY (SELECT span, count(*) … GROUP BY span) TO STDOUT`: rows by spans of so many milliseconds of the column `at`,
 /// floored. Where the column is NULL, or holds what no record has as its time, a row lies where 0 does.
 pub(super) fn spans(query: &Query, at: &str, span: i64, schema: &str) -> Result<String, PostgresError> {
-    let (at, span) = (name(at), span.max(1));
-    // A server divides towards zero; of almost all rows it has to do nothing else.
-    let below = format!("WHEN {at} BETWEEN -{MAX_EXACT} AND -1 THEN ({at} - {}) / {span}", span - 1);
-    let spans = format!("CASE WHEN {at} BETWEEN 0 AND {MAX_EXACT} THEN {at} / {span} {below} ELSE 0 END");
-    let rows = rest(query, schema)?;
+    let (spans, rows) = (spanned(&name(at), span.max(1)), rest(query, schema)?);
     let sql = format!(
         "COPY (SELECT span, pg_catalog.count(*) FROM (SELECT {spans} AS span FROM {rows}) AS spans GROUP BY span) TO STDOUT"
+    );
+    whole(query, sql)
+}
+
+/// The span in which the column `at` lies.
+fn spanned(at: &str, span: i64) -> String {
+    // A server divides towards zero; of almost all rows it has to do nothing else.
+    let below = format!("WHEN {at} BETWEEN -{MAX_EXACT} AND -1 THEN ({at} - {}) / {span}", span - 1);
+    format!("CASE WHEN {at} BETWEEN 0 AND {MAX_EXACT} THEN {at} / {span} {below} ELSE 0 END")
+}
+
+/// Where an index leads with the column `at`: its least and its greatest value that is a time of a record, from 0 on; else
+/// NULL twice.
+pub(super) fn ends(query: &Query, at: &str, schema: &str) -> Result<String, PostgresError> {
+    let rows = rest(query, schema)?;
+    let leads = format!(
+        "EXISTS (SELECT FROM pg_catalog.pg_index i
+            JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = c.relam
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+            WHERE i.indrelid = {}::pg_catalog.regclass AND a.attname = {} AND m.amname = 'btree'
+                AND i.indisvalid AND i.indpred IS NULL)",
+        literal(&format!("{}.{}", name(schema), name(query.table))),
+        literal(at),
+    );
+    let end = |end| {
+        let at = name(at);
+        format!(
+            "CASE WHEN {leads} THEN (SELECT pg_catalog.{end}({at}) FROM {rows} WHERE {at} BETWEEN 0 AND {MAX_EXACT}) END"
+        )
+    };
+    whole(query, format!("SELECT {}::pg_catalog.text, {}::pg_catalog.text", end("min"), end("max")))
+}
+
+/// What [`spans`] asks, of a table of which all rows are wanted and whose index leads with `at`: span by span out of the
+/// index between these two, and the others as they come. A server that takes each row apart needs twice as long.
+pub(super) fn spans_between(
+    query: &Query,
+    at: &str,
+    span: i64,
+    (first, last): (i64, i64),
+    schema: &str,
+) -> Result<String, PostgresError> {
+    let (rows, column, span) = (rest(query, schema)?, name(at), span.max(1));
+    let (begin, end) = (first.saturating_mul(span), last.saturating_add(1).saturating_mul(span));
+    let others = format!("{rows} WHERE {column} IS NULL OR {column} < {begin} OR {column} >= {end}");
+    let sql = format!(
+        "COPY (SELECT span, (SELECT pg_catalog.count(*) FROM {rows}
+                WHERE {column} >= span * {span} AND {column} < span * {span} + {span})
+            FROM pg_catalog.generate_series({first}::pg_catalog.int8, {last}) AS span
+            UNION ALL SELECT span, pg_catalog.count(*) FROM (SELECT {} AS span FROM {others}) AS spans GROUP BY span) TO STDOUT",
+        spanned(&column, span)
     );
     whole(query, sql)
 }
@@ -159,6 +206,20 @@ mod tests {
             count(&query, "public").unwrap(),
             r#"SELECT count(*)::pg_catalog.text FROM "public"."posts" WHERE ("type" = 'a' OR pg_catalog.left("type"::pg_catalog.text, 7) = 'custom_') AND ("channelid" IN ('x', 'y') OR "createat" >= -5) AND ("editat" >= 1 AND "editat" < 9) AND (false) AND ("postid" IN (SELECT "id" FROM "public"."po""sts" WHERE "updateat" >= 3)) AND ("postid" IN (SELECT "id" FROM "public"."p" WHERE ("x" IS NULL))) AND ("rootid" <> '' OR "id" IN (SELECT "postid" FROM "public"."a""b" UNION ALL SELECT "d" FROM "public"."c")) AND false"#
         );
+    }
+
+    #[test]
+    fn spans_are_counted_out_of_an_index() {
+        let query = Query { table: "p\"", ..Query::default() };
+        let ends = ends(&query, "c'at", "s").unwrap();
+        assert!(ends.contains(r#"'"s"."p""\"'::pg_catalog.regclass AND a.attname = 'c''at'"#), "{ends}");
+        assert!(
+            ends.contains(r#"(SELECT pg_catalog.min("c'at") FROM "s"."p""\" WHERE "c'at" BETWEEN 0 AND"#),
+            "{ends}"
+        );
+        let spans = spans_between(&query, "at", 10, (2, 7), "s").unwrap();
+        assert!(spans.contains(r#"WHERE "at" IS NULL OR "at" < 20 OR "at" >= 80) AS spans"#), "{spans}");
+        assert!(spans.contains("generate_series(2::pg_catalog.int8, 7)"), "{spans}");
     }
 
     #[test]

@@ -116,16 +116,17 @@ impl Tables {
         beside.map_or_else(|| census(&mut lock(server), rank, span), |beside| census(beside, rank, span))
     }
 
-    /// Hands over origin time and id of rows of a kind of [`Self::clocked`] that `changes` takes.
+    /// Hands over origin time and id of rows of a kind of [`Self::clocked`] that `changes` takes; returns how many rows the
+    /// database found, whether or not they could be taken apart.
     pub fn keys(
         &self,
         rank: Rank,
         changes: &Changes,
         progress: &Progress,
         give: &mut dyn FnMut(Millis, &str),
-    ) -> Result<(), TablesError> {
-        let Store::Live(server) = &self.store else { return Ok(()) };
-        let mut server = lock(server);
+    ) -> Result<u64, TablesError> {
+        let Store::Live(server) = &self.store else { return Ok(0) };
+        let (mut server, mut total) = (lock(server), 0);
         let described = table(rank);
         let fields: Vec<&str> = described.origin.into_iter().chain(described.clock).collect();
         for found in server.readable().iter().filter(|found| of_table(&found.name).any(|of| of == rank)) {
@@ -134,7 +135,7 @@ impl Tables {
             let mut query = query(&narrow, Some(rank));
             query.all_of = changed(changes, found, rank).into_iter().collect();
             let mut encoder = Encoder::new(&plan);
-            read(&mut server, &query, 0, progress, &mut |batch| {
+            total += read(&mut server, &query, 0, progress, &mut |batch| {
                 for row in rows(&batch.text) {
                     // A row that cannot be taken apart is quarantined when records are read.
                     let Ok(mut row) = encoder.row(row) else { continue };
@@ -146,7 +147,7 @@ impl Tables {
                 Ok(())
             })?;
         }
-        Ok(())
+        Ok(total)
     }
 }
 

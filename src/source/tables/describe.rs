@@ -162,7 +162,7 @@ fn log(file: &FileRead) -> Value {
         "name": file.name,
         "bytes": file.bytes,
         "sha256": hex(&file.sha256),
-        "gzip": file.gzip,
+        "packing": file.packing.name(),
         "lines": file.lines,
         "lines_flat": flat,
         "lines_nested": nested,

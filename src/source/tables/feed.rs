@@ -194,11 +194,17 @@ fn count(
     for (route, wanted) in ways {
         let limited = limited(route, wanted, limits, ways);
         for plan in &route.plans {
-            let counted = limits.and_then(|scope| scope.changes.as_ref()?.rows.get(&plan.rank()).copied());
+            let changes = limits.and_then(|scope| scope.changes.as_ref());
+            let counted = changes.and_then(|changes| changes.rows.get(&plan.rank()).copied());
             let rows = counted.map_or_else(|| server.count(&query(wanted, Some(plan.rank()))), Ok)?;
             let mut asked = 0;
             for query in &limited {
-                asked += if query.all_of.is_empty() { rows } else { server.count(query)? };
+                let told = changes.and_then(|changes| changes.changed(plan.rank()));
+                asked += match told {
+                    _ if query.all_of.is_empty() => rows,
+                    Some(told) => told,
+                    None => server.count(query)?,
+                };
             }
             // Tables whose names differ in case only are of one kind.
             *counts.entry(plan.rank()).or_default() += rows;
@@ -235,22 +241,22 @@ fn feed_dump(dump: &Dump, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<A
     Ok(account)
 }
 
-/// Reads one query as batches of the table at this position.
+/// Reads one query as batches of the table at this position; returns how many rows came.
 pub(super) fn read(
     server: &mut Database,
     query: &Query<'_>,
     table: usize,
     progress: &Progress,
     give: &mut dyn FnMut(Batch) -> Result<(), Interrupted>,
-) -> Result<(), TablesError> {
+) -> Result<u64, TablesError> {
     let mut stopped = None;
-    server.read(query, &mut |text| {
+    let rows = server.read(query, &mut |text| {
         progress.add(text.len() as u64);
         let given = progress.check().and_then(|()| give(Batch { table, first: 0, text }));
         stopped = given.err();
         stopped.is_none()
     })?;
-    stopped.map_or(Ok(()), |interrupted| Err(interrupted.into()))
+    stopped.map_or(Ok(rows), |interrupted| Err(interrupted.into()))
 }
 
 /// The columns of a table that any of its kinds wants, in the server's order.
