@@ -1,7 +1,7 @@
 //! All rules and holds that are in force together, and which facts of a source they need.
 
 use super::hold::Hold;
-use super::rule::{Clock, Policy, Precedence, Rule, Scope, ThreadRule};
+use super::rule::{Clock, Pattern, Period, Policy, Precedence, Rule, Scope, ThreadRule};
 
 /// Policies and holds, composed. Nothing in it is resolved yet: it names teams, channels and people as its files do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,18 @@ impl Set {
         self.policies.first().map_or_else(Precedence::default, |policy| policy.precedence)
     }
 
+    /// Whether all records are decided alike, whatever they are: every rule covers everything and keeps it for ever, or
+    /// says no period, and there are no holds. Then nothing has to be known of a record.
+    pub fn decides_alike(&self) -> bool {
+        let all = Scope { kinds: vec![Pattern("*".to_owned())], ..Scope::default() };
+        let is_plain = |rule: &Rule| {
+            let covers_all = rule.scope == all;
+            let is_for_ever = matches!(rule.keep_for, None | Some(Period::Forever)) && rule.dispose_after.is_none();
+            covers_all && is_for_ever && rule.except.is_none() && rule.files.is_none() && !rule.keeps_pinned
+        };
+        self.holds.is_empty() && self.precedence() != Precedence::Mattermost && self.rules().all(is_plain)
+    }
+
     /// Which facts deciding will need.
     pub fn needs(&self) -> Needs {
         let mattermost = self.precedence() == Precedence::Mattermost;
@@ -64,6 +76,39 @@ impl Set {
             groups: any(|scope| !scope.groups.is_empty()) || self.holds.iter().any(|hold| !hold.groups.is_empty()),
             runs: any(|scope| !scope.runs.is_empty()) || rules().any(|rule| rule.clock == Clock::RunFinished),
             server_threads: mattermost,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::document::{Content, Kinds, parse};
+
+    fn set(rule: &str) -> Set {
+        let text = format!(
+            "schema = \"chatseal-policy/v1\"\nid = \"p\"\ntitle = \"P\"\nabout = \"For tests.\"\n\
+             [[rule]]\nid = \"all\"\ntitle = \"All\"\n{rule}\n"
+        );
+        match parse(text.as_bytes(), Kinds(&["post", "user"])).into_content() {
+            Some(Content::Policy(policy)) => Set { policies: vec![policy], holds: Vec::new() },
+            other => panic!("{rule}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_asks_nothing_of_a_record_decides_alike() {
+        let all = "scope.kinds = [\"*\"]\nkeep_for = \"forever\"";
+        assert!(set(all).decides_alike() && Set::default().decides_alike());
+        for other in [
+            "keep_for = \"forever\"".to_owned(),
+            "scope.kinds = [\"post\"]\nkeep_for = \"forever\"".to_owned(),
+            "scope.kinds = [\"*\"]\nkeep_for = \"6y\"".to_owned(),
+            format!("{all}\nscope.users = [\"anna\"]"),
+            format!("{all}\nexcept.users = [\"anna\"]"),
+            "scope.kinds = [\"*\"]\nkeep_for = \"1d\"\ndispose_after = \"2d\"\nthen = \"review\"".to_owned(),
+        ] {
+            assert!(!set(&other).decides_alike(), "{other}");
         }
     }
 }

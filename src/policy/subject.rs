@@ -46,6 +46,22 @@ pub struct Subject<'a> {
     pub server_time: Option<Millis>,
 }
 
+impl Subject<'_> {
+    /// Any record, for a set that [decides alike](super::set::Set::decides_alike) about all.
+    pub const ANY: Self = Self {
+        kind: "post",
+        id: "",
+        at: 0,
+        times: Times::Always,
+        team: None,
+        channel: None,
+        users: &[],
+        run: None,
+        post: PostOf::None,
+        server_time: None,
+    };
+}
+
 /// When a record happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Times<'a> {

@@ -67,7 +67,7 @@ pub struct HoldSet<'a> {
 }
 
 impl<'a> HoldSet<'a> {
-    /// Reads a line of the table (with its line feed), accepting only what [`push_line`] writes, whatever its name.
+    /// Reads a line of the table (with its line feed), accepting only what [`push`] writes, whatever its name.
     pub fn parse(line: &'a [u8]) -> Option<Self> {
         Self::parse_text(std::str::from_utf8(line).ok()?.strip_suffix('\n')?).ok()
     }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A live database is asked for a few columns. A dump and a bulk export are read once more; rows that come too early wait
-//! in a [`Spool`]. Invariant: memory grows with the directory and with the posts that other rows name, not with all posts.
+//! in a [`Spool`]. Where all records are decided alike, the directory is all that is asked for. Invariant: memory grows with the directory and with the posts that other rows name, not with all posts.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -52,6 +52,9 @@ pub(super) struct Place {
 /// Fields of a post that are always wanted.
 const POST_ALWAYS: [&str; 9] =
     ["id", "root_id", "original_id", "create_at", "edit_at", "delete_at", "channel_id", "user_id", "is_pinned"];
+
+/// Fields of one kind that are asked for, at most.
+pub(super) const MOST: usize = 16;
 
 /// What is asked of a source: kinds, and fields of each.
 type Asked = [(Rank, Vec<&'static str>)];
@@ -101,6 +104,25 @@ pub(super) fn learn(source: &Source, mut set: Set, work: &Work<'_>) -> Result<Fa
     outcome.map_err(SourceError::Temporary)?;
     posts.replay(&mut |_, values| learner.see(values)).map_err(SourceError::Temporary)?;
     Ok(learner.facts)
+}
+
+/// Facts for a set that decides alike about all records: only what its rules could name. `None` if the source has holds of
+/// its own, for which more must be known.
+pub(super) fn learn_directory(source: &Source, set: &Set, work: &Work<'_>) -> Result<Option<Facts>, SourceError> {
+    work.progress.phase("learning");
+    let needs = Needs::default();
+    if !source.is_read_as_a_whole() {
+        source.require(&resting_on(needs))?;
+    }
+    let (mut learner, mut has_holds) = (Learner::new(set.clone(), needs), false);
+    tell(source, &asked(needs), work, &mut |rank, values| {
+        if rank == LEGAL_HOLD {
+            has_holds |= plugin::hold(values).is_some();
+        } else {
+            learner.learn(rank, values);
+        }
+    })?;
+    Ok((!has_holds).then_some(learner.facts))
 }
 
 /// Everything that is asked of a source.
@@ -176,9 +198,11 @@ pub(super) fn tell(
         fields[usize::from(*rank)] = names;
     }
     let mut each = |rank: Rank, field: &Told<'_>| {
-        let values: Vec<Option<Cow<'_, str>>> = fields[usize::from(rank)].iter().map(|name| field(name)).collect();
-        let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
-        give(rank, &values);
+        let names = fields[usize::from(rank)];
+        let (mut texts, mut values) = ([const { None::<Cow<'_, str>> }; MOST], [None; MOST]);
+        texts.iter_mut().zip(names).for_each(|(text, name)| *text = field(name));
+        values.iter_mut().zip(&texts).for_each(|(value, text)| *value = text.as_deref());
+        give(rank, values.get(..names.len()).unwrap_or_default());
     };
     match source {
         Source::Tables(tables) => {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::facts::{Facts, Place, is_true, learn};
+use super::facts::{Facts, Place, is_true, learn, learn_directory};
 use super::fields::in_order;
 use super::{Source, SourceError};
 use crate::policy::decision::{self, Decision};
@@ -32,6 +32,8 @@ pub struct Judge {
     places: HashMap<Box<str>, Place>,
     rules: Vec<String>,
     holds: Vec<String>,
+    /// All records are decided alike, so none has to be looked at.
+    is_alike: bool,
 }
 
 /// Which fields of a kind tell what, as positions among those that are read.
@@ -88,9 +90,26 @@ impl Judge {
     /// Reads what deciding needs to know, and makes ready to decide as of `now`. Also returns the names in rules and
     /// holds that match nothing.
     pub fn new(source: &Source, set: Set, now: Millis, work: &Work<'_>) -> Result<(Self, Vec<Unknown>), SourceError> {
-        let Facts { world, places } = learn(source, set, work)?;
+        Ok(Self::of(learn(source, set, work)?, now))
+    }
+
+    /// [`Self::new`] for whoever asks what is decided, and never why or where a record is: facts that decide nothing need
+    /// not be known.
+    pub fn to_decide(
+        source: &Source,
+        set: Set,
+        now: Millis,
+        work: &Work<'_>,
+    ) -> Result<(Self, Vec<Unknown>), SourceError> {
+        let known = if set.decides_alike() { learn_directory(source, &set, work)? } else { None };
+        let facts = known.map_or_else(|| learn(source, set, work), Ok)?;
+        Ok(Self::of(facts, now))
+    }
+
+    fn of(facts: Facts, now: Millis) -> (Self, Vec<Unknown>) {
+        let Facts { world, places } = facts;
         let set = world.set();
-        let (needs, precedence) = (set.needs(), set.precedence());
+        let (needs, precedence, is_alike) = (set.needs(), set.precedence(), set.decides_alike());
         let rules = set.rules().map(|rule| rule.id.clone()).collect();
         let mut holds: Vec<String> =
             set.holds.iter().filter(|hold| hold.is_active(now)).map(|hold| hold.id.clone()).collect();
@@ -98,7 +117,7 @@ impl Judge {
         let readings = (0..TABLES.len()).filter_map(|at| Rank::try_from(at).ok());
         let readings = readings.map(|rank| Reading::new(rank, needs, precedence)).collect();
         let (evaluator, unknown) = Evaluator::new(world, now);
-        Ok((Self { evaluator, readings, places, rules, holds }, unknown))
+        (Self { evaluator, readings, places, rules, holds, is_alike }, unknown)
     }
 
     /// The evaluator, to ask for reasons.
@@ -132,10 +151,12 @@ impl Judge {
         if table(rank).kind.starts_with(FINDING_PREFIX) {
             return None;
         }
-        let decision = self
-            .readings
-            .get(usize::from(rank))?
-            .with_subject(self, rank, at, line, found, |subject| self.evaluator.decide(subject));
+        let decision = if self.is_alike {
+            self.evaluator.decide(&Subject::ANY)
+        } else {
+            let reading = self.readings.get(usize::from(rank))?;
+            reading.with_subject(self, rank, at, line, found, |subject| self.evaluator.decide(subject))
+        };
         Some(match (decision.disposition, decision.due_at()) {
             (decision::Disposition::Dispose, Some(since)) => Verdict::Withheld(decision, since),
             _ => Verdict::Stays(decision),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::facts::MOST;
 use crate::source::catalogue::Rank;
 
 /// Length that stands for NULL.
@@ -14,24 +15,32 @@ const NULL: u32 = u32::MAX;
 pub(super) struct Spool {
     file: BufWriter<File>,
     rows: u64,
+    /// Kind, number of values and their lengths of the row that is put in.
+    head: Vec<u8>,
 }
 
 impl Spool {
     /// An empty one, whose file lies in `folder` and has no name.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
-        Ok(Self { file: BufWriter::with_capacity(256 << 10, tempfile::tempfile_in(folder)?), rows: 0 })
+        Ok(Self {
+            file: BufWriter::with_capacity(256 << 10, tempfile::tempfile_in(folder)?),
+            rows: 0,
+            head: Vec::new(),
+        })
     }
 
-    /// Adds a row of at most 255 values.
+    /// Adds a row of at most [`MOST`] values.
     pub(super) fn push(&mut self, rank: Rank, values: &[Option<&str>]) -> io::Result<()> {
-        self.rows += 1;
-        self.file.write_all(&[rank, u8::try_from(values.len()).map_err(io::Error::other)?])?;
+        let number = u8::try_from(values.len()).ok().filter(|number| usize::from(*number) <= MOST);
+        self.head.clear();
+        self.head.extend_from_slice(&[rank, number.ok_or_else(|| io::Error::other("a row of too many values"))?]);
         for value in values {
             let length = value.map_or(Ok(NULL), |value| u32::try_from(value.len()));
-            self.file.write_all(&length.map_err(io::Error::other)?.to_le_bytes())?;
-            self.file.write_all(value.unwrap_or_default().as_bytes())?;
+            self.head.extend_from_slice(&length.map_err(io::Error::other)?.to_le_bytes());
         }
-        Ok(())
+        self.rows += 1;
+        self.file.write_all(&self.head)?;
+        values.iter().flatten().try_for_each(|value| self.file.write_all(value.as_bytes()))
     }
 
     /// Hands over all rows in the order in which they were put in.
@@ -39,29 +48,28 @@ impl Spool {
         let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(0))?;
         let mut file = BufReader::with_capacity(256 << 10, file);
-        let mut bytes = Vec::new();
+        let (mut bytes, mut lengths) = (Vec::new(), [0; 4 * MOST]);
         for _ in 0..self.rows {
             let mut head = [0; 2];
             file.read_exact(&mut head)?;
-            bytes.clear();
-            let mut ends = Vec::with_capacity(usize::from(head[1]));
-            for _ in 0..head[1] {
-                let mut length = [0; 4];
-                file.read_exact(&mut length)?;
-                let length = u32::from_le_bytes(length);
-                if length == NULL {
-                    ends.push(None);
-                } else {
-                    let start = bytes.len();
-                    bytes.resize(start + length as usize, 0);
-                    file.read_exact(&mut bytes[start..])?;
-                    ends.push(Some((start, bytes.len())));
+            let lengths = lengths.get_mut(..4 * usize::from(head[1])).unwrap_or_default();
+            file.read_exact(lengths)?;
+            let lengths = || lengths.as_chunks().0.iter().map(|length| u32::from_le_bytes(*length));
+            let all = lengths().filter(|length| *length != NULL).map(|length| length as usize).sum();
+            if bytes.len() < all {
+                bytes.resize(all, 0);
+            }
+            let bytes = bytes.get_mut(..all).unwrap_or_default();
+            file.read_exact(bytes)?;
+            let mut rest = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+            let mut values = [None; MOST];
+            for (value, length) in values.iter_mut().zip(lengths()) {
+                if length != NULL {
+                    let (text, behind) = rest.split_at_checked(length as usize).unwrap_or_default();
+                    (*value, rest) = (Some(text), behind);
                 }
             }
-            let text = std::str::from_utf8(&bytes).map_err(io::Error::other)?;
-            let values: Vec<Option<&str>> =
-                ends.iter().map(|ends| ends.map(|(start, end)| &text[start..end])).collect();
-            give(head[0], &values);
+            give(head[0], values.get(..usize::from(head[1])).unwrap_or_default());
         }
         Ok(())
     }
@@ -79,6 +87,7 @@ mod tests {
         spool.push(7, &[Some("a"), None, Some("")]).unwrap();
         spool.push(8, &[Some(&long)]).unwrap();
         spool.push(9, &[]).unwrap();
+        assert!(spool.push(9, &[None; MOST + 1]).is_err());
         let mut rows = Vec::new();
         spool
             .replay(&mut |rank, values| {

@@ -146,6 +146,28 @@ fn what_was_given_is_sealed_byte_for_byte_in_its_order() {
     assert!(without.lines().iter().all(|line| !line.contains(",\"retention\":")));
 }
 
+/// A policy that keeps everything asks for next to no facts, and says what it says with all of them.
+#[test]
+fn what_is_decided_alike_is_decided_as_with_every_fact() {
+    let (source, plain) = real("mattermost-5.37");
+    let all = format!("{}/policies/baseline-keep-all.toml", env!("CARGO_MANIFEST_DIR"));
+    let policy = ["--no-files", "--policy", &all];
+    // A hold that is over decides nothing, but with it there are holds to be thought of.
+    let over = "schema = \"chatseal-holds/v1\"\ntitle = \"Over\"\n[[hold]]\nid = \"over\"\nmatter = \"Settled\"\n\
+                everything = true\n[hold.issued]\nby = \"Counsel\"\nat = 2025-01-01\nwhy = \"Letter\"\n\
+                [hold.released]\nby = \"Counsel\"\nat = 2025-06-01\nwhy = \"Settlement\"\n";
+    source.desk.write("over.toml", over);
+    for (at, from) in [&source.url(), "dump.sql"].into_iter().enumerate() {
+        let alike = seal(&source.desk, from, &format!("alike-{at}.zip"), &policy);
+        let full =
+            seal(&source.desk, from, &format!("full-{at}.zip"), &[&policy[..], &["--holds", "over.toml"]].concat());
+        assert_eq!((alike.lines(), alike.root()), (full.lines(), full.root()), "{from}");
+        assert_eq!(alike.lines().len(), plain.lines().len());
+        let said = r#","retention":{"rule":"baseline-keep-all/all","keep_until":"forever"}}"#;
+        assert!(alike.lines().iter().all(|line| line.ends_with(said)));
+    }
+}
+
 #[test]
 fn a_later_day_withholds_more_and_the_same_day_the_same() {
     let (source, plain) = real("mattermost-11");

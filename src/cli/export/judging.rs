@@ -53,7 +53,7 @@ impl Judging {
             let is_own = |id: &String| in_force.set.holds.iter().any(|hold| hold.id == *id);
             matches!(&unknown.of, UnknownIn::Hold(id) if !is_own(id))
         };
-        let (judge, unknown) = Judge::new(source, in_force.set.clone(), now, work)?;
+        let (judge, unknown) = Judge::to_decide(source, in_force.set.clone(), now, work)?;
         let (unknown, wrong): (Vec<Unknown>, _) =
             unknown.into_iter().partition(|unknown| unknown.name.contains('*') || from_plugin(unknown));
         Ok(if wrong.is_empty() { Ok(Self { judge, unknown }) } else { Err(wrong) })
