@@ -212,9 +212,9 @@ mod tests {
     fn spans_are_counted_out_of_an_index() {
         let query = Query { table: "p\"", ..Query::default() };
         let ends = ends(&query, "c'at", "s").unwrap();
-        assert!(ends.contains(r#"'"s"."p""\"'::pg_catalog.regclass AND a.attname = 'c''at'"#), "{ends}");
+        assert!(ends.contains(r#"'"s"."p"""'::pg_catalog.regclass AND a.attname = 'c''at'"#), "{ends}");
         assert!(
-            ends.contains(r#"(SELECT pg_catalog.min("c'at") FROM "s"."p""\" WHERE "c'at" BETWEEN 0 AND"#),
+            ends.contains(r#"(SELECT pg_catalog.min("c'at") FROM "s"."p""" WHERE "c'at" BETWEEN 0 AND"#),
             "{ends}"
         );
         let spans = spans_between(&query, "at", 10, (2, 7), "s").unwrap();
