@@ -1,5 +1,7 @@
 //! Productions before the programs that read such forms, and against expectations written by hand.
 
+/// Files that are too large.
+mod large;
 /// Load files for review platforms, and hostile names.
 pub(crate) mod review;
 
@@ -169,6 +171,13 @@ fn timelines_keep_the_rules_of_the_importer() {
     let line = harbour().segments[3].1[0].clone();
     assert_eq!(created["mm_record_hash"], crate::bag::sha(line.as_bytes()));
     assert_eq!((&created["mm_team"], &created["mm_record_index"]), (&json!("harbour"), &json!(4)));
+    let told: std::collections::BTreeSet<_> = events.iter().filter_map(|event| event["mm_kind"].as_str()).collect();
+    let untold = harbour().segments.into_iter().filter(|(kind, _)| !told.contains(kind.as_str()));
+    let untold: Vec<_> = untold.map(|(kind, lines)| format!("{kind} {}", lines.len())).collect();
+    assert!(!untold.is_empty());
+    let why = "not told, because they hold no time at which something happened, records: ";
+    let summary = desk.read("timesketch/papers/summary.txt");
+    assert!(summary.contains(&format!("  {why}{}\n", untold.join(", "))), "{untold:?} {summary}");
 }
 
 pub(crate) const MAILS: &str = r#"

@@ -22,7 +22,7 @@ use crate::keys::Signer;
 use crate::produce::folder::{FolderError, Written};
 use crate::produce::papers::{self, Production};
 use crate::produce::transcript::Zone;
-use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Settings, Work, make};
+use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Settings, Work, make, rsmf};
 use crate::record::time::{self, Millis};
 use account::Account;
 
@@ -142,7 +142,12 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 
 fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Account, Failure> {
     let (folder, mut replaced) = begun(&args.output)?;
-    let settings = Settings { batch_size: args.batch_size.get(), is_checked: args.is_checked, zone: args.zone };
+    let settings = Settings {
+        batch_size: args.batch_size.get(),
+        is_checked: args.is_checked,
+        zone: args.zone,
+        largest_rsmf: rsmf::LARGEST,
+    };
     let made = make(args.format, &settings, work, &folder, &mut replaced).map_err(of_produce)?;
     let (form, meaning) = (args.format.word(), args.format.meaning());
     let command = ["produce", &format!("--format {form}")];

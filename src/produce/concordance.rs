@@ -171,7 +171,7 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
         ("attachments", attached),
         ("attachments missing", missing),
     ];
-    Ok(Made { counts, remarks: remarks(work, &belongings, attached) })
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached), posts: None })
 }
 
 /// The load file while it is being written.

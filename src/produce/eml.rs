@@ -68,7 +68,7 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
         },
     )?;
     let counts = vec![("mails", mails), ("posts", posts), ("attachments", attached), ("attachments missing", missing)];
-    Ok(Made { counts, remarks: remarks(work, &belongings, attached + missing) })
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached + missing), posts: None })
 }
 
 /// What a reader of conversations has to know that show so many files.

@@ -3,8 +3,8 @@
 use super::transcript::{self, Zone};
 use super::vendor::{self, Vendor};
 use super::{
-    Files, Folder, ProduceError, Replaced, Work, concordance, csv_records, eml, jsonl, markdown, parquet, rsmf,
-    timesketch,
+    Files, Folder, ProduceError, Replaced, Tallies, Work, concordance, csv_records, eml, jsonl, markdown, parquet,
+    rsmf, timesketch,
 };
 
 /// A form of a production.
@@ -100,6 +100,9 @@ pub struct Settings {
     pub is_checked: bool,
     /// Zone in which a transcript shows times, beside UTC.
     pub zone: Zone,
+    /// Most bytes of a file of `rsmf`; a larger one is listed, and not held against the rules. [`rsmf::LARGEST`] is what
+    /// platforms take.
+    pub largest_rsmf: u64,
 }
 
 /// What was made, in numbers for people and papers.
@@ -109,6 +112,8 @@ pub struct Made {
     pub counts: Vec<(&'static str, u64)>,
     /// What a reader has to know of how it was made.
     pub remarks: Vec<String>,
+    /// The posts of the scope, if all of them were seen on the way; whoever needs them counts them otherwise.
+    pub posts: Option<Tallies>,
 }
 
 /// Makes the production of this form in `folder`.
@@ -130,6 +135,6 @@ pub fn make(
         Form::Markdown => markdown::make(work, &files()?, folder, replaced),
         Form::Concordance => concordance::make(work, &files()?, folder, replaced),
         Form::Parquet => parquet::make(work, folder),
-        Form::Rsmf => rsmf::make(work, &files()?, settings.is_checked, folder, replaced),
+        Form::Rsmf => rsmf::make(settings, work, &files()?, folder, replaced),
     }
 }

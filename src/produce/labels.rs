@@ -12,20 +12,22 @@ pub const IN_LISTS: &str = "a semicolon in the name is a comma in lists of peopl
 #[derive(Debug)]
 pub struct Labels<'d> {
     directory: &'d Directory,
-    channels: HashMap<&'d str, String>,
+    /// What each is called, and the name of its team.
+    channels: HashMap<&'d str, (String, &'d str)>,
 }
 
 impl<'d> Labels<'d> {
     /// Makes them.
     pub fn of(directory: &'d Directory) -> Self {
         let channels = directory.channels();
-        let named = channels.into_iter().map(|(id, channel)| (id, label(directory, id, channel)));
+        let team = |channel: &'d Channel| directory.team(&channel.team_id).map_or(&*channel.team_id, |team| &team.name);
+        let named = channels.into_iter().map(|(id, channel)| (id, (label(directory, id, channel), team(channel))));
         Self { directory, channels: named.collect() }
     }
 
     /// `team/channel`, or `@anna, @bob` for those in a direct or group channel; the id of one that nothing describes.
     pub fn channel<'a>(&'a self, id: &'a str) -> &'a str {
-        self.channels.get(id).map_or(id, String::as_str)
+        self.channels.get(id).map_or(id, |(label, _)| label)
     }
 
     /// The username, or the id of somebody whom nothing describes.
@@ -49,8 +51,7 @@ impl<'d> Labels<'d> {
 
     /// The name of the team of a channel; empty for direct and group channels.
     pub fn team(&self, channel: &str) -> &'d str {
-        let team = self.directory.channel(channel).map(|channel| &*channel.team_id).unwrap_or_default();
-        self.directory.team(team).map_or(team, |team| &team.name)
+        self.channels.get(channel).map(|(_, team)| *team).unwrap_or_default()
     }
 }
 

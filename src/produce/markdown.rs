@@ -64,7 +64,7 @@ pub fn make(work: &Work<'_>, files: &Files, folder: &Folder, replaced: &mut Repl
         done.finish()?;
     }
     let counts = vec![("documents", documents), ("conversations", conversations), ("posts", posts)];
-    Ok(Made { counts, remarks: remarks(work, &belongings, attached) })
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached), posts: None })
 }
 
 fn head(work: &Work<'_>, month: &str) -> String {

@@ -46,6 +46,7 @@ pub mod rsmf;
 pub mod scope;
 pub mod sealed;
 mod spool;
+pub mod tally;
 pub mod timeline;
 pub mod timesketch;
 pub mod transcript;
@@ -61,6 +62,7 @@ pub use post::{Post, State};
 pub use replaced::Replaced;
 pub use scope::Scope;
 pub use sealed::{Integrity, Sealed, Signed, Standing};
+pub use tally::Tallies;
 
 use crate::progress::Progress;
 use crate::record::time::Millis;

@@ -40,26 +40,23 @@ impl Shape {
     }
 }
 
-/// Records that the scope of a production leaves out, by kind.
+/// Records that a production leaves out, by kind.
 #[derive(Debug, Default)]
-struct LeftOut(BTreeMap<String, u64>);
+pub(super) struct LeftOut(BTreeMap<String, u64>);
 
 impl LeftOut {
-    fn add(&mut self, kind: &str, records: u64) {
+    /// Adds some of a kind.
+    pub(super) fn add(&mut self, kind: &str, records: u64) {
         if records > 0 {
             let known = self.0.entry(kind.to_owned()).or_default();
             *known = known.saturating_add(records);
         }
     }
 
-    /// For people: one line, if there are any.
-    fn remarks(&self) -> Vec<String> {
+    /// For people: one line that begins with `why`, if there are any.
+    pub(super) fn remark(&self, why: &str) -> Option<String> {
         let kinds: Vec<String> = self.0.iter().map(|(kind, records)| format!("{kind} {records}")).collect();
-        if kinds.is_empty() {
-            Vec::new()
-        } else {
-            vec![format!("left out by the scope, records: {}", kinds.join(", "))]
-        }
+        (!kinds.is_empty()).then(|| format!("{why}, records: {}", kinds.join(", ")))
     }
 }
 
@@ -83,7 +80,8 @@ pub(super) fn each_kind<'a>(
         records = records.saturating_add(count);
         files += u64::from(count > 0);
     }
-    Ok(Made { counts: vec![("kinds", files), ("records", records)], remarks: left_out.remarks() })
+    let remarks = left_out.remark("left out by the scope").into_iter().collect();
+    Ok(Made { counts: vec![("kinds", files), ("records", records)], remarks, posts: None })
 }
 
 /// The fields that occur in records of a kind, in the order in which lines hold them, and what their values are.
@@ -160,11 +158,12 @@ mod tests {
     fn what_the_scope_leaves_out_is_said_by_kind() {
         let mut left_out = LeftOut::default();
         left_out.add("user", 0);
-        assert_eq!(left_out.remarks(), Vec::<String>::new());
+        assert_eq!(left_out.remark("left out by the scope"), None);
         for (kind, records) in [("reaction", 2), ("post", 7), ("post", 1)] {
             left_out.add(kind, records);
         }
-        assert_eq!(left_out.remarks(), ["left out by the scope, records: post 8, reaction 2"]);
+        let remark = left_out.remark("left out by the scope");
+        assert_eq!(remark.as_deref(), Some("left out by the scope, records: post 8, reaction 2"));
     }
 
     #[test]

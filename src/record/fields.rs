@@ -73,6 +73,12 @@ impl<'l> Head<'l> {
         let (mut next, mut left) = (0, wanted.len());
         let mut fields = self.fields();
         while left > 0 {
+            // Nearly always the next field of the line is the next one wanted.
+            if let Some(value) = wanted.get(next).and_then(|name| fields.next_named(name)) {
+                found[next] = Some(value).filter(|value| *value != b"null");
+                (next, left) = (next + 1, left - 1);
+                continue;
+            }
             let Some((name, value)) = fields.next() else { return };
             let ahead = wanted[next..].iter().position(|wanted| wanted.as_bytes() == name).map(|offset| next + offset);
             let behind = || wanted[..next].iter().position(|wanted| wanted.as_bytes() == name);
@@ -88,6 +94,16 @@ impl<'l> Head<'l> {
 #[derive(Clone, Debug)]
 pub struct Fields<'l> {
     rest: &'l [u8],
+}
+
+impl<'l> Fields<'l> {
+    /// The value of the next field if it has this name, which holds no quotation mark; else it stays the next.
+    fn next_named(&mut self, name: &str) -> Option<&'l [u8]> {
+        let value = self.rest.strip_prefix(b"\"")?.strip_prefix(name.as_bytes())?.strip_prefix(b"\":")?;
+        let (value, rest) = value.split_at_checked(value_end(value))?;
+        self.rest = rest.get(1..).unwrap_or_default();
+        Some(value)
+    }
 }
 
 impl<'l> Iterator for Fields<'l> {
@@ -157,7 +173,12 @@ pub fn plain(value: Option<&[u8]>) -> &str {
 
 /// The integer that a value is.
 pub fn integer(value: Option<&[u8]>) -> Option<i64> {
-    text(value?).parse().ok()
+    let value = value?;
+    // Times have 13 digits, and 18 always fit.
+    if !value.is_empty() && value.len() <= 18 && value.iter().all(u8::is_ascii_digit) {
+        return Some(value.iter().fold(0_i64, |number, digit| number * 10 + i64::from(digit - b'0')));
+    }
+    text(value).parse().ok()
 }
 
 /// Whether a value is `true`.

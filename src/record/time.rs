@@ -2,7 +2,7 @@
 //!
 //! No function here reads a clock; `now` always arrives as an argument.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike, Utc};
 
 /// Epoch milliseconds, UTC. Negative before 1970.
 pub type Millis = i64;
@@ -49,8 +49,24 @@ impl Window {
 /// Returns `None` outside the years 0000–9999, which that spelling cannot hold.
 pub fn format(at: Millis) -> Option<String> {
     let time: DateTime<Utc> = DateTime::from_timestamp_millis(at)?;
-    let text = time.to_rfc3339_opts(SecondsFormat::Millis, true);
-    (text.len() == 24).then_some(text)
+    let year = u32::try_from(time.year()).ok().filter(|year| *year <= 9999)?;
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let numbers = [
+        (3, year),
+        (6, time.month()),
+        (9, time.day()),
+        (12, time.hour()),
+        (15, time.minute()),
+        (18, time.second()),
+        (22, time.timestamp_subsec_millis()),
+    ];
+    for (mut at, mut number) in numbers {
+        while number > 0 {
+            text[at] = b"0123456789"[number as usize % 10];
+            (number, at) = (number / 10, at.saturating_sub(1));
+        }
+    }
+    std::str::from_utf8(&text).ok().map(str::to_owned)
 }
 
 /// Parses exactly what [`format()`] writes; any other spelling is `None`.
@@ -106,6 +122,18 @@ mod tests {
         }
         assert_eq!(format(i64::MAX), None);
         assert_eq!(format(-1).as_deref(), Some("1969-12-31T23:59:59.999Z"));
+    }
+
+    #[test]
+    fn times_are_spelled_as_rfc_3339_spells_them_and_only_in_four_digits_of_a_year() {
+        let ends = [-62_167_219_200_000, 253_402_300_799_999];
+        assert_eq!(ends.map(|at| format(at).unwrap()), ["0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]);
+        assert_eq!([ends[0] - 1, ends[1] + 1].map(format), [None, None]);
+        for step in 0..2_000 {
+            let at = ends[0] + step * 157_862_369_507 + step;
+            let expected = DateTime::from_timestamp_millis(at).unwrap();
+            assert_eq!(format(at), Some(expected.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)));
+        }
     }
 
     #[test]

@@ -269,9 +269,12 @@ impl<'e> Event<'e> {
         }
     }
 
-    /// Adds what else it says.
+    /// Adds what else it says; nothing for an empty text.
     pub(super) fn add(&mut self, name: &'static str, more: impl Into<More<'e>>) {
-        self.more.push((name, more.into()));
+        let more = more.into();
+        if more != More::Text(Cow::Borrowed("")) {
+            self.more.push((name, more));
+        }
     }
 
     /// What stands under a name, if it is a text.

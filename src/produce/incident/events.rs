@@ -14,8 +14,9 @@ use super::tell::{self, Teller};
 use super::{holds, run::Runs};
 use crate::archive::walk::Walk;
 use crate::produce::labels::Labels;
+use crate::produce::post::{self, Post};
 use crate::produce::wanted::Wanted;
-use crate::produce::{ProduceError, Work};
+use crate::produce::{ProduceError, Tallies, Work};
 use crate::record::id::hex;
 
 /// The record that an event is told from.
@@ -63,31 +64,42 @@ impl<'a> Story<'a> {
     }
 
     /// Hands each event to `each`, which adds it to a part, and each part to `next`, in the order of the archive; what
-    /// holds say comes last.
+    /// holds say comes last. Returns the posts of the scope.
     pub fn for_each_part<T: Default + Send>(
         &self,
         each: impl Fn(&mut T, &Record<'_>, &Event<'_>) + Sync,
         mut next: impl FnMut(T) -> Result<(), ProduceError>,
-    ) -> Result<(), ProduceError> {
+    ) -> Result<Tallies, ProduceError> {
         let (archive, window) = (self.work.sealed.archive, self.work.scope.window());
         let is_wanted = |event: &Event<'_>| !self.is_within || window.contains(event.at);
         let walk = Walk::new(archive, self.work.progress)?.kinds(tell::is_event);
         self.work.progress.phase("producing");
         self.work.progress.expect(walk.bytes());
+        let mut posts = Tallies::default();
         walk.for_each_segment(
             |segment| {
-                let (kind, mut part) = (segment.kind(), T::default());
+                let (kind, mut part, mut posts) = (segment.kind(), T::default(), Tallies::default());
                 for (index, line) in segment.lines().filter(|(_, line)| self.wanted.admits(kind, line)) {
                     let record = Record::new(Some(index), line);
-                    self.teller.tell(kind, line, |event| {
+                    let tell = |event| {
                         if is_wanted(&event) {
                             each(&mut part, &record, &event);
                         }
-                    });
+                    };
+                    if kind == post::KIND {
+                        let post = Post::read(line);
+                        posts.see(&self.work, &post);
+                        self.teller.tell_post(&post, tell);
+                    } else {
+                        self.teller.tell(kind, line, tell);
+                    }
                 }
-                part
+                (part, posts)
             },
-            &mut next,
+            |(part, seen)| {
+                posts.merge(seen);
+                next(part)
+            },
         )?;
         let mut part = T::default();
         for file in holds::read(archive)? {
@@ -96,6 +108,7 @@ impl<'a> Story<'a> {
                 each(&mut part, &record, &event);
             }
         }
-        next(part)
+        next(part)?;
+        Ok(posts)
     }
 }

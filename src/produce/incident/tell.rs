@@ -18,7 +18,7 @@ use super::run::Runs;
 use crate::archive::reader::Archive;
 use crate::archive::walk::Walk;
 use crate::produce::labels::Labels;
-use crate::produce::{Directory, ProduceError};
+use crate::produce::{Directory, Post, ProduceError};
 use crate::progress::Progress;
 use crate::record::fields::{Head, plain};
 use crate::record::time::Millis;
@@ -90,18 +90,25 @@ impl<'a> Teller<'a> {
         Ok(this)
     }
 
-    /// Hands on the events of a record, in the order in which they happened as far as the record says.
+    /// Hands on the events of a record that is no post, in the order in which they happened as far as the record says.
     pub fn tell<'e>(&self, kind: &'e str, line: &'e [u8], mut each: impl FnMut(Event<'e>))
     where
         'a: 'e,
     {
         match kind {
-            crate::produce::post::KIND => post::tell(self, line, &mut each),
             "audit" | "audit_log" => audit::tell(self, kind, line, &mut each),
             "run_event" => entry::tell(self, line, &mut each),
             "playbook_run" => entry::tell_run(self, line, &mut each),
             _ => rows::tell(self, kind, line, &mut each),
         }
+    }
+
+    /// Hands on the events of a post, as [`Self::tell`] does.
+    pub fn tell_post<'e>(&self, post: &Post<'e>, mut each: impl FnMut(Event<'e>))
+    where
+        'a: 'e,
+    {
+        post::tell(self, post, &mut each);
     }
 
     /// Whether a post is a status update of a run.

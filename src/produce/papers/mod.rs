@@ -9,15 +9,15 @@
 //! manifest-sha256.txt               SHA-256 of every file, for `sha256sum -c`; signed on request
 //! ```
 //!
-//! Invariant: numbers come from the seal, from what verification established, and from one pass over the records that
-//! are in the scope; nothing is claimed that was not looked at, and what was not checked is said. The manifest lists every
+//! Invariant: numbers come from the seal, from what verification established, and from the records that are in
+//! the scope, each counted once; nothing is claimed that was not looked at, and what was not checked is said. The manifest lists every
 //! other file. No paper fetches anything, and no text of people is markup in it.
 
+mod counted;
 mod exceptions;
 mod legal;
 pub(super) mod page;
 pub(super) mod summary;
-mod tally;
 
 use crate::produce::replaced::Replaced;
 use crate::produce::{Folder, Made, ProduceError, Work};

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Production;
+use super::counted::{self, Counted};
 use super::page::Page;
-use super::tally::{self, Counted, Tally};
 use crate::archive::names::Member;
 use crate::archive::reader::Body;
 use crate::archive::summary::Counts;
@@ -17,7 +17,7 @@ use crate::produce::conversation::is_harmful;
 use crate::produce::folder::Written;
 use crate::produce::labels::Labels;
 use crate::produce::replaced::Replaced;
-use crate::produce::{ProduceError, Work};
+use crate::produce::{ProduceError, Tallies, Work};
 use crate::record::id::hex;
 use crate::record::time::{self, Millis};
 
@@ -112,8 +112,9 @@ impl Summary {
     ) -> Result<Self, ProduceError> {
         let Production { work, form, meaning, command, made, program } = *production;
         let sealed = work.sealed;
-        let [channels, people] = tally::read(work)?;
-        let whole = Tally::sum(channels.values());
+        let own = if made.posts.is_none() { Some(Tallies::read(work)?) } else { None };
+        let posts = made.posts.as_ref().or(own.as_ref()).cloned().unwrap_or_default();
+        let whole = posts.whole();
         let labels = Labels::of(work.directory);
         let seal = &sealed.seal;
         let end = |at: Option<Millis>| at.map_or_else(|| "open".to_owned(), moment);
@@ -149,8 +150,8 @@ impl Summary {
             posts: whole.posts,
             first_post: (whole.posts > 0).then(|| moment(whole.first)),
             last_post: (whole.posts > 0).then(|| moment(whole.last)),
-            channels: tally::rows(channels, |id| labels.channel(id).to_owned()),
-            participants: tally::rows(people, |id| labels.person(id)),
+            channels: counted::rows(&posts.channels, |id| labels.channel(id).to_owned()),
+            participants: counted::rows(&posts.people, |id| labels.person(id)),
             files: written.len(),
             bytes: written.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
             source: sealed.source.clone(),

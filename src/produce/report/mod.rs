@@ -92,7 +92,7 @@ pub fn make(
         ("records missing", missing),
         ("gaps of the run", run.gaps.len() as u64),
     ];
-    Ok(Made { counts, remarks: Vec::new() })
+    Ok(Made { counts, remarks: Vec::new(), posts: None })
 }
 
 fn document(telling: &Telling<'_>, figures: Option<&OfOne>, program: &str) -> Result<Document, ProduceError> {

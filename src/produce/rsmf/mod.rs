@@ -25,7 +25,7 @@ use super::labels::IN_LISTS;
 use super::mail::{self, base64_lines};
 use super::name::Names;
 use super::replaced::Replaced;
-use super::{Files, Folder, Made, ProduceError, Work};
+use super::{Files, Folder, Made, ProduceError, Settings, Work};
 use manifest::{Manifest, Priorities};
 
 /// The version of the format.
@@ -36,11 +36,14 @@ const ZIP: &str = "rsmf.zip";
 const MANIFEST: &str = "rsmf_manifest.json";
 
 /// Most bytes of a file: what platforms take, and what a check reads into memory.
-const LARGEST: u64 = 2 << 30;
+pub const LARGEST: u64 = 2 << 30;
 
 /// Why a larger one is listed.
-const TOO_LARGE: &str =
-    "the file has more than 2 GiB, which review platforms refuse, and was not held against the rules";
+fn too_large(bytes: u64, largest: u64) -> String {
+    format!(
+        "the file has {bytes} bytes, more than the {largest} that review platforms take, and was not held against the rules"
+    )
+}
 
 /// A file but for its attachments.
 struct Rendered {
@@ -56,12 +59,13 @@ struct Rendered {
 
 /// Writes the files, a folder for each day.
 pub fn make(
+    settings: &Settings,
     work: &Work<'_>,
     files: &Files,
-    is_checked: bool,
     folder: &Folder,
     replaced: &mut Replaced,
 ) -> Result<Made, ProduceError> {
+    let Settings { is_checked, largest_rsmf: largest, .. } = *settings;
     let belongings = Belongings::read(work, files)?;
     let priorities = Priorities::read(work)?;
     let (mut count, mut posts, mut events, mut attached, mut checked) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
@@ -79,8 +83,9 @@ pub fn make(
             let zipped = zip(&rendered.manifest, work, folder)?;
             let mut to = folder.create(&path)?;
             write(&rendered, zipped, &mut to).map_err(|error| to.failed(error))?;
-            if to.finish()?.bytes > LARGEST {
-                note(replaced, folder, "rsmf", &path, "too-large", TOO_LARGE)?;
+            let bytes = to.finish()?.bytes;
+            if bytes > largest {
+                note(replaced, folder, "rsmf", &path, "too-large", &too_large(bytes, largest))?;
             } else if is_checked {
                 held_against_the_rules(folder, &path)?;
                 checked += 1;
@@ -117,7 +122,7 @@ pub fn make(
     )?;
     let mut counts = vec![("files", count), ("posts", posts), ("events", events), ("attachments", attached)];
     counts.extend(is_checked.then_some(("files checked", checked)));
-    Ok(Made { counts, remarks: remarks(work, &belongings, attached) })
+    Ok(Made { counts, remarks: remarks(work, &belongings, attached), posts: None })
 }
 
 fn render(slice: &Slice<'_>, work: &Work<'_>, belongings: &Belongings<'_>, priorities: &Priorities) -> Rendered {

@@ -5,7 +5,7 @@ use crate::produce::incident::event::{Event, More};
 use crate::produce::incident::events::Record;
 use crate::produce::incident::run::Runs;
 use crate::produce::labels::Labels;
-use crate::record::line::push_string;
+use crate::record::line::{push_integer, push_string};
 use crate::record::time::Millis;
 
 /// What every event says.
@@ -96,7 +96,7 @@ impl Open<'_> {
 
     fn integer(&mut self, key: &str, number: i64) {
         self.key(key);
-        self.0.extend_from_slice(number.to_string().as_bytes());
+        push_integer(self.0, number);
     }
 
     /// Nothing if it is not so.

@@ -6,7 +6,8 @@
 //!
 //! What is an event, and what it says, is told in [`incident`](super::incident); here it becomes a line. Events of the
 //! collection itself stand first, so that no timeline is too short for the importer. A time that no calendar can show
-//! makes no event and is listed.
+//! makes no event and is listed. Kinds of records that tell of no moment, such as who is a member now, make none either:
+//! the summary names them.
 
 mod event;
 
@@ -14,10 +15,13 @@ use std::io::Write as _;
 
 pub use event::push;
 
+use super::incident::tell::is_event;
 use super::incident::{Event, Record, Runs, Story};
 use super::labels::Labels;
+use super::records::LeftOut;
 use super::replaced::{Replaced, Replacement};
 use super::{Folder, Made, ProduceError, Work};
+use crate::archive::walk::Walk;
 use crate::record::time;
 use event::Mark;
 
@@ -52,7 +56,7 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
     let marks = collection(work);
     to.write_all(marks.concat().as_bytes()).map_err(|error| to.failed(error))?;
     let mut count = marks.len() as u64;
-    story.for_each_part(
+    let posts = story.for_each_part(
         |part: &mut Part, record, event| part.push(record, event, &labels, &runs),
         |part| {
             to.write_all(&part.lines).map_err(|error| to.failed(error))?;
@@ -66,7 +70,15 @@ pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result
         },
     )?;
     to.finish()?;
-    Ok(Made { counts: vec![("events", count)], remarks: Vec::new() })
+    Ok(Made { counts: vec![("events", count)], remarks: untold(work)?.into_iter().collect(), posts: Some(posts) })
+}
+
+/// For people: which kinds of the archive make no events at all, if there are any.
+fn untold(work: &Work<'_>) -> Result<Option<String>, ProduceError> {
+    let mut kinds = LeftOut::default();
+    let walk = Walk::new(work.sealed.archive, work.progress)?.kinds(|kind| !is_event(kind));
+    walk.rows().iter().for_each(|row| kinds.add(&row.kind, row.records));
+    Ok(kinds.remark("not told, because they hold no time at which something happened"))
 }
 
 /// What happened to the evidence itself, as lines.
@@ -102,6 +114,8 @@ pub fn collection(work: &Work<'_>) -> Vec<String> {
 
 /// A time as the importer wants it: an offset, and microseconds.
 fn datetime(at: time::Millis) -> Option<String> {
-    let text = time::format(at)?;
-    Some(format!("{}000+00:00", text.strip_suffix('Z')?))
+    let mut text = time::format(at)?;
+    text.pop();
+    text.push_str("000+00:00");
+    Some(text)
 }

@@ -128,6 +128,7 @@ pub fn make(
             ("without-post", counts.without_post),
         ],
         remarks,
+        posts: None,
     })
 }
 

@@ -8,9 +8,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::Making;
 use super::batch::{Batch, Span};
 use super::events::{Join, Leave, events};
+use super::{Making, Vendor};
 use crate::produce::directory::{Channel, Team};
 use crate::produce::files::Attachment;
 use crate::produce::post::{Post, State};
@@ -113,7 +113,7 @@ pub(super) struct Conversation<'a> {
     pub(super) entries: Vec<Entry>,
     /// Who was or came in.
     pub(super) joins: Vec<Join<'a>>,
-    /// Who left, or was there to the end.
+    /// Who left, or, where the form says so, was there to the end.
     pub(super) leaves: Vec<Leave<'a>>,
 }
 
@@ -174,7 +174,8 @@ impl<'a> Told<'a> {
         for conversation in &mut conversations {
             let authors = conversation.entries.iter().map(|entry| said[entry.said].author);
             let stays = making.members.of(conversation.id);
-            (conversation.joins, conversation.leaves) = events(&span, stays, authors, making.members);
+            let is_closed = making.vendor != Vendor::Csv;
+            (conversation.joins, conversation.leaves) = events(&span, stays, authors, making.members, is_closed);
         }
         conversations.sort_unstable_by_key(|conversation| conversation.id);
         Self { said, conversations }

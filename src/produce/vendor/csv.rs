@@ -6,15 +6,16 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io;
 
 use super::Making;
 use super::conversation::{Conversation, Entry, MISSING, Person, Said, Told, Update};
+use super::members::Person as Account;
 use super::package::{Package, Place, Places, base};
 use crate::produce::ProduceError;
 use crate::produce::directory::Place as Sort;
 use crate::produce::files::Attachment;
 use crate::produce::replaced::Replacement;
+use crate::record::line::push_integer;
 use crate::record::time::Millis;
 
 /// The first row.
@@ -46,6 +47,39 @@ struct Row<'a> {
 /// Where the files of each post lie, by place of the post and of the file.
 type Placed = HashMap<(usize, usize), Place>;
 
+/// What stands behind the channel in the row of somebody who was there before the batch.
+pub(super) type Standing = Box<[u8]>;
+
+/// Each row of a membership comes again in every batch; so what it says of the person is put together once.
+pub(super) fn standing(people: &[Account<'_>]) -> Vec<Standing> {
+    let mut words = String::new();
+    let one = |(id, user): &Account<'_>| {
+        let person = Person { id, username: &user.username, email: &user.email, is_bot: user.is_bot };
+        let mut out = Vec::new();
+        push_came(&mut out, &mut words, &person, BEFORE);
+        out.into_boxed_slice()
+    };
+    people.iter().map(one).collect()
+}
+
+/// How somebody came to be there: the word for it, and what is said.
+type Came = [&'static str; 2];
+const BEFORE: Came = ["previously-joined", "was already in the channel"];
+const ENTERED: Came = ["enter", "joined the channel"];
+const LEFT: Came = ["leave", "left the channel"];
+
+/// The columns of a join or leave behind those of the channel.
+fn push_came(out: &mut Vec<u8>, words: &mut String, person: &Person<'_>, [kind, what]: Came) {
+    push_person(out, person);
+    out.extend_from_slice(b",,,");
+    words.clear();
+    for part in ["User ", person.username, " (", person.email, ") ", what] {
+        words.push_str(part);
+    }
+    push(out, words);
+    push_end(out, kind, person, "");
+}
+
 /// Writes everything but `metadata.json`.
 pub(super) fn write(
     making: &Making<'_>,
@@ -54,7 +88,7 @@ pub(super) fn write(
     replaced: &mut Vec<Replacement>,
 ) -> Result<(), ProduceError> {
     let placed = place(told);
-    package.member("posts.csv", &posts(told, &placed))?;
+    package.member("posts.csv", &posts(making, told, &placed))?;
     let mut warnings = String::new();
     for (at, one) in told.said.iter().enumerate() {
         for (file_at, file) in one.files.iter().enumerate() {
@@ -107,7 +141,7 @@ fn place(told: &Told<'_>) -> Placed {
 }
 
 /// `posts.csv`.
-fn posts(told: &Told<'_>, placed: &Placed) -> Vec<u8> {
+fn posts(making: &Making<'_>, told: &Told<'_>, placed: &Placed) -> Vec<u8> {
     let rows = rows(told);
     let texts: Vec<Columns> = told.conversations.iter().map(Columns::of).collect();
     let mut out = Vec::with_capacity(HEADER.len() + rows.len() * 320);
@@ -115,7 +149,8 @@ fn posts(told: &Told<'_>, placed: &Placed) -> Vec<u8> {
     let mut words = String::new();
     for row in &rows {
         let conversation = &told.conversations[row.conversation];
-        let mut writer = Writer { out: &mut out, told, placed, columns: &texts[row.conversation], words: &mut words };
+        let (columns, standing) = (&texts[row.conversation], making.standing);
+        let mut writer = Writer { out: &mut out, told, placed, columns, standing, words: &mut words };
         match row.about {
             About::Join(at) => writer.join(conversation, at),
             About::Leave(at) => writer.leave(conversation, at),
@@ -198,6 +233,7 @@ struct Writer<'w, 'a> {
     told: &'w Told<'a>,
     placed: &'w Placed,
     columns: &'w Columns,
+    standing: &'w [Standing],
     /// Room for a text that is put together.
     words: &'w mut String,
 }
@@ -205,31 +241,32 @@ struct Writer<'w, 'a> {
 impl Writer<'_, '_> {
     fn join(&mut self, conversation: &Conversation<'_>, at: usize) {
         let join = &conversation.joins[at];
-        let (kind, words) = if join.at <= conversation.start {
-            ("previously-joined", "was already in the channel")
-        } else {
-            ("enter", "joined the channel")
-        };
-        self.came(join.at, &join.person, kind, words);
+        if join.at > conversation.start {
+            return self.came(join.at, &join.person, ENTERED);
+        }
+        match join.who.and_then(|who| self.standing.get(who as usize)) {
+            Some(standing) => {
+                self.begin_came(join.at);
+                self.out.extend_from_slice(standing);
+            }
+            None => self.came(join.at, &join.person, BEFORE),
+        }
     }
 
     fn leave(&mut self, conversation: &Conversation<'_>, at: usize) {
         let leave = &conversation.leaves[at];
-        self.came(leave.at, &leave.person, "leave", "left the channel");
+        self.came(leave.at, &leave.person, LEFT);
     }
 
-    fn came(&mut self, at: Millis, person: &Person<'_>, kind: &str, words: &str) {
+    fn came(&mut self, at: Millis, person: &Person<'_>, came: Came) {
+        self.begin_came(at);
+        push_came(self.out, self.words, person, came);
+    }
+
+    fn begin_came(&mut self, at: Millis) {
         number(self.out, at);
         self.out.extend_from_slice(b"0,,");
         self.out.extend_from_slice(&self.columns.came);
-        self.person(person);
-        self.out.extend_from_slice(b",,,");
-        self.words.clear();
-        for part in ["User ", person.username, " (", person.email, ") ", words] {
-            self.words.push_str(part);
-        }
-        push(self.out, self.words);
-        self.end(kind, person, "");
     }
 
     fn message(&mut self, entry: &Entry) {
@@ -238,11 +275,14 @@ impl Writer<'_, '_> {
         self.post(one, if entry.update == Update::EditedOriginal { one.post.original_id } else { "" });
         let message = one.post.message();
         if entry.update == Update::Deleted {
-            push(self.out, &format!("delete {message}"));
+            self.words.clear();
+            self.words.push_str("delete ");
+            self.words.push_str(&message);
+            push(self.out, self.words);
         } else {
             push(self.out, &message);
         }
-        self.end("message", &one.author, &one.previews);
+        push_end(self.out, "message", &one.author, &one.previews);
     }
 
     fn file(&mut self, entry: &Entry, at: usize, is_deleted: bool) {
@@ -256,7 +296,7 @@ impl Writer<'_, '_> {
         self.begin(one, update_at, update);
         self.post(one, "");
         push(self.out, format!("{} ({})", file.name, place.name).trim());
-        self.end(kind, &one.author, &one.previews);
+        push_end(self.out, kind, &one.author, &one.previews);
     }
 
     /// Times, team and channel.
@@ -266,14 +306,7 @@ impl Writer<'_, '_> {
         self.out.extend_from_slice(update.word().as_bytes());
         self.out.push(b',');
         self.out.extend_from_slice(&self.columns.said);
-        self.person(&one.author);
-    }
-
-    fn person(&mut self, person: &Person<'_>) {
-        for field in [person.id, person.email, person.username] {
-            push(self.out, field);
-            self.out.push(b',');
-        }
+        push_person(self.out, &one.author);
     }
 
     fn post(&mut self, one: &Said<'_>, edited_by: &str) {
@@ -282,22 +315,29 @@ impl Writer<'_, '_> {
             self.out.push(b',');
         }
     }
+}
 
-    fn end(&mut self, kind: &str, person: &Person<'_>, previews: &str) {
-        for field in [kind, person.kind()] {
-            self.out.push(b',');
-            self.out.extend_from_slice(field.as_bytes());
-        }
-        self.out.push(b',');
-        push(self.out, previews);
-        self.out.push(b'\n');
+fn push_person(out: &mut Vec<u8>, person: &Person<'_>) {
+    for field in [person.id, person.email, person.username] {
+        push(out, field);
+        out.push(b',');
     }
+}
+
+fn push_end(out: &mut Vec<u8>, kind: &str, person: &Person<'_>, previews: &str) {
+    for field in [kind, person.kind()] {
+        out.push(b',');
+        out.extend_from_slice(field.as_bytes());
+    }
+    out.push(b',');
+    push(out, previews);
+    out.push(b'\n');
 }
 
 /// A number and its comma.
 fn number(out: &mut Vec<u8>, number: Millis) {
-    // Writing to memory does not fail.
-    let _ = io::Write::write_fmt(out, format_args!("{number},"));
+    push_integer(out, number);
+    out.push(b',');
 }
 
 /// A field as Go's encoding/csv writes it: quoted if it begins with white space, holds a comma, a quotation mark or the

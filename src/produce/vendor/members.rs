@@ -4,6 +4,7 @@
 //! later than the job begins or the source was a bulk export, the vendor takes the current members as members during
 //! all of it; so do we, and say so.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use super::job::Job;
@@ -24,6 +25,42 @@ pub(super) struct Stay {
     pub(super) leave: Option<Millis>,
 }
 
+/// The stays in a channel that touch the job.
+#[derive(Debug, Default)]
+pub(super) struct Stays {
+    /// By the time of joining, then by address.
+    rows: Vec<Stay>,
+    /// Places among them, by who it was.
+    by_who: Vec<u32>,
+    /// Whether somebody has more than one.
+    pub(super) returned: bool,
+}
+
+impl Stays {
+    pub(super) fn new(rows: Vec<Stay>) -> Self {
+        let who = |place: &u32| rows.get(*place as usize).map(|stay| stay.who);
+        let mut by_who: Vec<u32> = (0_u32..).zip(&rows).map(|(place, _)| place).collect();
+        by_who.sort_unstable_by_key(who);
+        let returned = by_who.windows(2).any(|pair| matches!(pair, [a, b] if who(a) == who(b)));
+        Self { rows, by_who, returned }
+    }
+
+    /// By the time of joining, then by address.
+    pub(super) fn rows(&self) -> &[Stay] {
+        &self.rows
+    }
+
+    /// The stay of a user; one of them if he has several.
+    pub(super) fn of(&self, user: &str, members: &Members<'_>) -> Option<&Stay> {
+        let stay = |place: &u32| self.rows.get(*place as usize);
+        // People stand in the order of their ids.
+        let found = self
+            .by_who
+            .binary_search_by(|place| stay(place).map_or(Ordering::Less, |stay| members.person(stay.who).0.cmp(user)));
+        found.ok().and_then(|at| stay(self.by_who.get(at)?))
+    }
+}
+
 /// A user with his id.
 pub(super) type Person<'a> = (&'a str, &'a User);
 
@@ -38,8 +75,11 @@ pub(super) struct History {
 
 /// The stays of the job's channels that touch the job.
 pub(super) struct Members<'a> {
-    people: Vec<Person<'a>>,
-    stays: HashMap<Box<str>, Vec<Stay>>,
+    /// All users, by id.
+    pub(super) people: Vec<Person<'a>>,
+    stays: HashMap<Box<str>, Stays>,
+    /// What a channel without stays has.
+    none: Stays,
     /// Whether they are made up from current members.
     pub(super) are_current: bool,
 }
@@ -93,12 +133,19 @@ impl<'a> Members<'a> {
             });
             channels.contains(&**channel) && !stays.is_empty()
         });
-        Ok(Self { people, stays, are_current })
+        let stays = stays.into_iter().map(|(channel, stays)| (channel, Stays::new(stays))).collect();
+        Ok(Self { people, stays, none: Stays::default(), are_current })
     }
 
-    /// The stays in a channel, by the time of joining.
-    pub(super) fn of(&self, channel: &str) -> &[Stay] {
-        self.stays.get(channel).map(Vec::as_slice).unwrap_or_default()
+    /// Of these people, by id, who never were in a channel.
+    #[cfg(test)]
+    pub(super) fn nowhere(people: Vec<Person<'a>>) -> Self {
+        Self { people, stays: HashMap::new(), none: Stays::default(), are_current: false }
+    }
+
+    /// The stays in a channel.
+    pub(super) fn of(&self, channel: &str) -> &Stays {
+        self.stays.get(channel).unwrap_or(&self.none)
     }
 
     /// Who it was.
@@ -109,7 +156,7 @@ impl<'a> Members<'a> {
     /// Whether somebody joined or left a channel from `start` to `end`, both included.
     pub(super) fn is_active(&self, channel: &str, start: Millis, end: Millis) -> bool {
         let inside = |at: Millis| start <= at && at <= end;
-        self.of(channel).iter().any(|stay| inside(stay.join) || stay.leave.is_some_and(inside))
+        self.of(channel).rows.iter().any(|stay| inside(stay.join) || stay.leave.is_some_and(inside))
     }
 }
 

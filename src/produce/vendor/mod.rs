@@ -54,6 +54,8 @@ struct Making<'a> {
     files: &'a Files,
     job: &'a Job,
     members: &'a Members<'a>,
+    /// What the CSV says of each of [`Members::people`] who was there before a batch; nothing for the other forms.
+    standing: &'a [csv::Standing],
     folder: &'a Folder,
 }
 
@@ -86,7 +88,8 @@ pub(super) fn make(
     work.progress.expect(selected.bytes);
     let mut batches =
         Batches::new(selected.sorters, batch_size, &job).map_err(|error| folder.temporary_failed(error))?;
-    let making = Making { vendor, work, files, job: &job, members: &members, folder };
+    let standing = if vendor == Vendor::Csv { csv::standing(&members.people) } else { Vec::new() };
+    let making = Making { vendor, work, files, job: &job, members: &members, standing: &standing, folder };
     side_by_side::run(
         || Ok(batches.next().map_err(|error| folder.temporary_failed(error))?),
         |batch| making.part(&batch),
@@ -102,7 +105,7 @@ pub(super) fn make(
             package.finish()
         },
     )?;
-    Ok(Made { counts: totals.counts(), remarks })
+    Ok(Made { counts: totals.counts(), remarks, posts: Some(selected.tallies) })
 }
 
 impl<'a> Making<'a> {

@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use super::job;
 use crate::archive::walk::{SegmentText, Walk};
 use crate::produce::post::{self, Post};
-use crate::produce::{Folder, ProduceError, Work};
+use crate::produce::{Folder, ProduceError, Tallies, Work};
 use crate::record::time::Millis;
 use crate::sort::{ARENA_BYTES, Sorter};
 
@@ -35,6 +35,8 @@ pub(super) struct Selected {
     pub(super) first: Option<Millis>,
     /// The latest time at which one was changed.
     pub(super) last: Option<Millis>,
+    /// All posts of the scope, whether they are of the job or not.
+    pub(super) tallies: Tallies,
 }
 
 /// What one segment adds.
@@ -47,6 +49,7 @@ struct Found {
     channels: HashSet<Box<str>>,
     first: Option<Millis>,
     last: Option<Millis>,
+    tallies: Tallies,
 }
 
 /// Selects the posts of the window and scope, without those that the server wrote itself.
@@ -69,16 +72,17 @@ pub(super) fn posts(work: &Work<'_>, folder: &Folder) -> Result<Selected, Produc
             Ok::<_, ProduceError>(())
         },
     )?;
-    let Found { posts, by_server, changed_later, bytes, channels, first, last } = all;
+    let Found { posts, by_server, changed_later, bytes, channels, first, last, tallies } = all;
     let sorters = pool.into_inner().unwrap_or_else(PoisonError::into_inner);
     let channels = channels.into_iter().collect();
-    Ok(Selected { sorters, posts, by_server, changed_later, bytes, channels, first, last })
+    Ok(Selected { sorters, posts, by_server, changed_later, bytes, channels, first, last, tallies })
 }
 
 fn take(work: &Work<'_>, segment: SegmentText<'_>, sorter: &mut Sorter, folder: &Folder) -> io::Result<Found> {
     let (window, mut found) = (job::window(work), Found::default());
     for (_, line) in segment.lines() {
         let post = Post::read(line);
+        found.tallies.see(work, &post);
         if !work.scope.admits_user(post.user_id) || !work.scope.admits_channel(post.channel_id, work.directory) {
             continue;
         }
@@ -112,5 +116,6 @@ impl Found {
         self.channels.extend(other.channels);
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = self.last.max(other.last);
+        self.tallies.merge(other.tallies);
     }
 }

@@ -12,23 +12,22 @@ const REPLACED: What = What { sort: Sort::Edit, description: "Post version repla
 const DELETED: What = What { sort: Sort::Delete, description: "Post deleted", data_type: "post:deleted" };
 
 /// Hands on the events of a post.
-pub(super) fn tell<'e>(teller: &Teller<'e>, line: &'e [u8], each: &mut impl FnMut(Event<'e>)) {
+pub(super) fn tell<'e>(teller: &Teller<'e>, post: &Post<'e>, each: &mut impl FnMut(Event<'e>)) {
     let labels = teller.labels;
-    let post = Post::read(line);
-    let text = cards::said(&post);
+    let text = cards::said(post);
     let author = labels.user(post.user_id);
     let place = labels.channel(post.channel_id);
     let event = |at, what: &What, of: &'e str, message: String| {
         let mut event = Event::new(at, what, crate::produce::post::KIND, post.id);
         event.message = message;
         event.actor = Cow::Borrowed(post.user_id);
-        add(&mut event, teller, &post, of);
+        add(&mut event, teller, post, of);
         event
     };
     if let State::Earlier(of) = post.state() {
         return each(event(post.delete_at, &REPLACED, of, format!("@{author} replaced this text in {place}: {text}")));
     }
-    let (sort, verb) = written(teller, &post);
+    let (sort, verb) = written(teller, post);
     let created = What { sort, ..CREATED };
     let who = match post.prop_text("override_username") {
         Some(name) if sort == Sort::Feed => format!("{name}, as @{author},"),

@@ -218,22 +218,43 @@ fn said(kind: &str, head: &Head<'_>) -> String {
 }
 
 /// Whom a record speaks of.
-fn user<'e>(kind: &str, head: &Head<'e>) -> &'e str {
-    let names = ["user_id", "modified_by", "owner_id", "creator_id", "created_by"];
-    let found = head.pick(names).map(plain).into_iter().find(|id| !id.is_empty());
+fn user<'e>(kind: &str, head: &Head<'e>, named: [Option<&'e [u8]>; 5]) -> &'e str {
+    let found = named.map(plain).into_iter().find(|id| !id.is_empty());
     if kind == "user" { head.id } else { found.unwrap_or_default() }
 }
+
+/// What is asked of every record, in one pass over its line.
+const ASKED: [&str; 12] = [
+    "user_id",
+    "modified_by",
+    "owner_id",
+    "creator_id",
+    "created_by",
+    "channel_id",
+    "post_id",
+    "content_sha256",
+    "size",
+    "call_id",
+    "create_at",
+    "delete_at",
+];
 
 /// Hands on the events of a record.
 pub(super) fn tell<'e>(teller: &Teller<'e>, kind: &'e str, line: &'e [u8], each: &mut impl FnMut(Event<'e>)) {
     let Some(rows) = sorts(kind) else { return };
     let head = Head::of(line, kind);
-    let [channel, post, sha256, size, call] = head.pick(["channel_id", "post_id", "content_sha256", "size", "call_id"]);
-    let user = user(kind, &head);
+    let [by, modified_by, owner, creator, created_by, channel, post, sha256, size, call, made, ended] =
+        head.pick(ASKED);
+    let user = user(kind, &head, [by, modified_by, owner, creator, created_by]);
     let channel = if kind == "channel" { head.id } else { plain(channel) };
-    let [made, ended] = head.pick(["create_at", "delete_at"]).map(|time| integer(time).unwrap_or_default());
+    let [made, ended] = [made, ended].map(|time| integer(time).unwrap_or_default());
     for (field, sort, description, data_type, words) in rows {
-        let at = if *field == "at" { head.at() } else { integer(head.pick([field])[0]).unwrap_or_default() };
+        let at = match *field {
+            "at" => head.at(),
+            "create_at" => made,
+            "delete_at" => ended,
+            field => integer(head.pick([field])[0]).unwrap_or_default(),
+        };
         let is_later = !matches!(*field, "update_at" | "last_password_update") || ![made, ended].contains(&at);
         if at == 0 || !is_later {
             continue;
