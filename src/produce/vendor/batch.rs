@@ -54,18 +54,21 @@ pub(super) struct Batches {
     size: usize,
     next: Span,
     job_end: Millis,
+    /// Bytes of the batch before: the next one has about as many.
+    before: usize,
 }
 
 impl Batches {
     /// Of the posts in these sorters, `size` in each.
     pub(super) fn new(sorters: Vec<Sorter>, size: usize, job: &Job) -> io::Result<Self> {
         let next = Span { number: 1, start: job.start, end: job.end };
-        Ok(Self { merge: Merge::new(sorters)?, size: size.max(1), next, job_end: job.end })
+        Ok(Self { merge: Merge::new(sorters)?, size: size.max(1), next, job_end: job.end, before: 0 })
     }
 
     /// The next batch.
     pub(super) fn next(&mut self) -> io::Result<Option<Batch>> {
-        let (mut bytes, mut lines, mut end) = (Vec::new(), Vec::new(), self.next.start);
+        let mut bytes = Vec::with_capacity(self.before + self.before / 16);
+        let (mut lines, mut end) = (Vec::new(), self.next.start);
         while lines.len() < self.size
             && let Some(item) = self.merge.peek()
         {
@@ -78,6 +81,7 @@ impl Batches {
         if lines.is_empty() {
             return Ok(None);
         }
+        self.before = bytes.len();
         let is_last = self.merge.peek().is_none();
         let span = Span { end: if is_last { self.job_end } else { end }, ..self.next };
         self.next = Span { number: span.number.saturating_add(1), start: span.end, end: self.job_end };

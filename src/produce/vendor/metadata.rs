@@ -11,15 +11,22 @@ use crate::produce::Directory;
 
 /// The counts of the batches so far.
 pub(super) struct Running<'a> {
-    directory: &'a Directory,
-    job: &'a Job,
-    counts: BTreeMap<&'a str, (u64, u64)>,
+    channels: BTreeMap<&'a str, Counted>,
+}
+
+/// A channel of the job.
+struct Counted {
+    /// All of its entry that stands before the counts: put together once, because each batch says it again.
+    text: String,
+    messages: u64,
+    attachments: u64,
 }
 
 impl<'a> Running<'a> {
     /// Before the first batch.
     pub(super) fn new(directory: &'a Directory, job: &'a Job) -> Self {
-        Self { directory, job, counts: job.channels.iter().map(|id| (&**id, (0, 0))).collect() }
+        let counted = |id| Counted { text: channel(directory, job, id), messages: 0, attachments: 0 };
+        Self { channels: job.channels.iter().map(|id| (&**id, counted(id))).collect() }
     }
 
     /// The document of the next batch.
@@ -27,19 +34,22 @@ impl<'a> Running<'a> {
         let mut all = (0, 0);
         for (id, (messages, attachments)) in added {
             all = (all.0 + messages, all.1 + attachments);
-            if let Some(count) = self.counts.get_mut(&**id) {
-                *count = (count.0 + messages, count.1 + attachments);
+            if let Some(counted) = self.channels.get_mut(&**id) {
+                counted.messages += messages;
+                counted.attachments += attachments;
             }
         }
-        let mut out = String::from("{\n  \"Channels\": {");
+        let known: usize = self.channels.values().map(|counted| counted.text.len() + 80).sum();
+        let mut out = String::with_capacity(known + 200);
+        out.push_str("{\n  \"Channels\": {");
         let mut comma = "";
-        for (id, (messages, attachments)) in &self.counts {
-            let _ = write!(out, "{comma}\n    {}: {{", quoted(id));
-            self.channel(&mut out, id, *messages, *attachments);
-            out.push_str("\n    }");
+        for Counted { text, messages, attachments } in self.channels.values() {
+            out.push_str(comma);
+            out.push_str(text);
+            let _ = write!(out, "{messages},\n      \"AttachmentsCount\": {attachments}\n    }}");
             comma = ",";
         }
-        out.push_str(if self.counts.is_empty() { "}" } else { "\n  }" });
+        out.push_str(if self.channels.is_empty() { "}" } else { "\n  }" });
         let _ = write!(
             out,
             ",\n  \"MessagesCount\": {},\n  \"AttachmentsCount\": {},\n  \"StartTime\": {},\n  \"EndTime\": {}\n}}",
@@ -47,33 +57,31 @@ impl<'a> Running<'a> {
         );
         out
     }
+}
 
-    fn channel(&self, out: &mut String, id: &str, messages: u64, attachments: u64) {
-        let channel = self.directory.channel(id);
-        let (team, name, display, letter, word) = channel.map_or(("", "", "", "", ""), |known| {
-            (&*known.team_id, &*known.name, &*known.display_name, known.place.letter(), known.place.word())
-        });
-        let room = format!("{word} - {id}");
-        let fields = [
-            ("TeamId", quoted(team)),
-            ("TeamName", "null".to_owned()),
-            ("TeamDisplayName", "null".to_owned()),
-            ("ChannelId", quoted(id)),
-            ("ChannelName", quoted(name)),
-            ("ChannelDisplayName", quoted(display)),
-            ("ChannelType", quoted(letter)),
-            ("RoomId", quoted(&room)),
-            ("StartTime", self.job.start.to_string()),
-            ("EndTime", self.job.end.to_string()),
-            ("MessagesCount", messages.to_string()),
-            ("AttachmentsCount", attachments.to_string()),
-        ];
-        let mut comma = "";
-        for (name, value) in fields {
-            let _ = write!(out, "{comma}\n      \"{name}\": {value}");
-            comma = ",";
-        }
+/// The entry of a channel, up to its counts.
+fn channel(directory: &Directory, job: &Job, id: &str) -> String {
+    let (team, name, display, letter, word) = directory.channel(id).map_or(("", "", "", "", ""), |known| {
+        (&*known.team_id, &*known.name, &*known.display_name, known.place.letter(), known.place.word())
+    });
+    let fields = [
+        ("TeamId", quoted(team)),
+        ("TeamName", "null".to_owned()),
+        ("TeamDisplayName", "null".to_owned()),
+        ("ChannelId", quoted(id)),
+        ("ChannelName", quoted(name)),
+        ("ChannelDisplayName", quoted(display)),
+        ("ChannelType", quoted(letter)),
+        ("RoomId", quoted(&format!("{word} - {id}"))),
+        ("StartTime", job.start.to_string()),
+        ("EndTime", job.end.to_string()),
+    ];
+    let mut out = format!("\n    {}: {{", quoted(id));
+    for (name, value) in fields {
+        let _ = write!(out, "\n      \"{name}\": {value},");
     }
+    out.push_str("\n      \"MessagesCount\": ");
+    out
 }
 
 /// A string as Go's encoding/json writes it, which escapes what means something in HTML.
