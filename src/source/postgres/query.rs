@@ -213,10 +213,7 @@ mod tests {
         let query = Query { table: "p\"", ..Query::default() };
         let ends = ends(&query, "c'at", "s").unwrap();
         assert!(ends.contains(r#"'"s"."p"""'::pg_catalog.regclass AND a.attname = 'c''at'"#), "{ends}");
-        assert!(
-            ends.contains(r#"(SELECT pg_catalog.min("c'at") FROM "s"."p""" WHERE "c'at" BETWEEN 0 AND"#),
-            "{ends}"
-        );
+        assert!(ends.contains(r#"(SELECT pg_catalog.min("c'at") FROM "s"."p""" WHERE "c'at" BETWEEN 0 AND"#), "{ends}");
         let spans = spans_between(&query, "at", 10, (2, 7), "s").unwrap();
         assert!(spans.contains(r#"WHERE "at" IS NULL OR "at" < 20 OR "at" >= 80) AS spans"#), "{spans}");
         assert!(spans.contains("generate_series(2::pg_catalog.int8, 7)"), "{spans}");
