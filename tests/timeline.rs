@@ -1,6 +1,7 @@
 //! `chatseal timeline`: one ordered list of what happened, each line leading back to a sealed record.
 
 mod page;
+mod scoped;
 
 use std::collections::{BTreeMap, BTreeSet};
 

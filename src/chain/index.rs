@@ -3,7 +3,8 @@
 //! A new archive becomes a volume of its own. While the volume before it is less than four times as large the two are
 //! merged, so that a series of any length has few volumes and each entry is written again only a few times.
 //!
-//! Volumes are not brought to disk: one that a power cut spoiled has another digest, and is made anew.
+//! Invariant: a volume is on disk before it gets its name. One that is spoiled all the same has another digest, and is made
+//! anew.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -219,6 +220,7 @@ impl Index {
             content(&mut draft, &self.folder)?;
             let volume = draft.finish()?;
             fs::rename(&partial, self.folder.join(&name))?;
+            File::open(&self.folder)?.sync_all()?;
             Ok(volume)
         };
         let volume = written().map_err(|error| {

@@ -144,12 +144,13 @@ impl Draft {
         Ok(())
     }
 
-    /// Ends the volume.
+    /// Ends the volume, and brings it to disk.
     pub(super) fn finish(mut self) -> io::Result<Volume> {
         self.buffer.push(END);
         self.buffer.extend_from_slice(&self.entries.to_le_bytes());
         self.flush()?;
         self.file.write_all(self.digest.clone().finish().as_ref())?;
+        self.file.sync_all()?;
         let length = self.file.metadata()?.len();
         Ok(Volume { file: Arc::new(self.file), length })
     }

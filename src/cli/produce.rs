@@ -63,7 +63,7 @@ pub(super) struct Args {
     /// It signs the manifest of the production. The signature is of the namespace `production@chatseal.v1`, and stands beside the manifest.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Papers")]
     key: Option<PathBuf>,
-    /// Zone in which `html` shows times, by its IANA name; UTC stands beside it
+    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
     zone: Zone,
     #[command(flatten)]

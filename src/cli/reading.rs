@@ -50,6 +50,9 @@ pub(super) struct Reading {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1d", help_heading = "Scope")]
     pub(super) margin: Millis,
     /// Take in the direct and group channels of which all members took part in the incident
+    ///
+    /// One that the run itself was broadcast to is taken in whoever reads there, as `linked`; a note in the exceptions says
+    /// that there are others in it.
     #[arg(long, requires = "incident", help_heading = "Scope")]
     pub(super) include_direct: bool,
     /// Folder in which attachments are looked for: a bulk export's `data`, or the file store of the server

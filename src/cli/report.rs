@@ -20,6 +20,8 @@ use super::threads::Threads;
 use crate::keys::Signer;
 use crate::produce::incident::{Run, Runs};
 use crate::produce::papers::Production;
+use crate::produce::report::Style;
+use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, Scope, Work, report};
 use crate::record::time::{self, Millis};
 use account::Account;
@@ -55,6 +57,9 @@ pub(super) struct Args {
     /// Time to date the production, instead of the clock's, so that it can be repeated
     #[arg(long, value_name = "MOMENT", value_parser = time::parse, help_heading = "Form", allow_hyphen_values = true)]
     as_of: Option<Millis>,
+    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
+    zone: Zone,
     #[command(flatten)]
     threads: Threads,
 }
@@ -95,7 +100,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             let checked = args.checking.open(&args.archive, progress)?;
             let sealed = checked.told(printer)?;
             let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
-            let runs = Runs::read(&checked.archive, &directory, progress).map_err(of_produce)?;
+            let runs = Runs::read(&sealed, &directory, progress).map_err(of_produce)?;
             let run = choice::of(&runs, &sealed.source, args.run.as_deref(), &directory)?;
             printer.note(format!("  run       {} ({})", harmless(&run.name), harmless(&run.id)));
             let scope = Scope::default();
@@ -109,7 +114,8 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 
 fn write(args: &Args, work: &Work<'_>, runs: &Runs, run: &Run, signer: Option<&Signer>) -> Result<Account, Failure> {
     let (folder, mut replaced) = begun(&args.output)?;
-    let made = report::make(work, runs, run, PROGRAM, &folder, &mut replaced).map_err(of_produce)?;
+    let made = report::make(work, runs, run, &Style { program: PROGRAM, zone: args.zone }, &folder, &mut replaced)
+        .map_err(of_produce)?;
     let command = ["report", &format!("--run {}", run.id)];
     let production =
         Production { work, form: report::WORD, meaning: report::MEANING, command, made: &made, program: PROGRAM };

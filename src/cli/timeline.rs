@@ -20,6 +20,7 @@ use super::standing::Checking;
 use super::threads::Threads;
 use crate::produce::incident::Runs;
 use crate::produce::timeline::{self, Form, Told};
+use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, ProduceError, Work};
 use crate::record::time::{self, Millis};
 use output::Output;
@@ -30,6 +31,9 @@ use output::Output;
 /// tasks, status updates and owners, calls, logins, changes of roles and configuration, terms, holds, and what was found to
 /// be purged: one list, ordered by time, then kind and id of the record. The forms are described in
 /// chatseal-productions(5).
+///
+/// The archive of an incident also describes accounts, channels and teams that may be years older. What happened to them
+/// before or after the archive's window is left out and counted, unless `--since` or `--until` ask for another window.
 ///
 /// The archive is verified first; one that is not intact is refused. Without `--signers` nobody vouches for it.
 #[derive(Debug, clap::Args)]
@@ -48,6 +52,9 @@ pub(super) struct Args {
     output: Option<PathBuf>,
     #[command(flatten)]
     checking: Checking,
+    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
+    zone: Zone,
     #[command(flatten)]
     scoping: Scoping,
     /// Time to date the production, instead of the clock's, so that it can be repeated
@@ -114,8 +121,8 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
             let directory = Directory::read(&checked.archive, progress).map_err(of_produce)?;
             let scope = scoping::told(asked, &directory, printer)?;
             let work = Work { sealed: &sealed, directory: &directory, scope: &scope, time, progress };
-            let runs = Runs::read(&checked.archive, &directory, progress).map_err(of_produce)?;
-            let told = to.tell(args.format, &work, &runs, printer);
+            let runs = Runs::read(&sealed, &directory, progress).map_err(of_produce)?;
+            let told = to.tell(args, &work, &runs, printer);
             told.map_err(of_produce)
         })
     })??;
@@ -145,14 +152,14 @@ impl To {
         }
     }
 
-    fn tell(&mut self, format: Format, work: &Work<'_>, runs: &Runs, printer: &Printer) -> Result<Told, ProduceError> {
-        let form = match format {
+    fn tell(&mut self, args: &Args, work: &Work<'_>, runs: &Runs, printer: &Printer) -> Result<Told, ProduceError> {
+        let form = match args.format {
             Format::Jsonl => Form::Jsonl,
             Format::Csv => Form::Csv,
-            Format::Text | Format::Html => Form::Text,
+            Format::Text | Format::Html => Form::Text(args.zone),
         };
         match self {
-            Self::Folder(folder) => timeline::page(work, runs, folder),
+            Self::Folder(folder) => timeline::page(work, runs, args.zone, folder),
             Self::File(output) => {
                 let folder = output.folder().to_owned();
                 timeline::lines(form, work, runs, &folder, |bytes| output.write(bytes))
@@ -189,12 +196,17 @@ fn account(printer: &Printer, args: &Args, told: &Told) {
     if told.without_time > 0 {
         let _ = write!(text, "; {} more have a time that no calendar shows", count(told.without_time));
     }
+    if told.left_out > 0 {
+        let (out, beyond) =
+            (count(told.left_out), "before or after the window of the archive only describe what others name");
+        let _ = write!(text, "; {out} more {beyond} (--since tells them)");
+    }
     let Some(path) = &args.output else { return printer.note(text) };
     let counts: serde_json::Map<_, _> =
         told.counts.iter().map(|(sort, count)| (sort.word().to_owned(), (*count).into())).collect();
     let body = serde_json::json!({
         "output": path.display().to_string(), "events": told.events(), "span": span, "counts": counts,
-        "without_time": told.without_time,
+        "without_time": told.without_time, "left_out": told.left_out,
     });
     printer.answer("timeline", Exit::Ok, &body, || format!("{text}, in `{}`\n", harmless(&path.display().to_string())));
 }

@@ -61,7 +61,7 @@ pub use form::{Form, Made, Settings, make};
 pub use post::{Post, State};
 pub use replaced::Replaced;
 pub use scope::Scope;
-pub use sealed::{Integrity, Sealed, Signed, Standing};
+pub use sealed::{AsOf, Clock, Integrity, Sealed, Signed, Standing};
 pub use tally::Tallies;
 
 use crate::progress::Progress;

@@ -14,6 +14,7 @@ use crate::archive::summary::Summary;
 use crate::archive::walk::WalkError;
 use crate::merkle::Hash;
 use crate::record::id::hex;
+use crate::record::time::{self, Millis};
 
 /// Whether the bytes were held against the seal before the production was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,50 @@ impl Standing {
             (Integrity::Unverified, _) => "not verified".to_owned(),
             (Integrity::Verified, Signed::NotChecked) => "intact, signer not checked".to_owned(),
             (Integrity::Verified, Signed::By(names)) => format!("intact, signed by {}", names.join(", ")),
+        }
+    }
+}
+
+/// The clock that says as of when an archive knows its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// That of the seal: a database was read as it was sealed.
+    Seal,
+    /// That of the dump, which was begun then.
+    Dump,
+    /// That of the seal, for want of another: nobody wrote down when the dump or export was made, which was earlier.
+    Unsaid,
+}
+
+/// As of when an archive knows its source: what goes on then may have ended since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// When.
+    pub at: Millis,
+    /// By which clock.
+    pub clock: Clock,
+}
+
+impl AsOf {
+    /// For the middle of a sentence: `when the archive was sealed`.
+    pub fn words(self) -> &'static str {
+        match self.clock {
+            Clock::Seal => "when the archive was sealed",
+            Clock::Dump => "when the dump was begun, as it says itself",
+            Clock::Unsaid => "when the archive was sealed, because the source does not say when it was made",
+        }
+    }
+
+    /// What `source.json` and the seal say. The time of a dump counts where it is told in UTC: of other time zones
+    /// `pg_dump` tells a short name only, which may mean several.
+    fn of(source: &serde_json::Value, sealed_at: Millis) -> Self {
+        let started = source.pointer("/dump/started").and_then(serde_json::Value::as_str);
+        let utc = started.and_then(|text| text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")));
+        let begun = utc.and_then(|text| time::parse(&format!("{}Z", text.replacen(' ', "T", 1))).ok());
+        match begun {
+            Some(at) => Self { at, clock: Clock::Dump },
+            None if source["server"].is_object() => Self { at: sealed_at, clock: Clock::Seal },
+            None => Self { at: sealed_at, clock: Clock::Unsaid },
         }
     }
 }
@@ -101,6 +146,11 @@ impl<'a> Sealed<'a> {
         }
     }
 
+    /// As of when it knows its source.
+    pub fn as_of(&self) -> AsOf {
+        AsOf::of(&self.source, self.seal.time)
+    }
+
     /// Name of the bag.
     pub fn bag(&self) -> &str {
         self.archive.bag().as_str()
@@ -125,4 +175,23 @@ fn text(archive: &Archive, member: &Member) -> Result<Vec<u8>, ProduceError> {
 
 fn wrong(member: &Member, expected: &impl std::fmt::Display) -> ProduceError {
     ProduceError::Member { member: member.to_string(), expected: expected.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_dump_is_known_as_of_when_it_was_begun_if_it_says_so() {
+        let as_of = |source: serde_json::Value| AsOf::of(&source, 9);
+        let dump = |started: Option<&str>| as_of(json!({"dump": {"started": started}}));
+        let begun = time::parse("2026-11-21T13:59:01Z").unwrap();
+        assert_eq!(dump(Some("2026-11-21 13:59:01 UTC")), AsOf { at: begun, clock: Clock::Dump });
+        for unclear in [None, Some("2026-11-21 13:59:01 IST"), Some("UTC"), Some("soon UTC"), Some("ms:5 UTC")] {
+            assert_eq!(dump(unclear), AsOf { at: 9, clock: Clock::Unsaid }, "{unclear:?}");
+        }
+        assert_eq!(as_of(json!({"server": {"database_time": 5}})), AsOf { at: 9, clock: Clock::Seal });
+        assert_eq!(as_of(json!({"source": "mattermost bulk export"})), AsOf { at: 9, clock: Clock::Unsaid });
+    }
 }

@@ -262,7 +262,9 @@ impl Class {
             Self::IncidentUnreadable => "checklists of runs cannot be understood; they are kept as they are",
             Self::NoteIncidentChannel => "channels of runs are archived",
             Self::NoteIncidentLife => "runs that did not simply begin and end, or whose times are out of order",
-            Self::NoteIncidentLink => "direct or group channels that posts link to were left out",
+            Self::NoteIncidentLink => {
+                "direct or group channels that a run or a post names were left out, or are in scope with people who took no part"
+            }
             Self::NoteIncidentRemoved => "entries were taken off timelines of runs; they are records all the same",
             Self::NoteIncidentShared => "other runs share the channel",
         }

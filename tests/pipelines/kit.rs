@@ -140,6 +140,32 @@ fn played(name: &str, values: &str) -> Value {
     json!({"series": series, "values": values})
 }
 
+/// Labels that our samples have, and those that Prometheus gives them.
+const LABELS: [&str; 7] = ["task", "kind", "class", "policy", "version", "instance", "__name__"];
+
+/// Units, in Grafana's words, in which a metric means what it says: times are shown by how long ago or ahead they are.
+fn unit_of(metric: &str) -> &'static [&'static str] {
+    match metric.rsplit('_').next().unwrap_or_default() {
+        "seconds" => &["s"],
+        "bytes" => &["bytes"],
+        _ => &["none", "short"],
+    }
+}
+
+/// Labels that an expression groups by or selects by, and those in a legend.
+fn labels(expr: &str, legend: &str) -> BTreeSet<String> {
+    let list = |text: &str, end: char| text.split(end).next().unwrap_or_default().to_owned();
+    let grouped = expr.split(" by (").skip(1).map(|rest| list(rest, ')'));
+    let grouped: Vec<String> =
+        grouped.flat_map(|list| list.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
+    let selected = expr.split('{').skip(1).map(|rest| list(rest, '}'));
+    let selected = selected.flat_map(|list| {
+        list.split(',').map(|one| one.split(['=', '!']).next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    });
+    let shown = legend.split("{{").skip(1).map(|rest| list(rest, '}'));
+    grouped.into_iter().chain(selected).chain(shown).map(|label| label.trim().to_owned()).collect()
+}
+
 #[test]
 fn the_dashboard_holds_together_and_promtool_reads_every_expression_in_it() {
     let dashboard: Value = serde_json::from_str(&kit("chatseal-dashboard.json")).unwrap();
@@ -160,11 +186,21 @@ fn the_dashboard_holds_together_and_promtool_reads_every_expression_in_it() {
         for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
             assert!(cells.insert(cell), "{title} lies over another panel");
         }
+        let unit = panel["fieldConfig"]["defaults"]["unit"].as_str().unwrap_or_else(|| panic!("{title}: no unit"));
         let mut letters = BTreeSet::new();
         for target in panel["targets"].as_array().unwrap() {
             assert!(letters.insert(target["refId"].as_str().unwrap()), "{title}");
             assert_eq!(target["datasource"], source, "{title}");
             let expr = target["expr"].as_str().unwrap();
+            for name in named(expr) {
+                assert!(FAMILIES.iter().any(|(written, _)| *written == name), "{title}: nobody writes {name}");
+                // A table shows each column in a unit of its own.
+                let is_table = panel["type"] == "table";
+                assert!(is_table || unit_of(&name).contains(&unit), "{title}: {name} in {unit}");
+            }
+            for label in labels(expr, target["legendFormat"].as_str().unwrap_or_default()) {
+                assert!(LABELS.contains(&&*label), "{title}: no sample has the label {label}");
+            }
             for word in expr.split('$').skip(1) {
                 assert!(known.iter().any(|name| word.starts_with(name)), "{title}: ${word} is no variable");
             }

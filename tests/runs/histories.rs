@@ -1,8 +1,6 @@
 //! Random nights: whatever people do between runs, the archives together are what one export is, record by record.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::time::Duration;
 
 use super::{Nights, records};
 use crate::evaluator::dice::Dice;
@@ -104,41 +102,4 @@ fn what_has_not_settled_waits_for_the_next_night() {
     nights.configure("settle = \"0s\"\noverlap = \"3h\"", "");
     assert!(has(&nights.night()));
     nights.require_same("settled");
-}
-
-#[test]
-fn thirty_nights_with_crashes_and_losses_are_one_history() {
-    let mut dice = Dice(30);
-    let nights = Nights::new("settle = \"0s\"\noverlap = \"1h\"\nrescan = \"1/7\"");
-    nights.night();
-    for _ in 0..30 {
-        let events: Vec<String> = (0..dice.below(9)).map(|_| event(&mut dice)).collect();
-        nights.source.ask(&(events.join(";\n") + ";"));
-        match dice.below(6) {
-            0 => nights.killed_after(Duration::from_millis(dice.below(600) as u64)),
-            1 => drop(fs::remove_dir_all(nights.source.desk.path("archives/index"))),
-            _ => {}
-        }
-        // A night on which nothing runs.
-        if !dice.one_in(5) {
-            nights.night();
-        }
-    }
-    nights.night();
-    nights.require_same("thirty nights");
-    let verify = ["--quiet", "verify", "archives", "--signers", "signers", "--ledger", "ledger"];
-    nights.say(&verify).require(0, "");
-    // Tampering with any of it shows.
-    let names = nights.names();
-    let path = nights.source.desk.path(&format!("archives/{}", dice.of(&names)));
-    let whole = fs::read(&path).unwrap();
-    let mut other = whole.clone();
-    let at = dice.below(other.len());
-    other[at] ^= 1 << dice.below(8);
-    fs::write(&path, other).unwrap();
-    assert_eq!(nights.say(&verify).code, 1);
-    fs::remove_file(&path).unwrap();
-    assert_eq!(nights.say(&verify).code, 5);
-    fs::write(&path, whole).unwrap();
-    nights.say(&verify).require(0, "");
 }

@@ -15,6 +15,26 @@ fn with_log() -> Source {
 }
 
 #[test]
+fn custody_names_the_database_and_the_log() {
+    let source = with_log();
+    source.dump("dump.sql");
+    let log = crate::bag::sha(&fs::read(source.desk.path("audit.log")).unwrap());
+    for (from, output, method) in [
+        (source.url(), "live.zip", "read a database"),
+        ("dump.sql".to_owned(), "dump.zip", "read a dump of a database"),
+    ] {
+        let archive = source.desk.seal(&from, output, &["--no-files", "--audit-log", "audit.log"]);
+        let lines: Vec<Value> =
+            archive.text("data/custody.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[0]["method"].as_str().unwrap().starts_with(method), "{lines:#?}");
+        assert_eq!(lines[1]["source"], "audit.log");
+        assert_eq!(lines[1]["source_sha256"], log.as_str());
+        assert!(lines[1]["method"].as_str().unwrap().starts_with("read a file of the server's audit log"));
+    }
+}
+
+#[test]
 fn posts_that_the_log_saw_and_the_database_lost_are_named_each_once() {
     let source = with_log();
     source.dump("dump.sql");

@@ -9,6 +9,7 @@ mod incident;
 mod odd_rows;
 mod scope;
 mod secrets;
+mod strangers;
 mod touched;
 
 pub(crate) use conformance::same;

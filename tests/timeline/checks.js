@@ -27,6 +27,15 @@ module.exports = ({ open, address, report, asked }) => {
   }, address("").replace(/\/$/, ""));
 
   return {
+    // One event, as the page shows it when a link leads to it.
+    async "timeline-detail"(browser) {
+      const page = await open(browser, { viewport: { width: 1280, height: 900 } });
+      await page.goto(`${address("index.html")}#r=${encodeURIComponent(asked.record)}`);
+      await settle(page);
+      const texts = await page.evaluate(() => ["one-record", "one-because", "one-time", "said"].map((id) => document.getElementById(id).textContent));
+      report.seen.push(texts);
+      await page.close();
+    },
     async timeline(browser) {
       const page = await open(browser, { viewport: { width: 1280, height: 900 } });
       await page.goto(address("index.html"));

@@ -20,8 +20,12 @@ pub(super) struct Document {
     pub(super) bag: String,
     pub(super) seal: String,
     pub(super) standing: String,
-    /// When the archive was sealed: until then things stood as told.
+    /// When the archive was sealed.
     pub(super) sealed_at: Option<String>,
+    /// As of when it knows its source: until then things stood as told.
+    pub(super) as_of: Option<String>,
+    /// Which clock says so.
+    pub(super) as_of_clock: &'static str,
     /// The moment asked for.
     pub(super) at: Option<String>,
     /// Where the records stand, and who could see them there.
@@ -149,6 +153,8 @@ impl Document {
             seal: sealed.digest(),
             standing: sealed.standing.words(),
             sealed_at: moment(sealed.seal.time),
+            as_of: moment(sealed.as_of().at),
+            as_of_clock: sealed.as_of().words(),
             at: at.and_then(time::format),
             places,
             user,

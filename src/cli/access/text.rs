@@ -16,25 +16,25 @@ const UNKNOWN: &str = "an unknown time";
 
 pub(super) fn text(printer: &Printer, document: &Document) -> String {
     let mut out = String::new();
-    let sealed_at = document.sealed_at.as_deref().unwrap_or(UNKNOWN);
+    let as_of = format!("{}, {}", document.as_of.as_deref().unwrap_or(UNKNOWN), document.as_of_clock);
     for of in document.places.iter().flatten() {
-        of_place(&mut out, printer, of, document.at.as_deref(), sealed_at);
+        of_place(&mut out, printer, of, document.at.as_deref(), &as_of);
     }
     if let Some(of) = &document.user {
-        of_user(&mut out, printer, of, document.at.as_deref(), sealed_at);
+        of_user(&mut out, printer, of, document.at.as_deref(), &as_of);
     }
     let _ = writeln!(out, "from seal {} ({})", document.seal, harmless(&document.standing));
     out
 }
 
-fn of_place(out: &mut String, printer: &Printer, of: &OfPlace, at: Option<&str>, sealed_at: &str) {
+fn of_place(out: &mut String, printer: &Printer, of: &OfPlace, at: Option<&str>, as_of: &str) {
     let kinds: Vec<&str> = of.records.iter().map(|record| &*record.kind).collect();
     let id = of.records.first().map(|record| harmless(&record.id)).unwrap_or_default();
     let heading = format!("{} `{id}`", kinds.join(", "));
     let _ = writeln!(out, "{}", printer.mark(Mark::Strong, &heading));
     let _ = writeln!(out, "  stands in   {} ({})", harmless(&of.place.name), of.place.sort);
     let from = of.from.as_deref().unwrap_or(UNKNOWN);
-    let until = of.until.as_deref().map_or_else(|| format!("the sealing, {sealed_at}"), str::to_owned);
+    let until = of.until.as_deref().unwrap_or(as_of);
     let _ = writeln!(out, "  was there   {from} to {until}");
     if let Some(at) = at {
         let _ = writeln!(out, "  asked for   {at}");
@@ -66,11 +66,11 @@ fn covers(one: &Granted, other: &Granted) -> bool {
     one.user.id == other.user.id && begins && ends
 }
 
-fn of_user(out: &mut String, printer: &Printer, of: &OfUser, at: Option<&str>, sealed_at: &str) {
+fn of_user(out: &mut String, printer: &Printer, of: &OfUser, at: Option<&str>, as_of: &str) {
     let _ = writeln!(out, "{}", printer.mark(Mark::Strong, &person(&of.user)));
     let _ = match at {
         Some(at) => writeln!(out, "  could see at {at}"),
-        None => writeln!(out, "  could see until the sealing, {sealed_at}"),
+        None => writeln!(out, "  could see until {as_of}"),
     };
     of.facts.iter().for_each(|fact| statement(out, fact));
     if !of.everything.is_empty() {

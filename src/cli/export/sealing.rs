@@ -152,6 +152,7 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
     });
     let mut selection = selected?;
     let mut files = digests.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let sources = files.len();
     files.extend(selection.logs());
 
     let mut exceptions = Sorter::new(ARENA_BYTES / 8);
@@ -186,7 +187,7 @@ pub(in crate::cli) fn seal(job: &Job<'_>) -> Result<Exported, SealingError> {
         exceptions.push(0, 0, 0, |out| exception.push_line(out));
     }
     let source = job.source.describe(&files, &selection, &asked, clocks.newest);
-    let custody = custody(job, &files);
+    let custody = custody(job, files.split_at(sources));
     let kinds = kinds(&selection, outcome.as_ref());
     let statement = Statement {
         origin: job.origin.clone(),
@@ -301,16 +302,16 @@ fn kinds(selection: &Selection<'_>, outcome: Option<&Outcome>) -> Kinds {
     Kinds(selection.equation().into_iter().map(counts).collect())
 }
 
-/// Lines of custody, one for each file, or one for a live source: who acquired what, how, with which build. No host, no
-/// path, no command line.
-fn custody(job: &Job<'_>, files: &[Hashed]) -> Vec<u8> {
-    let line = |source: &str, sha256: Option<&[u8; 32]>| {
+/// Lines of custody, one for each file of the source, or one for a live source, and one for each file of the audit log: who
+/// acquired what, how, with which build. No host, no path, no command line.
+fn custody(job: &Job<'_>, (files, logs): (&[Hashed], &[Hashed])) -> Vec<u8> {
+    let line = |method: &str, source: &str, sha256: Option<&[u8; 32]>| {
         let mut document = serde_json::json!({
             "event": "acquired",
             "time": time::format(job.time),
             "by": job.signer.public_key().fingerprint(),
             "tool": AGENT,
-            "method": job.source.method(),
+            "method": method,
             "source": source,
         });
         if let (Some(sha256), Some(members)) = (sha256, document.as_object_mut()) {
@@ -318,6 +319,14 @@ fn custody(job: &Job<'_>, files: &[Hashed]) -> Vec<u8> {
         }
         document.to_string() + "\n"
     };
-    let lines: String = files.iter().map(|file| line(&file.name, Some(&file.sha256))).collect();
-    if lines.is_empty() { line(&job.source.name(), None) } else { lines }.into_bytes()
+    let own = job.source.method();
+    let mut lines: String = files.iter().map(|file| line(own, &file.name, Some(&file.sha256))).collect();
+    if lines.is_empty() {
+        lines = line(own, &job.source.name(), None);
+    }
+    let log = |file: &Hashed| {
+        line("read a file of the server's audit log; it was opened read-only", &file.name, Some(&file.sha256))
+    };
+    lines.extend(logs.iter().map(log));
+    lines.into_bytes()
 }

@@ -36,7 +36,7 @@ pub(super) struct Plays {
 impl Plays {
     /// Reads them.
     pub(super) fn read(work: &Work<'_>) -> Result<Self, ProduceError> {
-        let runs = Runs::read(work.sealed.archive, work.directory, work.progress)?;
+        let runs = Runs::read(work.sealed, work.directory, work.progress)?;
         let mut books: HashMap<Box<str>, Book> = HashMap::new();
         let walk = Walk::new(work.sealed.archive, work.progress)?;
         walk.kinds(|kind| matches!(kind, "playbook" | "playbook_member")).for_each_segment(

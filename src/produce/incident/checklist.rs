@@ -130,23 +130,21 @@ fn checklist(members: &Members<'_>, number: usize, faults: &mut Vec<String>) -> 
 }
 
 fn task(item: &Members<'_>) -> Task {
-    // The first releases had a tick where later ones have a state.
-    let state = if item.get("state").is_none() && item.is_true("checked") {
-        TaskState::Closed
-    } else {
-        TaskState::of(&item.text("state"))
-    };
+    // The first releases had a tick where later ones have a state, and wrote times as texts.
+    let has_state = item.get("state").is_some();
+    let is_ticked = !has_state && item.is_true("checked");
+    let state = if is_ticked { TaskState::Closed } else { TaskState::of(&item.text("state")) };
     Task {
         id: item.text("id"),
         title: item.text("title"),
         description: item.text("description"),
         state,
-        state_modified: item.integer("state_modified"),
+        state_modified: item.time(if has_state { "state_modified" } else { "checked_modified" }),
         assignee_id: item.text("assignee_id"),
-        assignee_modified: item.integer("assignee_modified"),
-        due_date: item.integer("due_date"),
+        assignee_modified: item.time("assignee_modified"),
+        due_date: item.time("due_date"),
         command: item.text("command"),
-        command_last_run: item.integer("command_last_run"),
+        command_last_run: item.time("command_last_run"),
         is_hidden: &*item.text("condition_action") == "hidden",
     }
 }
@@ -170,6 +168,21 @@ mod tests {
         let first = &lists[0].tasks[0];
         assert_eq!((first.state_modified, first.due_date, &*first.assignee_id), (17, 20, "anna"));
         assert!(lists[0].tasks[1].is_hidden);
+    }
+
+    #[test]
+    fn older_releases_wrote_times_as_texts() {
+        let text = r#"[{"title":"a","items":[
+            {"title":"first","checked":true,"checked_modified":"2020-06-01T10:00:00.25Z","checked_post_id":"p"},
+            {"title":"never","checked":false,"checked_modified":"0001-01-01T00:00:00Z"},
+            {"title":"then","state":"closed","state_modified":"2020-08-04T13:57:44.123+02:00","assignee_modified":"0001-01-01T00:00:00Z"},
+            {"title":"no time","state":"closed","state_modified":"soon"},{"title":"none","checked":true}]}]"#;
+        let (lists, faults) = parse(text);
+        assert_eq!(faults, Vec::<String>::new());
+        let told: Vec<_> = lists[0].tasks.iter().map(|task| (task.state.word(), task.state_modified)).collect();
+        let (first, then) = (1_591_005_600_250, 1_596_542_264_123);
+        assert_eq!(told, [("done", first), ("open", 0), ("done", then), ("done", 0), ("done", 0)]);
+        assert_eq!(lists[0].tasks[2].assignee_modified, 0);
     }
 
     #[test]

@@ -6,9 +6,11 @@
 //! order sorts.
 
 use std::cell::OnceCell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::digest::{SHA256, digest};
 
+use super::because;
 use super::event::Event;
 use super::tell::{self, Teller};
 use super::{holds, run::Runs};
@@ -18,6 +20,7 @@ use crate::produce::post::{self, Post};
 use crate::produce::wanted::Wanted;
 use crate::produce::{ProduceError, Tallies, Work};
 use crate::record::id::hex;
+use crate::record::time::Window;
 
 /// The record that an event is told from.
 #[derive(Debug)]
@@ -34,6 +37,11 @@ impl<'l> Record<'l> {
         Self { index, line, hash: OnceCell::new() }
     }
 
+    /// Why it is in the scope of an incident; none outside of one.
+    pub fn reasons(&self) -> impl Iterator<Item = &str> {
+        because::reasons(self.line)
+    }
+
     /// SHA-256 of its line, or of the file, in hexadecimal digits.
     pub fn hash(&self) -> &str {
         self.hash.get_or_init(|| hex(digest(&SHA256, self.line).as_ref()))
@@ -47,20 +55,41 @@ pub struct Story<'a> {
     teller: Teller<'a>,
     wanted: Wanted<'a>,
     is_within: bool,
+    /// Beyond this window nothing is told that only describes others.
+    around: Option<Window>,
+    left_out: AtomicU64,
 }
 
 impl<'a> Story<'a> {
     /// Prepares to tell what is in the scope of `work`.
     pub fn read(work: Work<'a>, labels: &'a Labels<'a>, runs: &'a Runs) -> Result<Self, ProduceError> {
         let teller = Teller::read(work.sealed.archive, work.directory, labels, runs, work.progress)?;
-        Ok(Self { work, teller, wanted: Wanted::find(work)?, is_within: false })
+        Ok(Self {
+            work,
+            teller,
+            wanted: Wanted::find(work)?,
+            is_within: false,
+            around: None,
+            left_out: AtomicU64::new(0),
+        })
     }
 
-    /// Only events that lie in the window of the scope themselves.
+    /// Only events that lie in the window of the scope themselves. Of an incident's archive, unless a window was asked for,
+    /// also without what only describes others and happened before or after the archive's own window: that an account was
+    /// made, years ago.
     #[must_use]
     pub fn within_window(mut self) -> Self {
         self.is_within = true;
+        let is_incident = self.work.sealed.source["incident"].is_object();
+        let sealed = self.work.sealed.seal.window;
+        self.around =
+            Some(sealed).filter(|window| is_incident && !window.is_open() && self.work.scope.window().is_open());
         self
+    }
+
+    /// How many events were left out because they only describe others; once all parts were handed on.
+    pub fn left_out(&self) -> u64 {
+        self.left_out.load(Ordering::Relaxed)
     }
 
     /// Hands each event to `each`, which adds it to a part, and each part to `next`, in the order of the archive; what
@@ -81,8 +110,11 @@ impl<'a> Story<'a> {
                 let (kind, mut part, mut posts) = (segment.kind(), T::default(), Tallies::default());
                 for (index, line) in segment.lines().filter(|(_, line)| self.wanted.admits(kind, line)) {
                     let record = Record::new(Some(index), line);
-                    let tell = |event| {
-                        if is_wanted(&event) {
+                    let beside = self.around.filter(|_| because::only_describes(kind, line));
+                    let tell = |event: Event<'_>| {
+                        if beside.is_some_and(|around| !around.contains(event.at)) {
+                            self.left_out.fetch_add(1, Ordering::Relaxed);
+                        } else if is_wanted(&event) {
                             each(&mut part, &record, &event);
                         }
                     };

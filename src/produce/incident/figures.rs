@@ -12,7 +12,7 @@ use super::run::{RecordId, Run, Runs};
 use super::seen::{Deeds, Moment, OfRun, Seen, alarm};
 use super::{Task, TaskState};
 use crate::produce::labels::Labels;
-use crate::produce::{ProduceError, Work};
+use crate::produce::{AsOf, ProduceError, Work};
 use crate::record::time::Millis;
 
 /// What a figure says.
@@ -83,7 +83,7 @@ const UPDATES: &str = "posts that are status updates of the run, by its list; th
 const WAIT: &str = "the longest time between two status updates; the start of the run, and its end, count as one";
 const DONE: &str = "tasks that are ticked off, of all tasks that were not skipped or hidden";
 const ON_TIME: &str = "tasks with a due date that were ticked off by then, of all that were due before the end of the run, \
-     or, where it has none, before the archive was sealed; skipped and hidden ones do not count";
+     or, where it has none, before the time as of which the archive knows its source; skipped and hidden ones do not count";
 const HANDOVERS: &str = "entries of the timeline that say that the owner changed";
 
 impl Figures {
@@ -99,15 +99,15 @@ impl Figures {
                 Ok(())
             },
         )?;
-        Ok(Self::of(runs, seen, work.sealed.seal.time))
+        Ok(Self::of(runs, seen, work.sealed.as_of()))
     }
 
-    /// Computes the figures of what was seen; the archive was sealed at `sealed`.
-    pub fn of(runs: &Runs, mut seen: Seen, sealed: Millis) -> Self {
+    /// Computes the figures of what was seen; the archive knows its source as of `as_of`.
+    pub fn of(runs: &Runs, mut seen: Seen, as_of: AsOf) -> Self {
         let one = |run: &Run| {
             let seen = seen.runs.remove(&run.id).unwrap_or_default();
-            let mut figures = figures(run, &seen, sealed);
-            if runs.in_channel(&run.channel_id).count() > 1
+            let mut figures = figures(run, &seen, as_of);
+            if runs.shares_channel(run)
                 && let Some(first) = figures.first_mut().filter(|figure| matches!(figure.value, Value::Span(_)))
             {
                 "several runs share the channel; the sign may belong to another of them".clone_into(&mut first.note);
@@ -132,7 +132,7 @@ fn people(seen: OfRun) -> Vec<Person> {
     all
 }
 
-fn figures(run: &Run, seen: &OfRun, sealed: Millis) -> Vec<Figure> {
+fn figures(run: &Run, seen: &OfRun, as_of: AsOf) -> Vec<Figure> {
     let started = (run.create_at, run.record());
     let updates = updates(run);
     let end = (run.end_at > 0).then(|| end(run));
@@ -158,7 +158,7 @@ fn figures(run: &Run, seen: &OfRun, sealed: Millis) -> Vec<Figure> {
         },
         longest_wait(&started, &updates, end.as_ref()),
         done(run),
-        on_time(run, sealed),
+        on_time(run, as_of),
     ];
     let handovers: Vec<RecordId> =
         run.entries(&["owner_changed"]).map(|entry| RecordId::new("run_event", &entry.id)).collect();
@@ -305,8 +305,8 @@ fn done(run: &Run) -> Figure {
     }
 }
 
-fn on_time(run: &Run, sealed: Millis) -> Figure {
-    let until = if run.end_at > 0 { run.end_at } else { sealed };
+fn on_time(run: &Run, as_of: AsOf) -> Figure {
+    let until = if run.end_at > 0 { run.end_at } else { as_of.at };
     let due = tasks(run).filter(|task| task.due_date > 0 && task.due_date <= until);
     // Of a task that was ticked off at an unknown time nobody can say whether it was late.
     let (unknown, due): (Vec<&Task>, Vec<&Task>) =
@@ -324,19 +324,13 @@ fn on_time(run: &Run, sealed: Millis) -> Figure {
         .filter(|entry| due.iter().any(|task| task.state_modified > 0 && task.state_modified == entry.event_at));
     let mut records = vec![run.record()];
     records.extend(entries.map(|entry| RecordId::new("run_event", &entry.id)));
-    Figure {
-        name: "tasks-on-time",
-        title: "Tasks on time",
-        value,
-        formula: ON_TIME,
-        records,
-        note: [("late", late), ("not known when", unknown.iter().map(|task| &*task.title).collect())]
-            .iter()
-            .filter(|(_, titles)| !titles.is_empty())
-            .map(|(word, titles)| format!("{word}: {}", titles.join("; ")))
-            .collect::<Vec<_>>()
-            .join("; "),
-    }
+    let lists = [("late", late), ("not known when", unknown.iter().map(|task| &*task.title).collect())];
+    let lists = lists.iter().filter(|(_, titles)| !titles.is_empty());
+    let lists = lists.map(|(word, titles)| format!("{word}: {}", titles.join("; ")));
+    let counts_by_clock = run.end_at <= 0 && tasks(run).any(|task| task.due_date > 0);
+    let clock = counts_by_clock.then(|| format!("the run goes on; counted to the time {}", as_of.words()));
+    let note = lists.chain(clock).collect::<Vec<_>>().join("; ");
+    Figure { name: "tasks-on-time", title: "Tasks on time", value, formula: ON_TIME, records, note }
 }
 
 /// A span as people say it: `4 min 32 s`, `1 h 36 min`, `2 d 3 h`.
@@ -377,6 +371,7 @@ pub fn deeds_in_words(counts: &BTreeMap<Sort, u64>) -> String {
 mod tests {
     use super::super::run::{Entry, Said, StatusPost};
     use super::*;
+    use crate::produce::Clock;
     use crate::produce::incident::Checklist;
 
     const MINUTE: Millis = 60_000;
@@ -399,7 +394,8 @@ mod tests {
     }
 
     fn figure(run: &Run, seen: &OfRun, name: &str) -> Figure {
-        figures(run, seen, 1000 * MINUTE).into_iter().find(|figure| figure.name == name).unwrap()
+        let as_of = AsOf { at: 1000 * MINUTE, clock: Clock::Unsaid };
+        figures(run, seen, as_of).into_iter().find(|figure| figure.name == name).unwrap()
     }
 
     fn records(figure: &Figure) -> Vec<String> {
@@ -474,7 +470,9 @@ mod tests {
         assert_eq!(records(&on_time), ["playbook_run/r", "run_event/e1"]);
         assert_eq!(figure(&run, &OfRun::default(), "tasks-done").value, Value::Share(3, 5));
         run.end_at = 0;
-        assert_eq!(figure(&run, &OfRun::default(), "tasks-on-time").value, Value::Share(1, 4));
+        let open = figure(&run, &OfRun::default(), "tasks-on-time");
+        assert_eq!(open.value, Value::Share(1, 4));
+        assert!(open.note.ends_with("because the source does not say when it was made"), "{}", open.note);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::record::json::{Cursor, Fault, Shape, Value};
+use crate::record::time::{self, Millis};
 
 /// The values of an array, and where it stops to be one.
 pub(super) fn elements(text: &str) -> (Vec<Value<'_>>, Option<Fault>) {
@@ -51,9 +52,11 @@ impl<'t> Members<'t> {
         self.get(key).map(text).unwrap_or_default()
     }
 
-    /// An integer, also where it is written as a string; 0 for anything else.
-    pub(super) fn integer(&self, key: &str) -> i64 {
-        self.text(key).parse().unwrap_or_default()
+    /// A time: milliseconds, or RFC 3339, as Go writes its own times; 0 for anything else, and for Go's time of none.
+    pub(super) fn time(&self, key: &str) -> Millis {
+        const NONE: &str = "0001-01-01T00:00:00Z";
+        let text = self.text(key);
+        text.parse().unwrap_or_else(|_| if *text == *NONE { 0 } else { time::parse(&text).unwrap_or_default() })
     }
 
     /// Whether it is `true`.

@@ -15,6 +15,7 @@
 //!
 //! It refuses to guess: a figure for which a record is missing says which one, and has no value.
 
+pub mod because;
 pub mod checklist;
 pub mod details;
 pub mod event;

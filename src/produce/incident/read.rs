@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::checklist;
 use super::details::{Details, names};
 use super::run::{Capacity, Entry, Gap, Metric, Participant, Playbook, RecordId, Run, Runs, Said, StatusPost};
+use crate::archive::exceptions::Exception;
 use crate::archive::reader::Archive;
 use crate::archive::walk::{SegmentText, Walk};
-use crate::produce::{Directory, Post, ProduceError, State, cards};
+use crate::produce::{Directory, Post, ProduceError, Sealed, State, cards};
 use crate::progress::Progress;
+use crate::record::exception::Class;
 use crate::record::fields::{Head, characters, integer, is_true, plain};
 use crate::record::time::Millis;
 
@@ -38,7 +40,8 @@ struct Listed {
 
 impl Runs {
     /// Reads the runs of an archive. An archive without any, such as one of a bulk export, has none.
-    pub fn read(archive: &Archive, directory: &Directory, progress: &Progress) -> Result<Self, ProduceError> {
+    pub fn read(sealed: &Sealed<'_>, directory: &Directory, progress: &Progress) -> Result<Self, ProduceError> {
+        let archive = sealed.archive;
         let walk = Walk::new(archive, progress)?.kinds(|kind| KINDS.contains(&kind));
         let mut rows = Vec::new();
         walk.for_each_segment(segment_rows, |found| {
@@ -47,14 +50,13 @@ impl Runs {
         })?;
         let (mut runs, strays) = joined(rows, &by_username(directory));
         add_posts(&mut runs, archive, progress)?;
+        sealed.for_each_exception(|exception| add_sharing(&mut runs, &exception))?;
         for run in runs.values_mut() {
             finish(run);
         }
         Ok(Self::new(runs.into_values().collect(), strays))
     }
-}
 
-impl Runs {
     /// The run that an entry of a timeline belongs to, and the entry.
     pub(super) fn entry(head: &Head<'_>) -> (Box<str>, Entry) {
         (plain(head.pick(["playbook_run_id"])[0]).into(), entry(head))
@@ -324,6 +326,17 @@ fn add_entry(run: &mut Run, entry: Entry, by_username: &HashMap<&str, &str>) {
         }
     }
     run.timeline.push(entry);
+}
+
+/// Adds what the archive notes of a run that shares its channel with one that was not exported.
+fn add_sharing(runs: &mut BTreeMap<Box<str>, Run>, noted: &Exception) {
+    let of = |text: &str| text.rsplit_once("playbook_run/").map(|(_, id)| Box::<str>::from(id));
+    if noted.class != Class::NoteIncidentShared.code() {
+        return;
+    }
+    if let Some((run, other)) = of(&noted.object).and_then(|id| runs.get_mut(&id)).zip(of(&noted.found)) {
+        run.shared_with.push(other);
+    }
 }
 
 /// Looks up the posts that runs name: status updates, and what runs were started from.

@@ -187,6 +187,8 @@ pub struct Run {
     pub team_id: Box<str>,
     /// Its channel.
     pub channel_id: Box<str>,
+    /// Other runs of this channel that the archive does not hold, as it was noted when it was sealed.
+    pub shared_with: Vec<Box<str>>,
     /// The playbook that it was started from; empty for a run of its own.
     pub playbook_id: Box<str>,
     /// That playbook, where the archive holds it.
@@ -310,9 +312,14 @@ impl Runs {
     /// The one run whose channel this is; `None` where several share it, because then nothing says whose a post is.
     pub fn only_in_channel(&self, channel: &str) -> Option<&Run> {
         match self.by_channel.get(channel).map(Vec::as_slice) {
-            Some([at]) => self.all.get(*at),
+            Some([at]) => self.all.get(*at).filter(|run| run.shared_with.is_empty()),
             _ => None,
         }
+    }
+
+    /// Whether other runs share the channel of a run, be they in the archive or not.
+    pub fn shares_channel(&self, run: &Run) -> bool {
+        !run.shared_with.is_empty() || self.in_channel(&run.channel_id).any(|other| other.id != run.id)
     }
 
     /// Rows that name a run which the archive does not hold.

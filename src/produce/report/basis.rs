@@ -12,6 +12,7 @@ use crate::produce::incident::Gap;
 use crate::produce::mail::one_line;
 use crate::produce::papers::MANIFEST;
 use crate::produce::papers::summary::custody;
+use crate::produce::transcript::Zone;
 use crate::produce::{Integrity, ProduceError, Signed};
 use crate::record::exception::Class;
 use crate::record::id::hex;
@@ -90,7 +91,7 @@ pub(super) fn opening(telling: &Telling<'_>) -> Vec<Block> {
 }
 
 /// The section on the archive.
-pub(super) fn made_from(telling: &Telling<'_>, program: &str) -> Section {
+pub(super) fn made_from(telling: &Telling<'_>, program: &str, zone: Zone) -> Section {
     let mut section = Section::new("basis", "What this report was made from");
     let work = telling.work;
     let (sealed, seal) = (work.sealed, &work.sealed.seal);
@@ -148,10 +149,18 @@ pub(super) fn made_from(telling: &Telling<'_>, program: &str) -> Section {
         String::new()
     };
     section.text(Line::of(equation + &findings + " By kind it stands in the section Exceptions."));
-    section.text(Line::of(
-        "Every line names the records that say it, as E and a number; the section Evidence lists them with their ids, \
-         their places in the archive and their digests. What cannot be said is said to be missing. All times are UTC.",
-    ));
+    let times = if zone.is_utc() {
+        "All times are UTC.".to_owned()
+    } else {
+        format!("All times are those of {}, each with its distance from UTC.", zone.name())
+    };
+    section.text(
+        Line::of(
+            "Every line names the records that say it, as E and a number; the section Evidence lists them with their ids, \
+             their places in the archive and their digests. What cannot be said is said to be missing. ",
+        )
+        .words(times),
+    );
     section
 }
 

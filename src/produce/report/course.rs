@@ -62,7 +62,7 @@ pub(super) fn milestones(telling: &Telling<'_>) -> Section {
         return section;
     }
     let rows = steps.into_iter().map(|step| vec![Line::at_or(step.at, "no time"), step.what, step.who]);
-    section.table(&["when (UTC)", "what", "who"], rows.collect());
+    section.table(&["when", "what", "who"], rows.collect());
     section
 }
 

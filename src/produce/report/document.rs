@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::produce::incident::RecordId;
+use crate::produce::transcript::Zone;
 use crate::record::time::Millis;
 
 /// A part of a line.
@@ -107,11 +108,11 @@ impl Line {
     }
 
     /// What it says, without form and without the records.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, zone: Zone) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Words(words) => words.to_string(),
             Part::Said(text) | Part::Code(text) => text.clone(),
-            Part::Time(at) => super::moment(*at),
+            Part::Time(at) => super::moment(*at, zone),
             Part::Cited(_) => String::new(),
         });
         parts.collect::<Vec<_>>().concat()
@@ -219,6 +220,8 @@ impl Section {
 pub(super) struct Document {
     /// What the incident is called, by people.
     pub(super) name: String,
+    /// The zone of its times.
+    pub(super) zone: Zone,
     /// What must not be overlooked, and what the report is.
     pub(super) opening: Vec<Block>,
     /// Its parts, in order.

@@ -94,7 +94,7 @@ enum Row {
 const KINDS: [&str; 4] = ["channel_member", "channel_membership", "post_acknowledgement", "post_priority"];
 
 impl Gathered {
-    /// Reads what is needed of the run. `until` is when the run ended, or the archive was sealed.
+    /// Reads what is needed of the run. `until` is when the run ended, or as of when the archive knows its source.
     pub(super) fn read(work: &Work<'_>, run: &Run, until: Millis) -> Result<Self, ProduceError> {
         let mut this = Self::default();
         let mut members = Vec::new();

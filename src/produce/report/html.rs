@@ -10,6 +10,7 @@ use super::evidence::Evidence;
 use super::moment;
 use crate::produce::incident::RecordId;
 use crate::produce::papers::page::{Page, escaped};
+use crate::produce::transcript::Zone;
 use crate::produce::transcript::alone::{Reader, name};
 use crate::record::time;
 
@@ -21,6 +22,7 @@ struct Writer<'e> {
     evidence: &'e Evidence,
     rows: &'e [Vec<Line>],
     reader: &'e Reader,
+    zone: Zone,
 }
 
 /// The page. `seal` stands on each sheet of paper.
@@ -32,7 +34,7 @@ pub(super) fn write(
     seal: &str,
 ) -> String {
     let mut page = Page::styled(&format!("Incident report: {}", document.name), &format!("{STYLE}{}", sheet(seal)));
-    let mut writer = Writer { out: String::new(), evidence, rows, reader };
+    let mut writer = Writer { out: String::new(), evidence, rows, reader, zone: document.zone };
     for block in &document.opening {
         writer.block(block);
     }
@@ -47,7 +49,7 @@ pub(super) fn write(
         writer.out.push_str("</section>\n");
     }
     page.markup(&writer.out);
-    page.end(&document.footer.text())
+    page.end(&document.footer.text(document.zone))
 }
 
 /// What stands on each sheet of paper. The seal is made of letters, digits and a colon.
@@ -133,9 +135,9 @@ impl Writer<'_> {
                 }
                 Part::Time(at) => match time::format(*at) {
                     Some(exact) => {
-                        let _ = write!(self.out, "<time datetime=\"{exact}\">{}</time>", moment(*at));
+                        let _ = write!(self.out, "<time datetime=\"{exact}\">{}</time>", moment(*at, self.zone));
                     }
-                    None => self.out.push_str(&moment(*at)),
+                    None => self.out.push_str(&moment(*at, self.zone)),
                 },
                 Part::Cited(records) => self.references(records),
             }

@@ -10,6 +10,7 @@ use super::evidence::Evidence;
 use super::moment;
 use crate::produce::incident::RecordId;
 use crate::produce::markdown::push_escaped;
+use crate::produce::transcript::Zone;
 
 /// A document being written.
 #[derive(Debug)]
@@ -18,11 +19,13 @@ struct Writer<'e> {
     evidence: &'e Evidence,
     rows: &'e [Vec<Line>],
     is_spelled: bool,
+    zone: Zone,
 }
 
 /// The document, and whether characters had to be spelled out.
 pub(super) fn write(document: &Document, evidence: &Evidence, rows: &[Vec<Line>]) -> (String, bool) {
-    let mut writer = Writer { out: String::from("# Incident report: "), evidence, rows, is_spelled: false };
+    let out = String::from("# Incident report: ");
+    let mut writer = Writer { out, evidence, rows, is_spelled: false, zone: document.zone };
     writer.escaped(&document.name, "");
     writer.out.push('\n');
     writer.blocks(&document.opening);
@@ -102,7 +105,7 @@ impl Writer<'_> {
                 Part::Words(words) => self.out.push_str(words),
                 Part::Said(text) => self.escaped(text, ""),
                 Part::Code(code) => self.code(code),
-                Part::Time(at) => self.out.push_str(&moment(*at)),
+                Part::Time(at) => self.out.push_str(&moment(*at, self.zone)),
                 Part::Cited(records) => {
                     for record in records {
                         self.out.push(' ');

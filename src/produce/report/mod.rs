@@ -34,6 +34,7 @@ use super::incident::{Run, Runs};
 use super::labels::Labels;
 use super::mail::one_line;
 use super::replaced::Replacement;
+use super::transcript::Zone;
 use super::transcript::alone::Reader;
 use super::{Files, Folder, Made, ProduceError, Replaced, Work};
 use crate::record::time::{self, Millis};
@@ -54,21 +55,30 @@ pub const MARKDOWN: &str = "report.md";
 /// The report for browsers and paper.
 pub const HTML: &str = "report.html";
 
+/// How a report is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Style<'a> {
+    /// How it names the program that made it.
+    pub program: &'a str,
+    /// The zone of its times.
+    pub zone: Zone,
+}
+
 /// Writes the report of a run into `folder`.
 pub fn make(
     work: &Work<'_>,
     runs: &Runs,
     run: &Run,
-    program: &str,
+    style: &Style<'_>,
     folder: &Folder,
     replaced: &mut Replaced,
 ) -> Result<Made, ProduceError> {
     let labels = Labels::of(work.directory);
-    let until = telling::life(run, work.sealed.seal.time);
+    let until = telling::life(run, work.sealed.as_of().at);
     let gathered = Gathered::read(work, run, until)?;
     let telling = Telling { work, runs, run, labels: &labels, gathered: &gathered, until };
     let figures = Figures::read(*work, runs)?;
-    let document = document(&telling, figures.get(&run.id), program)?;
+    let document = document(&telling, figures.get(&run.id), style)?;
     let files = Files::read(work.sealed.archive, work.progress)?;
     let evidence = Evidence::find(work, &files, document.cited())?;
     let rows = basis::rows(&telling, &evidence);
@@ -95,8 +105,9 @@ pub fn make(
     Ok(Made { counts, remarks: Vec::new(), posts: None })
 }
 
-fn document(telling: &Telling<'_>, figures: Option<&OfOne>, program: &str) -> Result<Document, ProduceError> {
+fn document(telling: &Telling<'_>, figures: Option<&OfOne>, style: &Style<'_>) -> Result<Document, ProduceError> {
     let (run, sealed) = (telling.run, telling.work.sealed);
+    let Style { program, zone } = *style;
     let name = if run.name.trim().is_empty() { run.id.to_string() } else { one_line(&run.name).into_owned() };
     let footer =
         Line::of("Incident report of run ").code(run.id.to_string()).words(", from archive ").said(sealed.bag());
@@ -104,9 +115,10 @@ fn document(telling: &Telling<'_>, figures: Option<&OfOne>, program: &str) -> Re
     let footer = footer.words(". Made ").at(telling.work.time).words(format!(" by {program}."));
     Ok(Document {
         name,
+        zone,
         opening: basis::opening(telling),
         sections: vec![
-            basis::made_from(telling, program),
+            basis::made_from(telling, program, zone),
             review::summary(telling),
             people::section(telling),
             course::milestones(telling),
@@ -123,8 +135,12 @@ fn document(telling: &Telling<'_>, figures: Option<&OfOne>, program: &str) -> Re
     })
 }
 
-/// A time as people read it, exact to the millisecond: `2026-05-18 09:05:00Z`, `2026-05-18 09:05:00.123Z`.
-fn moment(at: Millis) -> String {
+/// A time as people read it, exact to the millisecond: `2026-05-18 09:05:00Z`, `2026-05-18 09:05:00.123Z`; in another zone
+/// `2026-05-18 11:05:00 +02:00`.
+fn moment(at: Millis, zone: Zone) -> String {
+    if !zone.is_utc() && time::format(at).is_some() {
+        return zone.exact(at).replacen(".000 ", " ", 1);
+    }
     let Some(text) = time::format(at) else { return format!("ms:{at}") };
     let text = text.replacen('T', " ", 1);
     text.strip_suffix(".000Z").map_or(text.clone(), |whole| format!("{whole}Z"))
@@ -141,7 +157,10 @@ mod tests {
             (1_779_094_800_123, "2026-05-18 09:00:00.123Z"),
             (i64::MAX, "ms:9223372036854775807"),
         ] {
-            assert_eq!(moment(at), expected);
+            assert_eq!(moment(at, Zone::UTC), expected);
         }
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(moment(1_779_094_800_123, berlin), "2026-05-18 11:00:00.123 +02:00");
+        assert_eq!(moment(0, berlin), "1970-01-01 01:00:00 +01:00");
     }
 }

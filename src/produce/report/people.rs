@@ -30,7 +30,9 @@ pub(super) fn section(telling: &Telling<'_>) -> Section {
             "Participants are the owner, who started the run, who is on its list, and whom its timeline names as having \
              come, gone or owned it. Present is who was in the run's channel between its beginning and ",
         )
-        .words(if telling.until == run.end_at { "its end." } else { "the seal." }),
+        .words(if telling.until == run.end_at { "its end" } else { "the time " })
+        .words(if telling.until == run.end_at { "" } else { telling.work.sealed.as_of().words() })
+        .words("."),
     );
     let owned = owned(telling);
     let mut participants: Vec<&Participant> = run.participants.iter().collect();
@@ -51,7 +53,7 @@ pub(super) fn section(telling: &Telling<'_>) -> Section {
     if rows.is_empty() {
         section.missing(Line::of("The archive names no participant of this run.").cited([run.record()]));
     } else {
-        section.table(&["who", "role", "in the channel (UTC)", "present", "posts"], rows);
+        section.table(&["who", "role", "in the channel", "present", "posts"], rows);
     }
     contradictions(telling, &owned, &mut section);
     others(telling, &mut section);
@@ -231,7 +233,7 @@ fn others(telling: &Telling<'_>, section: &mut Section) {
         let rows = people.iter().map(|(id, posts)| {
             vec![described(telling, id), stays(telling, id), present(telling, id), wrote(Some(posts))]
         });
-        section.table(&["who wrote", "in the channel (UTC)", "present", "posts"], rows.collect());
+        section.table(&["who wrote", "in the channel", "present", "posts"], rows.collect());
     }
     let silent: Vec<&str> = telling
         .gathered
@@ -246,7 +248,7 @@ fn others(telling: &Telling<'_>, section: &mut Section) {
         section.heading(Line::of("In the channel without writing"));
         let rows = silent.iter().take(MOST_SILENT);
         let rows = rows.map(|id| vec![described(telling, id), stays(telling, id), present(telling, id)]).collect();
-        section.table(&["who could read", "in the channel (UTC)", "present"], rows);
+        section.table(&["who could read", "in the channel", "present"], rows);
         if silent.len() > MOST_SILENT {
             let more = (silent.len() - MOST_SILENT) as u64;
             section.text(Line::of(format!("And {}.", counted(more, "account more", "accounts more"))));

@@ -24,13 +24,17 @@ pub(super) fn summary(telling: &Telling<'_>) -> Section {
         ("", _) => Line::of("not recorded; it has an end"),
         (word, _) => Line::of("the word ").said(one_line(word)),
     };
-    let ended = Line::at_or(run.end_at, "not finished when the archive was sealed");
+    let as_of = telling.work.sealed.as_of();
+    let ended = match run.end_at {
+        0 => Line::of("not finished ").words(as_of.words()),
+        at => Line::at_or(at, ""),
+    };
     let lasted = match (run.create_at, run.end_at) {
         (0, _) => Line::of("cannot be said: when it began is not recorded"),
-        (from, 0) => Line::of(format!(
-            "{} until the archive was sealed; it goes on",
-            in_words(telling.work.sealed.seal.time.saturating_sub(from))
-        )),
+        (from, 0) => {
+            let lasted = Line::of(format!("{} until ", in_words(as_of.at.saturating_sub(from)))).at(as_of.at);
+            lasted.words(", ").words(as_of.words()).words("; it goes on")
+        }
         (from, until) if until < from => Line::of("cannot be said: it ended before it began"),
         (from, until) => Line::of(in_words(until.saturating_sub(from))),
     };
@@ -47,6 +51,9 @@ pub(super) fn summary(telling: &Telling<'_>) -> Section {
     let broadcast = Line::joined(broadcast, "; ");
     let others = telling.runs.in_channel(&run.channel_id).filter(|other| other.id != run.id);
     let others = others.map(|other| Line::said_by_people(one_line(&other.name)).cited([other.record()]));
+    let absent =
+        run.shared_with.iter().map(|id| Line::of("a run that the archive does not hold, ").code(id.to_string()));
+    let others = others.chain(absent);
     let others = Line::joined(others, "; ");
     let mut facts = vec![
         ("run", Line::said_by_people(one_line(&run.name)).words(", id ").code(run.id.to_string()).cited(record())),

@@ -59,7 +59,7 @@ pub(super) fn section(telling: &Telling<'_>) -> Section {
 /// How many tasks came how far.
 fn totals(telling: &Telling<'_>) -> Line {
     let mut counts: Vec<(String, u64)> = Vec::new();
-    let (mut all, mut dated, mut in_time) = (0_u64, 0_u64, 0_u64);
+    let (mut all, mut with_date, mut in_time, mut unsaid) = (0_u64, 0_u64, 0_u64, 0_u64);
     for (_, task) in telling.run.tasks() {
         all = all.saturating_add(1);
         let word = task.state.word();
@@ -68,18 +68,24 @@ fn totals(telling: &Telling<'_>) -> Line {
             None => counts.push((word.to_owned(), 1)),
         }
         if task.due_date > 0 {
-            dated = dated.saturating_add(1);
-            let is_in_time = task.state == TaskState::Closed && (1..=task.due_date).contains(&task.state_modified);
+            with_date = with_date.saturating_add(1);
+            let is_done = task.state == TaskState::Closed;
+            let is_in_time = is_done && (1..=task.due_date).contains(&task.state_modified);
             in_time = in_time.saturating_add(u64::from(is_in_time));
+            unsaid = unsaid.saturating_add(u64::from(is_done && task.state_modified <= 0));
         }
     }
     let parts = counts.into_iter().map(|(word, count)| Line::of(format!("{count} ")).said(one_line(&word)));
     let line = Line::of(format!("{}: ", counted(all, "task", "tasks"))).then(Line::joined(parts, ", "));
-    let line = match dated {
-        0 => line.words(". None had a time by which it was to be done."),
-        _ => line.words(format!(". {dated} had a time by which to be done; {in_time} of these were done in time.")),
+    let dates = match (with_date, unsaid) {
+        (0, _) => ". None had a time by which it was to be done.".to_owned(),
+        (_, 0) => format!(". {with_date} had a time by which to be done; {in_time} of these were done in time."),
+        _ => format!(
+            ". {with_date} had a time by which to be done; {in_time} of these were done in time; of {unsaid} it cannot be said, \
+             because when they were done is not recorded as a time that can be read."
+        ),
     };
-    line.cited([telling.run.record()])
+    line.words(dates).cited([telling.run.record()])
 }
 
 type Changes<'a> = HashMap<Box<str>, Vec<(&'a Entry, Details)>>;
@@ -194,14 +200,14 @@ fn due(telling: &Telling<'_>, task: &Task) -> Line {
     }
     let line = match (&task.state, task.state_modified) {
         (TaskState::Skipped, _) => Line::of("skipped; it was due "),
-        (TaskState::Closed, 0) => {
+        (TaskState::Closed, ..=0) => {
             Line::of("cannot be said, because when it was done is not recorded as a time that can be read; it was due ")
         }
         (TaskState::Closed, at) if at <= task.due_date => Line::of("in time; it was due "),
         (TaskState::Closed, at) => {
             Line::of(format!("{} late; it was due ", in_words(at.saturating_sub(task.due_date))))
         }
-        _ if task.due_date > telling.work.sealed.seal.time => Line::of("not done yet; it is due "),
+        _ if task.due_date > telling.work.sealed.as_of().at => Line::of("not done yet; it is due "),
         _ => Line::of("not done; it was due "),
     };
     line.at(task.due_date).cited([telling.run.record()])

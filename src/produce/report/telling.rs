@@ -18,13 +18,14 @@ pub(super) struct Telling<'a> {
     pub(super) run: &'a Run,
     pub(super) labels: &'a Labels<'a>,
     pub(super) gathered: &'a Gathered,
-    /// When the run ended; when the archive was sealed, if it goes on or does not say.
+    /// When the run ended; as of when the archive knows its source, if it goes on or does not say.
     pub(super) until: Millis,
 }
 
-/// Until when a run is told of: its end; the time of the seal where it goes on, or ended before it began.
-pub(super) fn life(run: &Run, sealed_at: Millis) -> Millis {
-    if run.end_at > run.create_at { run.end_at } else { sealed_at }
+/// Until when a run is told of: its end; where it goes on, or ended before it began, the time as of which the archive knows
+/// its source.
+pub(super) fn life(run: &Run, as_of: Millis) -> Millis {
+    if run.end_at > run.create_at { run.end_at } else { as_of }
 }
 
 impl Telling<'_> {
@@ -81,7 +82,7 @@ impl Telling<'_> {
 
     /// Whether other runs share the channel, so that a post in it may be theirs.
     pub(super) fn shares_channel(&self) -> bool {
-        self.runs.in_channel(&self.run.channel_id).count() > 1
+        self.runs.shares_channel(self.run)
     }
 }
 
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_goes_on_is_told_until_the_seal() {
+    fn a_run_that_goes_on_is_told_as_far_as_its_source_is_known() {
         let run = |create_at, end_at| Run { create_at, end_at, ..Run::default() };
         assert_eq!([life(&run(5, 9), 20), life(&run(5, 0), 20), life(&run(5, 3), 20)], [9, 20, 20]);
     }

@@ -22,6 +22,7 @@ use super::folder::FolderError;
 use super::incident::{Event, Record, Runs, Sort, Story};
 use super::labels::Labels;
 use super::spool::Spool;
+use super::transcript::Zone;
 use super::{ProduceError, Work, timesketch};
 use crate::record::time::Millis;
 
@@ -31,8 +32,8 @@ const ARENA: usize = 48 << 20;
 /// A form of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// For people: one line for each event.
-    Text,
+    /// For people: one line for each event, with its time in a zone.
+    Text(Zone),
     /// One JSON object for each event, as Timesketch reads it.
     Jsonl,
     /// One row for each event, RFC 4180.
@@ -48,6 +49,8 @@ pub struct Told {
     pub span: Option<(Millis, Millis)>,
     /// Events whose time no calendar shows; Timesketch cannot be told of them.
     pub without_time: u64,
+    /// Events before or after the window of an incident's archive that only describe what others name.
+    pub left_out: u64,
 }
 
 impl Told {
@@ -99,10 +102,11 @@ pub fn lines(
             Ok(())
         },
     )?;
+    told.left_out = story.left_out();
     work.progress.phase("sorting");
     let mut head = Vec::new();
     match form {
-        Form::Text => {}
+        Form::Text(_) => {}
         Form::Jsonl => head.extend(timesketch::collection(work).concat().into_bytes()),
         Form::Csv => csv::header(&mut head),
     }
@@ -126,7 +130,7 @@ fn render(
     runs: &Runs,
 ) -> bool {
     match form {
-        Form::Text => text::push(out, event, runs),
+        Form::Text(zone) => text::push(out, event, runs, zone),
         Form::Csv => csv::push(out, record, event, labels, runs),
         Form::Jsonl => return timesketch::push(out, record, event, labels, runs),
     }

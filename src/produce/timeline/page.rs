@@ -21,9 +21,10 @@ use std::io::Write as _;
 use super::{ARENA, Told, key};
 use crate::produce::conversation::is_harmful;
 use crate::produce::incident::seen::Seen;
-use crate::produce::incident::{Event, Figures, Record, RecordId, Run, Runs, Sort, Story};
+use crate::produce::incident::{Event, Figures, Record, RecordId, Run, Runs, Sort, Story, because};
 use crate::produce::labels::Labels;
 use crate::produce::spool::Spool;
+use crate::produce::transcript::Zone;
 use crate::produce::{Folder, ProduceError, Work};
 use crate::record::id::hex;
 use crate::record::line::push_string;
@@ -57,6 +58,8 @@ struct Row {
     /// Characters of the message that were left out.
     cut: usize,
     index: Option<u64>,
+    /// Why it is in an incident's scope, a reason on each line.
+    because: String,
 }
 
 /// Something that marks how a run went.
@@ -105,12 +108,13 @@ struct Dictionary {
     channels: Words,
     kinds: Words,
     descriptions: Words,
+    reasons: Words,
     /// Places of runs, from 1; 0 is none.
     runs: HashMap<Box<str>, usize>,
 }
 
-/// Makes the page in `folder`.
-pub fn page(work: &Work<'_>, runs: &Runs, folder: &Folder) -> Result<Told, ProduceError> {
+/// Makes the page in `folder`, with times in a zone.
+pub fn page(work: &Work<'_>, runs: &Runs, zone: Zone, folder: &Folder) -> Result<Told, ProduceError> {
     let labels = Labels::of(work.directory);
     let story = Story::read(*work, &labels, runs)?.within_window();
     let shown: Vec<&Run> =
@@ -120,6 +124,7 @@ pub fn page(work: &Work<'_>, runs: &Runs, folder: &Folder) -> Result<Told, Produ
         channels: Words::new(),
         kinds: Words::new(),
         descriptions: Words::new(),
+        reasons: Words::new(),
         runs: shown.iter().enumerate().map(|(at, run)| (run.id.clone(), at + 1)).collect(),
     };
     let (mut told, mut seen, mut milestones) = (Told::default(), Seen::default(), Vec::new());
@@ -147,12 +152,13 @@ pub fn page(work: &Work<'_>, runs: &Runs, folder: &Folder) -> Result<Told, Produ
     for (path, text) in ASSETS {
         folder.write(path, text.as_bytes())?;
     }
-    folder.write("data/head.js", &dictionary.head(&shown))?;
+    told.left_out = story.left_out();
     let chunks = write_rows(spool, folder, &mut told)?;
+    folder.write("data/head.js", &dictionary.head(&shown, zone, told.span))?;
     milestones.sort_by(|left, right| (left.at, &left.key).cmp(&(right.at, &right.key)));
-    let figures = Figures::of(runs, seen, work.sealed.seal.time);
-    let sections = runs::Sections { work, labels: &labels, figures: &figures, milestones: &milestones };
-    let page = frame::page(work, &told, chunks, &sections.write(&shown, runs));
+    let figures = Figures::of(runs, seen, work.sealed.as_of());
+    let sections = runs::Sections { work, labels: &labels, figures: &figures, milestones: &milestones, zone };
+    let page = frame::page(work, &told, zone, chunks, &sections.write(&shown, runs));
     folder.write("index.html", page.as_bytes())?;
     let lines = folder.written().into_iter().map(|file| format!("{}  {}\n", hex(&file.sha256), file.path));
     folder.write("manifest-sha256.txt", lines.collect::<String>().as_bytes())?;
@@ -208,6 +214,7 @@ fn row(record: &Record<'_>, event: &Event<'_>) -> Row {
         message,
         cut,
         index: record.index,
+        because: record.reasons().map(because::meaning).collect::<Vec<_>>().join("\n"),
     }
 }
 
@@ -257,21 +264,24 @@ impl Dictionary {
         out.extend_from_slice(format!(",{},", self.descriptions.place(row.description)).as_bytes());
         push_string(&mut out, &row.message);
         let index = row.index.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
-        out.extend_from_slice(format!(",{},{index}]", row.cut).as_bytes());
+        out.extend_from_slice(format!(",{},{index},{}]", row.cut, self.reasons.place(&row.because)).as_bytes());
         out
     }
 
     /// The script that all others need.
-    fn head(&self, runs: &[&Run]) -> Vec<u8> {
+    fn head(&self, runs: &[&Run], zone: Zone, span: Option<(Millis, Millis)>) -> Vec<u8> {
         let mut out = b"\"use strict\";\nwindow.timeline = {\n\"parts\": [],\n\"sorts\": ".to_vec();
         push_list(&mut out, Sort::ALL.iter(), |out, sort| {
             push_list(out, [sort.word(), sort.meaning(), group(*sort)], push_string);
         });
         out.extend_from_slice(b",\n\"actors\": ");
         push_list(&mut out, &self.actors.all, |out, name| push_list(out, [name], |out, name| push_string(out, name)));
-        for (name, words) in
-            [("channels", &self.channels), ("kinds", &self.kinds), ("descriptions", &self.descriptions)]
-        {
+        for (name, words) in [
+            ("channels", &self.channels),
+            ("kinds", &self.kinds),
+            ("descriptions", &self.descriptions),
+            ("reasons", &self.reasons),
+        ] {
             out.extend_from_slice(format!(",\n\"{name}\": ").as_bytes());
             push_list(&mut out, &words.all, |out, word| push_string(out, word));
         }
@@ -285,6 +295,13 @@ impl Dictionary {
             out.push(b',');
             push_string(out, &name);
             out.extend_from_slice(format!(",{from},{until}]").as_bytes());
+        });
+        out.extend_from_slice(b",\n\"zone\": ");
+        push_string(&mut out, zone.name());
+        let (from, until) = span.unwrap_or_default();
+        out.extend_from_slice(b",\n\"offsets\": ");
+        push_list(&mut out, zone.offsets(from, until), |out, (at, offset)| {
+            out.extend_from_slice(format!("[{at},{offset}]").as_bytes());
         });
         out.extend_from_slice(b"\n};\n");
         out

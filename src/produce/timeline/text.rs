@@ -4,14 +4,18 @@ use std::fmt::Write as _;
 
 use crate::produce::conversation::is_harmful;
 use crate::produce::incident::{Event, Runs};
+use crate::produce::transcript::Zone;
 use crate::record::time;
 
 /// Characters of a message that a line shows; the record holds the rest.
 const LONGEST: usize = 240;
 
 /// Appends the line of an event. A `*` marks milestones.
-pub(super) fn push(out: &mut Vec<u8>, event: &Event<'_>, runs: &Runs) {
-    let when = time::format(event.at).unwrap_or_else(|| format!("{:>24}", format!("ms:{}", event.at)));
+pub(super) fn push(out: &mut Vec<u8>, event: &Event<'_>, runs: &Runs, zone: Zone) {
+    let exact = |_| if zone.is_utc() { time::format(event.at) } else { Some(zone.exact(event.at)) };
+    let width = if zone.is_utc() { 24 } else { 30 };
+    let shown = time::format(event.at).and_then(exact);
+    let when = shown.unwrap_or_else(|| format!("{:>width$}", format!("ms:{}", event.at)));
     let mark = if event.is_milestone { '*' } else { ' ' };
     let mut line = format!("{when} {mark} {:<15} ", event.sort.word());
     push_message(&mut line, &event.message);

@@ -49,7 +49,7 @@ impl Part {
 
 /// Writes `timeline.jsonl`.
 pub fn make(work: &Work<'_>, folder: &Folder, replaced: &mut Replaced) -> Result<Made, ProduceError> {
-    let runs = Runs::read(work.sealed.archive, work.directory, work.progress)?;
+    let runs = Runs::read(work.sealed, work.directory, work.progress)?;
     let labels = Labels::of(work.directory);
     let story = Story::read(*work, &labels, &runs)?;
     let mut to = folder.create(FILE)?;

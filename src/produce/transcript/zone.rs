@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use crate::record::time::{self, Millis};
 
-/// The zone in which a transcript shows times.
+/// The zone in which people are shown times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(Tz);
 
@@ -20,6 +20,9 @@ pub struct Zone(Tz);
 pub struct UnknownZone(String);
 
 impl Zone {
+    /// The years that a calendar has, in any zone.
+    const CALENDAR: (Millis, Millis) = (-62_167_000_000_000, 253_402_000_000_000);
+
     /// Coordinated universal time.
     pub const UTC: Self = Self(Tz::UTC);
 
@@ -46,8 +49,44 @@ impl Zone {
         (0..=9999).contains(&local.year()).then_some((local, offset.local_minus_utc()))
     }
 
+    /// A time to the millisecond, with its offset: `2026-11-21 10:04:05.000 +01:00`; the bare number where no calendar
+    /// reaches.
+    pub fn exact(self, at: Millis) -> String {
+        let mut out = String::new();
+        self.push_whole(&mut out, at);
+        if let Some(place) = out.rfind(' ').filter(|_| self.local(at).is_some()) {
+            out.insert_str(place, &format!(".{:03}", at.rem_euclid(1000)));
+        }
+        out
+    }
+
+    /// Where the offset from UTC changes between two times: from when on it is how many milliseconds, at first at `from`.
+    pub fn offsets(self, from: Millis, until: Millis) -> Vec<(Millis, Millis)> {
+        const STEP: Millis = 5 * 86_400_000;
+        let first = from.max(Self::CALENDAR.0);
+        let offset = |at| self.local(at).map_or(0, |(_, seconds)| Millis::from(seconds).saturating_mul(1000));
+        let mut known = (first, offset(first));
+        let mut found = vec![known];
+        let mut low = first;
+        while low < until.min(Self::CALENDAR.1) {
+            let high = low.saturating_add(STEP);
+            let (mut before, mut behind) = (low, high);
+            // Not more than one change lies in a few days.
+            while offset(high) != known.1 && behind.saturating_sub(before) > 1 {
+                let middle = before.midpoint(behind);
+                if offset(middle) == known.1 { before = middle } else { behind = middle }
+            }
+            if offset(high) != known.1 {
+                known = (behind, offset(behind));
+                found.push(known);
+            }
+            low = high;
+        }
+        found
+    }
+
     /// The day of a time, `2026-11-21`, and its name, `Saturday`; the bare number where no calendar reaches.
-    pub(super) fn day(self, at: Millis) -> (String, &'static str) {
+    pub(in crate::produce) fn day(self, at: Millis) -> (String, &'static str) {
         const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
         let Some((local, _)) = self.local(at) else { return (format!("{at} ms"), "") };
         let day = format!("{:04}-{:02}-{:02}", local.year(), local.month(), local.day());
@@ -55,7 +94,7 @@ impl Zone {
     }
 
     /// Appends the time of day: `10:04:05`.
-    pub(super) fn push_clock(self, out: &mut String, at: Millis) {
+    pub(in crate::produce) fn push_clock(self, out: &mut String, at: Millis) {
         let Some((local, _)) = self.local(at) else { return };
         push_two(out, local.hour());
         out.push(':');
@@ -65,7 +104,7 @@ impl Zone {
     }
 
     /// Appends date, time and offset: `2026-11-21 10:04:05 +01:00`.
-    pub(super) fn push_whole(self, out: &mut String, at: Millis) {
+    pub(in crate::produce) fn push_whole(self, out: &mut String, at: Millis) {
         let Some((local, offset)) = self.local(at) else {
             let _ = write!(out, "{at} ms");
             return;
@@ -114,6 +153,23 @@ mod tests {
         assert_eq!(whole(berlin, 1_774_746_000_000), "2026-03-29 03:00:00 +02:00");
         assert_eq!(whole(Zone::UTC, 1_774_746_000_000), "2026-03-29 01:00:00 UTC");
         assert_eq!(whole(Zone::named("America/St_Johns").unwrap(), 0), "1969-12-31 20:30:00 -03:30");
+    }
+
+    #[test]
+    fn a_time_is_exact_and_changes_of_the_offset_are_found() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(berlin.exact(1_774_746_000_007), "2026-03-29 03:00:00.007 +02:00");
+        assert_eq!(berlin.exact(-1), "1970-01-01 00:59:59.999 +01:00");
+        assert_eq!(Zone::UTC.exact(5), "1970-01-01 00:00:00.005 UTC");
+        assert_eq!(berlin.exact(Millis::MAX), "9223372036854775807 ms");
+        let (hour, year) = (3_600_000, 365 * 86_400_000);
+        let begin = 1_767_225_600_000;
+        let changes = [(begin, hour), (1_774_746_000_000, 2 * hour), (1_792_890_000_000, hour)];
+        assert_eq!(berlin.offsets(begin, begin + year), changes);
+        assert_eq!(Zone::UTC.offsets(0, year), [(0, 0)]);
+        assert_eq!(berlin.offsets(5, 5), [(5, hour)]);
+        let all = berlin.offsets(Millis::MIN, Millis::MAX);
+        assert!(all.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 != pair[1].1), "{}", all.len());
     }
 
     #[test]

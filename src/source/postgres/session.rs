@@ -108,6 +108,9 @@ impl Session {
             ("synchronize_seqscans", "off".to_owned()),
             // A policy that hides rows is an error instead: what is hidden would be missing without a trace.
             ("row_security", "off".to_owned()),
+            // One process of the server for each of our connections: its users need the others, and a table of this size is
+            // read in less time than it takes to set several to work on it.
+            ("max_parallel_workers_per_gather", "0".to_owned()),
             ("lock_timeout", patience.lock.as_millis().to_string()),
             ("statement_timeout", patience.statement.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", patience.idle.as_millis().to_string()),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::ahead::Ahead;
 use super::facts::{AllOf, conditions, selections};
 use super::scope::Scope;
 use super::survey::{Route, Survey};
@@ -28,6 +29,8 @@ pub(super) struct Feeding<'f> {
     pub(super) skip_ordered: bool,
     /// What a live database need not hand over more than; `None` for all rows.
     pub(super) limits: Option<&'f Scope>,
+    /// What was counted already, and who counts the rest.
+    pub(super) ahead: Option<Ahead>,
     /// Told about bytes, asked whether to stop.
     pub(super) progress: &'f Progress,
 }
@@ -108,7 +111,7 @@ impl Tables {
 }
 
 fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
-    let Feeding { survey, skip_ordered, limits, progress } = feeding;
+    let Feeding { survey, skip_ordered, limits, ahead, progress } = feeding;
     let mut ways = Vec::new();
     for (whole, readable) in server.tables().to_vec().iter().zip(server.readable()) {
         let wanted = wanted(&readable);
@@ -119,13 +122,19 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
         }
     }
     // Whichever of the two fails first ends the other: neither waits for hours for work that is lost.
-    let (halt, is_lost) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
-    let beside = server.beside(Some(halt.clone()))?;
+    let is_lost = AtomicBool::new(false);
+    let (beside, halt, known) = if let Some(Ahead { database, halt, rows }) = ahead {
+        (Some(database), halt, rows)
+    } else {
+        let halt = Arc::new(AtomicBool::new(false));
+        (server.beside(Some(halt.clone()))?, halt, BTreeMap::new())
+    };
+    let known = &known;
     std::thread::scope(|threads| {
         let counting = beside.map(|mut beside| {
             let (ways, is_lost) = (&ways, &is_lost);
             threads.spawn(move || {
-                let counted = count(&mut beside, ways, limits);
+                let counted = count(&mut beside, ways, limits, known);
                 is_lost.store(counted.is_err(), Ordering::Relaxed);
                 counted
             })
@@ -153,7 +162,7 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
         }
         let counted = match counted {
             Some(counted) => counted?,
-            None => count(server, &ways, limits)?,
+            None => count(server, &ways, limits, known)?,
         };
         (survey.rows, survey.passed_by) = counted;
         was_read
@@ -189,6 +198,7 @@ fn count(
     server: &mut Database,
     ways: &[(Arc<Route>, TableFound)],
     limits: Option<&Scope>,
+    known: &BTreeMap<(String, Rank), u64>,
 ) -> Result<(RowCounts, RowCounts), TablesError> {
     let (mut counts, mut passed_by) = (RowCounts::new(), RowCounts::new());
     for (route, wanted) in ways {
@@ -196,6 +206,7 @@ fn count(
         for plan in &route.plans {
             let changes = limits.and_then(|scope| scope.changes.as_ref());
             let counted = changes.and_then(|changes| changes.rows.get(&plan.rank()).copied());
+            let counted = counted.or_else(|| known.get(&(route.table.clone(), plan.rank())).copied());
             let rows = counted.map_or_else(|| server.count(&query(wanted, Some(plan.rank()))), Ok)?;
             let mut asked = 0;
             for query in &limited {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
+use super::ahead::Ahead;
 use super::collect::{Collector, Named, Part};
 use super::facts::Facts;
 use super::feed::{Feeding, Given};
@@ -57,7 +58,13 @@ pub struct Gathered<'t> {
 }
 
 /// Reads everything in scope.
-fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> Result<Gathered<'t>, TablesError> {
+fn run<'t>(
+    tables: &'t Tables,
+    scope: Scope,
+    facts: Facts,
+    ahead: Option<Ahead>,
+    work: &Work<'_>,
+) -> Result<Gathered<'t>, TablesError> {
     let mut survey = Survey::default();
     let in_order = tables.in_order(&scope, work)?;
     let (send, receive) = sync_channel::<(Arc<Route>, Given)>(work.threads.max(1));
@@ -73,7 +80,7 @@ fn run<'t>(tables: &'t Tables, scope: Scope, facts: Facts, work: &Work<'_>) -> R
         // For a reconciliation every row counts, in scope or not.
         let limits = tables.log.is_none().then_some(&scope);
         let skip_ordered = in_order.is_some();
-        let feeding = Feeding { survey: &mut survey, skip_ordered, limits, progress: work.progress };
+        let feeding = Feeding { survey: &mut survey, skip_ordered, limits, ahead, progress: work.progress };
         // A worker that fails takes the receiver with it, so that sending ends; its reason is told when it is joined.
         let fed = tables.feed(feeding, &mut |route, given| send.send((route.clone(), given)).map_err(|_| Interrupted));
         drop(send);
@@ -110,8 +117,12 @@ fn asked_for(scope: &Scope) -> Named {
 impl Tables {
     /// Reads what `asked` selects.
     pub fn select(&self, asked: &Asked, work: &Work<'_>) -> Result<Gathered<'_>, TablesError> {
-        let (scope, facts) = self.resolve(asked, work)?;
-        run(self, scope, facts, work)
+        // Only of an incident it takes so long to find out what is wanted.
+        let ((scope, facts), ahead) = match asked.incident {
+            Some(_) => self.counting_ahead(|| self.resolve(asked, work))?,
+            None => (self.resolve(asked, work)?, None),
+        };
+        run(self, scope, facts, ahead, work)
     }
 }
 

@@ -17,6 +17,7 @@
 //! with the files of a store (their paths), with the posts that a scope holds or that lie in its channels, and with the
 //! teams, channels and users where any of these restrict; otherwise not with the number of rows.
 
+mod ahead;
 pub mod census;
 pub mod collect;
 pub mod database;

@@ -6,7 +6,7 @@
   const $ = (id) => document.getElementById(id);
   if (!told || !$("board")) return;
 
-  // Events as columns, in order. A row is [at, sort, actor, channel, run, milestone, kind, id, description, message, cut, index].
+  // Events as columns, in order. A row is [at, sort, actor, channel, run, milestone, kind, id, description, message, cut, index, because].
   const rows = told.parts.flat();
   const total = rows.length;
   const at = Float64Array.from(rows, (row) => row[0]);
@@ -18,12 +18,24 @@
 
   // ---- words
   const pad = (number) => String(number).padStart(2, "0");
+  // How far the chosen zone is ahead of UTC at a time; its changes come with the events, so that every browser has the same.
+  const ahead = (time) => {
+    let from = 0, until = told.offsets.length;
+    while (until - from > 1) {
+      const middle = (from + until) >> 1;
+      if (told.offsets[middle][0] <= time) from = middle;
+      else until = middle;
+    }
+    return told.offsets[from][1];
+  };
+  const isUtc = told.zone === "UTC";
+  const there = (time) => new Date(time + ahead(time));
   const day = (time) => {
-    const date = new Date(time);
+    const date = there(time);
     return Number.isNaN(date.getTime()) ? `${time} ms` : date.toISOString().replace(/^\+0*/, "").slice(0, 10);
   };
   const clock = (time, seconds) => {
-    const date = new Date(time);
+    const date = there(time);
     if (Number.isNaN(date.getTime())) return "";
     return `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}${seconds ? `:${pad(date.getUTCSeconds())}` : ""}`;
   };
@@ -230,9 +242,12 @@
   const ticks = ([from, until], width, apart) => {
     const step = STEPS.find((one) => (one / (until - from)) * width >= apart) || (until - from) / 2;
     const found = [];
-    for (let time = Math.ceil(from / step) * step; time <= until && found.length < 60; time += step) {
+    // Whole hours and days are those of the zone.
+    const shift = step >= MINUTE ? ahead(from) : 0;
+    for (let local = Math.ceil((from + shift) / step) * step; local - shift <= until && found.length < 60; local += step) {
+      const time = step >= MINUTE ? local - ahead(local - shift) : local;
       const short = step >= DAY ? day(time) : step < 1000 ? `${clock(time, true)}.${String(((time % 1000) + 1000) % 1000).padStart(3, "0")}` : clock(time, step < MINUTE);
-      found.push({ time, short, day: day(time), isDay: time % DAY === 0 });
+      found.push({ time, short, day: day(time), isDay: (time + ahead(time)) % DAY === 0 });
     }
     return found;
   };
@@ -526,7 +541,7 @@
     });
   };
   const say = (begin, end, gap) => {
-    const parts = [`${number(end - begin)} of ${number(total)} events from ${moment(view[0])} to ${moment(view[1])} UTC (${span(view[1] - view[0])})`];
+    const parts = [`${number(end - begin)} of ${number(total)} events from ${moment(view[0])} to ${moment(view[1])} ${told.zone} (${span(view[1] - view[0])})`];
     if (end - begin > 9) {
       const [from, count, until] = burst(begin, end);
       parts.push(`busiest: ${number(count)} events in ${span(Math.max(until - from, 1000))} from ${clock(from, true)}`);
@@ -629,11 +644,14 @@
     $("one-sort").textContent = data[5] ? `${word(data)}, milestone` : word(data);
     $("one-sort").className = `state ${told.sorts[data[1]][2].replace("people", "people-group")}`;
     $("one-message").textContent = data[9] + (data[10] ? `… (${number(data[10])} more characters in the record)` : "");
-    set("one-time", `${moment(data[0])}.${String(((data[0] % 1000) + 1000) % 1000).padStart(3, "0")} UTC`);
+    const exact = `${moment(data[0])}.${String(((data[0] % 1000) + 1000) % 1000).padStart(3, "0")} ${told.zone}`;
+    const utc = isUtc || Number.isNaN(new Date(data[0]).getTime()) ? "" : ` (${new Date(data[0]).toISOString()})`;
+    set("one-time", exact + utc);
     set("one-actor", told.actors[data[2]][0]);
     set("one-channel", told.channels[data[3]]);
     set("one-run", told.runs[data[4]][1]);
     set("one-record", `${told.kinds[data[6]]}/${data[7]}`);
+    set("one-because", told.reasons[data[12]]);
     set("one-index", data[11] < 0 ? "" : `line ${number(data[11])} of the archive, counted from 0`);
   };
   const step = (by) => {

@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::produce::Work;
 use crate::produce::timeline::Told;
-use crate::produce::transcript::{POLICY, escape};
+use crate::produce::transcript::{POLICY, Zone, escape};
 use crate::record::time;
 
 /// The tools above the drawing, the drawing, and what is below it.
 const LIVE: &str = include_str!("../assets/live.html");
 
 /// The page; `sections` are the figures, and the events stand in so many scripts.
-pub(super) fn page(work: &Work<'_>, told: &Told, scripts: u64, sections: &str) -> String {
+pub(super) fn page(work: &Work<'_>, told: &Told, zone: Zone, scripts: u64, sections: &str) -> String {
     let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     let _ = write!(
         out,
@@ -35,12 +35,19 @@ pub(super) fn page(work: &Work<'_>, told: &Told, scripts: u64, sections: &str) -
     );
     escape::name(&mut out, work.sealed.bag());
     out.push_str("</bdi></p>\n<h1>What happened</h1>\n<p class=\"facts\">");
-    escape::text(&mut out, &facts(work, told));
+    escape::text(&mut out, &facts(work, told, zone));
     out.push_str("</p>\n</header>\n<main id=\"main\" tabindex=\"-1\">\n");
     if !work.scope.is_everything() {
         out.push_str("<p class=\"notice\">Chosen: ");
         escape::name(&mut out, &work.scope.words().join("; "));
         out.push_str(". Figures are computed from what was chosen, and change with it.</p>\n");
+    }
+    if told.left_out > 0 {
+        let _ = writeln!(
+            out,
+            "<p class=\"notice\">{} before or after the window of the archive only describe what others name, and are left out; --since tells them.</p>",
+            if told.left_out == 1 { "One event".to_owned() } else { format!("{} events", told.left_out) }
+        );
     }
     out.push_str(sections);
     out.push_str(LIVE);
@@ -51,16 +58,19 @@ pub(super) fn page(work: &Work<'_>, told: &Told, scripts: u64, sections: &str) -
     out.push_str("</code> · root <code>");
     escape::name(&mut out, &STANDARD.encode(work.sealed.seal.root));
     let made = time::format(work.time).unwrap_or_default();
+    let times =
+        if zone.is_utc() { "all times are UTC".to_owned() } else { format!("times are those of {}", zone.name()) };
     let _ = writeln!(
         out,
-        "</code></p>\n<p>made {made} by chatseal; all times are UTC; nothing here is fetched from a network</p>\n</footer>\n\
+        "</code></p>\n<p>made {made} by chatseal; {times}; nothing here is fetched from a network</p>\n</footer>\n\
          </body>\n</html>"
     );
     out
 }
 
-fn facts(work: &Work<'_>, told: &Told) -> String {
-    let when = |at| time::format(at).unwrap_or_else(|| format!("{at} ms"));
+fn facts(work: &Work<'_>, told: &Told, zone: Zone) -> String {
+    let utc = |at| time::format(at).unwrap_or_else(|| format!("{at} ms"));
+    let when = |at| if zone.is_utc() { utc(at) } else { zone.exact(at) };
     let mut facts = format!("{} events", told.events());
     if let Some((from, until)) = told.span {
         let _ = write!(facts, " from {} to {}", when(from), when(until));

@@ -7,7 +7,7 @@ use crate::produce::Work;
 use crate::produce::incident::figures::{Figure, OfOne, Value, deeds_in_words};
 use crate::produce::incident::{Capacity, Figures, Gap, RecordId, Run, Runs};
 use crate::produce::labels::Labels;
-use crate::produce::transcript::escape;
+use crate::produce::transcript::{Zone, escape};
 use crate::record::time::{self, Millis};
 
 /// Runs whose figures a page shows, records that a figure lists, people and gaps that are listed.
@@ -22,6 +22,8 @@ pub(super) struct Sections<'s> {
     pub(super) labels: &'s Labels<'s>,
     pub(super) figures: &'s Figures,
     pub(super) milestones: &'s [Milestone],
+    /// The zone of the times.
+    pub(super) zone: Zone,
 }
 
 impl Sections<'_> {
@@ -68,11 +70,15 @@ impl Sections<'_> {
         let _ = write!(out, "</h2><span class=\"state\">{state}</span></header>\n<p class=\"facts\">");
         escape::name(out, &self.facts(run));
         out.push_str("</p>\n");
-        let sharing = runs.in_channel(&run.channel_id).count();
-        if sharing > 1 {
+        if runs.shares_channel(run) {
+            let sharing = runs.in_channel(&run.channel_id).count() + run.shared_with.len();
+            let absent = match run.shared_with.len() {
+                0 => String::new(),
+                absent => format!(", {absent} of which the archive does not hold"),
+            };
             let _ = writeln!(
                 out,
-                "<p class=\"notice\">{sharing} runs share the channel. Nothing says to which of them a post belongs, so posts are of none.</p>"
+                "<p class=\"notice\">{sharing} runs share the channel{absent}. Nothing says to which of them a post belongs, so posts are of none.</p>"
             );
         }
         let Some(own) = self.figures.get(&run.id) else { return };
@@ -81,7 +87,7 @@ impl Sections<'_> {
             figure_card(out, figure);
         }
         out.push_str("</div>\n<div class=\"columns\">\n<div>\n<h3>Milestones</h3>\n");
-        list_milestones(out, milestones);
+        list_milestones(out, milestones, self.zone);
         out.push_str("</div>\n<div>\n<h3>Who did what</h3>\n");
         self.people(out, run, own);
         if !run.gaps.is_empty() {
@@ -96,9 +102,9 @@ impl Sections<'_> {
         if !run.sequential_id.is_empty() {
             facts.push(run.sequential_id.to_string());
         }
-        facts.push(format!("began {}", moment(run.create_at)));
+        facts.push(format!("began {}", moment(run.create_at, self.zone)));
         if run.end_at > 0 {
-            facts.push(format!("ended {}", moment(run.end_at)));
+            facts.push(format!("ended {}", moment(run.end_at, self.zone)));
         }
         for (word, id) in [("started by", &run.reporter_id), ("owned by", &run.owner_id)] {
             if !id.is_empty() {
@@ -114,7 +120,7 @@ impl Sections<'_> {
 
     fn people(&self, out: &mut String, run: &Run, own: &OfOne) {
         out.push_str("<table class=\"people\">\n<thead><tr><th scope=\"col\">who</th><th scope=\"col\">what</th><th scope=\"col\" class=\"number\">first</th><th scope=\"col\" class=\"number\">last</th></tr></thead>\n<tbody>\n");
-        let day = |at: Millis| at.div_euclid(86_400_000);
+        let day = |at: Millis| self.zone.day(at).0;
         let days = own.people.iter().flat_map(|person| [day(person.deeds.first.0), day(person.deeds.last.0)]);
         let has_days = days.clone().min() != days.max();
         for person in own.people.iter().take(MOST_PEOPLE) {
@@ -129,7 +135,7 @@ impl Sections<'_> {
             for (at, record) in [&person.deeds.first, &person.deeds.last] {
                 out.push_str("<td class=\"number\"><a href=\"#r=");
                 escape::fragment(out, &record.to_string());
-                let _ = write!(out, "\">{}</a></td>", clock(*at, has_days));
+                let _ = write!(out, "\">{}</a></td>", clock(*at, has_days, self.zone));
             }
             out.push_str("</tr>\n");
         }
@@ -151,14 +157,14 @@ impl Sections<'_> {
     }
 }
 
-fn list_milestones(out: &mut String, milestones: &[&Milestone]) {
+fn list_milestones(out: &mut String, milestones: &[&Milestone], zone: Zone) {
     if milestones.is_empty() {
         return out.push_str("<p class=\"facts\">None is in what was chosen.</p>\n");
     }
     out.push_str("<ol class=\"milestones\">\n");
     for milestone in milestones {
         let _ = write!(out, "<li><time datetime=\"{}\">", time::format(milestone.at).unwrap_or_default());
-        out.push_str(moment(milestone.at).trim_end_matches(" UTC"));
+        out.push_str(moment(milestone.at, zone).trim_end_matches(" UTC"));
         out.push_str("</time><span class=\"what\" dir=\"auto\"><a href=\"#r=");
         escape::fragment(out, &milestone.record.to_string());
         out.push_str("\">");
@@ -236,15 +242,18 @@ fn gaps(out: &mut String, gaps: &[Gap]) {
     out.push_str("</ul>\n");
 }
 
-/// `2026-03-03 02:14:07 UTC`.
-fn moment(at: Millis) -> String {
-    let Some(text) = time::format(at) else { return format!("{at} ms") };
-    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
+/// `2026-03-03 02:14:07 UTC`, or with the offset of the zone.
+fn moment(at: Millis, zone: Zone) -> String {
+    let mut text = String::new();
+    zone.push_whole(&mut text, at);
+    text
 }
 
 /// `02:14`, or `03-03 02:14` where several days are told apart.
-fn clock(at: Millis, has_day: bool) -> String {
-    let text = time::format(at).unwrap_or_else(|| format!("{at} ms"));
-    let Some(clock) = text.get(11..16) else { return text };
-    if has_day { format!("{} {clock}", text.get(5..10).unwrap_or_default()) } else { clock.to_owned() }
+fn clock(at: Millis, has_day: bool, zone: Zone) -> String {
+    let mut clock = String::new();
+    zone.push_clock(&mut clock, at);
+    let (day, _) = zone.day(at);
+    let Some(clock) = clock.get(..5) else { return day };
+    if has_day { format!("{} {clock}", day.get(5..).unwrap_or_default()) } else { clock.to_owned() }
 }

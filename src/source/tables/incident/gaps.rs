@@ -39,6 +39,8 @@ pub(super) struct Gaps {
     pub(super) links: Ids,
     /// Direct and group channels that the run or a post names and that were not asked for.
     pub(super) left_out: Ids,
+    /// Direct and group channels that the run was broadcast to and in which people are who took no part.
+    pub(super) strangers: Ids,
     /// Playbooks that are there.
     pub(super) playbooks: Ids,
     /// What the timeline says, by run.
@@ -81,7 +83,8 @@ impl Gaps {
     }
 }
 
-/// What is wrong with the JSON of checklists: `[{"items":[{"title","state",…}]}]`.
+/// What is wrong with the JSON of checklists: `[{"items":[{"title","state",…}]}]`, or with a tick, `"checked"`, where the first
+/// releases had no state.
 fn wrong_with(text: &str) -> Option<&'static str> {
     if text.trim().is_empty() {
         return Some("nothing");
@@ -106,7 +109,8 @@ fn wrong_with(text: &str) -> Option<&'static str> {
             match text("state") {
                 Some("" | "in_progress" | "closed" | "skipped") => {}
                 Some(_) => return Some("a task in a state that is not known"),
-                None => return Some("a task without a state, as older versions kept them"),
+                None if item.get("checked").is_some_and(Value::is_boolean) => {}
+                None => return Some("a task without a state"),
             }
         }
     }
@@ -159,6 +163,12 @@ impl Trace<'_> {
                 "channels that the incident names",
                 found,
             );
+        }
+        for channel in &self.gaps.strangers {
+            let found =
+                "in scope: a direct or group channel that the run was broadcast to, with people who took no part";
+            let object = format!("channel/{}", text(channel));
+            say(Class::NoteIncidentLink, object, "direct and group channels among participants", found.to_owned());
         }
         for (id, reason) in &self.incident.channels {
             if let Some(channel) =
@@ -232,10 +242,8 @@ mod tests {
             ("[1]", Some("a checklist that has no list of tasks")),
             (r#"[{"items":{}}]"#, Some("a checklist that has no list of tasks")),
             (r#"[{"items":[1]}]"#, Some("a task without a title")),
-            (
-                r#"[{"items":[{"title":"t","checked":true}]}]"#,
-                Some("a task without a state, as older versions kept them"),
-            ),
+            (r#"[{"items":[{"title":"t","checked":true}]}]"#, None),
+            (r#"[{"items":[{"title":"t","checked":"yes"}]}]"#, Some("a task without a state")),
             (r#"[{"items":[{"title":"t","state":"Closed"}]}]"#, Some("a task in a state that is not known")),
         ] {
             assert_eq!(wrong_with(text), wrong, "{text}");

@@ -123,7 +123,7 @@ impl Trace<'_> {
     pub(super) fn threads(&mut self) -> Result<(), TablesError> {
         let window = self.incident.window;
         let is_placed = |id: &[u8]| self.incident.channels.contains_key(id);
-        let threads = self.posts.threads(&is_placed, &|channel| is_placed(channel) || self.is_wanted(channel));
+        let threads = self.posts.threads(&is_placed, &|channel| is_placed(channel) || !self.is_private_talk(channel));
         let versions = self.posts.versioned(&threads);
         let missing: Ids = threads.iter().filter(|id| !self.posts.has(id)).cloned().collect();
         let afar: Ids = threads.iter().filter(|id| !self.posts.is_placed(id, &is_placed)).cloned().collect();

@@ -205,7 +205,7 @@ impl<'t> Trace<'t> {
             }
             let answered = run.answered.iter().filter(|id| self.channels.contains_key(*id));
             for channel in run.linked.iter().chain(answered) {
-                if !self.is_wanted(channel) {
+                if self.is_private_talk(channel) && !self.incident.with_direct {
                     self.gaps.left_out.insert(channel.clone());
                     continue;
                 }
@@ -225,23 +225,24 @@ impl<'t> Trace<'t> {
         self.incident.teams.extend(teams.collect::<Vec<_>>());
     }
 
-    /// Whether a channel may be in scope because something names it: what people said among themselves is wanted only if
-    /// it was asked for.
-    pub(super) fn is_wanted(&self, channel: &[u8]) -> bool {
-        self.incident.with_direct || !self.channels.get(channel).is_some_and(|channel| channel.is_private_talk)
+    /// Whether it is a direct or group channel: what people said among themselves is wanted only if it was asked for.
+    pub(super) fn is_private_talk(&self, channel: &[u8]) -> bool {
+        self.channels.get(channel).is_some_and(|channel| channel.is_private_talk)
     }
 
-    /// Direct and group channels of which all members took part.
+    /// Direct and group channels of which all members took part; and who else is in those that the run itself was broadcast
+    /// to, which are linked to it whoever reads there.
     fn direct(&mut self) -> Result<(), TablesError> {
         if !self.incident.with_direct {
             return Ok(());
         }
-        let mut talks = Ids::new();
+        let linked: Ids = self.incident.channels.keys().filter(|id| self.is_private_talk(id)).cloned().collect();
+        let mut talks = linked.clone();
         let fields = ["channel_id", "user_id"];
         let question = Question::naming(CHANNEL_MEMBER, "user_id", &self.incident.participants, &fields);
         self.ask(&[question], &mut |_, told| {
             let id = filled(told, "channel_id");
-            talks.extend(id.filter(|id| self.channels.get(id).is_some_and(|channel| channel.is_private_talk)));
+            talks.extend(id.filter(|id| self.is_private_talk(id)));
         })?;
         let mut strangers = Ids::new();
         let question = Question::naming(CHANNEL_MEMBER, "channel_id", &talks, &fields);
@@ -256,11 +257,12 @@ impl<'t> Trace<'t> {
             let pair = name.split_once("__").map(|(one, other)| [one, other]);
             pair.into_iter().flatten().all(|user| self.incident.participants.contains(user.as_bytes()))
         };
-        let among: Vec<Box<[u8]>> =
-            talks.into_iter().filter(|id| !strangers.contains(id)).filter(|id| is_among(id)).collect();
+        let (among, others): (Vec<Box<[u8]>>, Vec<_>) =
+            talks.into_iter().partition(|id| !strangers.contains(id) && is_among(id));
         for channel in among {
             self.incident.channels.entry(channel).or_insert(Reason::Direct);
         }
+        self.gaps.strangers = others.into_iter().filter(|id| linked.contains(id)).collect();
         Ok(())
     }
 
