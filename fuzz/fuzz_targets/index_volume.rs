@@ -21,7 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
     let link = |seal: &[u8]| Link { seal: seal.try_into().expect("32 bytes"), archive: PathBuf::from("/nowhere.zip") };
     let links: Vec<Link> = seals.map(link).collect();
     let name = format!("00000000-{:08}.index", count.saturating_sub(1));
-    let whole = [bytes, digest(&SHA256, bytes).as_ref()];
+    let digest = digest(&SHA256, bytes);
+    let whole = [bytes, digest.as_ref()];
     chatseal_fuzz::with_file(&name, &whole, |path| {
         let folder = path.parent().expect("a file lies in a folder");
         // What is not believed is removed, and then the archives are missing.
