@@ -4,6 +4,7 @@ mod beside;
 mod breaking;
 mod conformance;
 mod counted;
+mod crowded;
 mod gaps;
 mod incident;
 mod odd_rows;

@@ -32,6 +32,7 @@ pub use target::Target;
 pub(in crate::source) use wait::{Ended, is_raised, watched};
 
 use crate::source::rows::TableFound;
+use crate::source::rows::counted::Counted;
 use crate::source::rows::query::Query;
 use session::{Session, field};
 use std::sync::Arc;
@@ -230,6 +231,31 @@ impl Server {
     pub fn read(&mut self, query: &Query, hand_on: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<u64, PostgresError> {
         let object = format!("`{}`", query.table);
         self.session.copy(&query::copy(query, &self.shared.identity.schema)?, &object, hand_on)
+    }
+
+    /// The same, for what is dear to be asked twice: the server counts the rows before it sends them. Returned is its count,
+    /// and so many came.
+    ///
+    /// # Errors
+    /// As above; [`PostgresError::Protocol`] if another number came.
+    pub fn read_counted(
+        &mut self,
+        query: &Query,
+        hand_on: &mut dyn FnMut(Vec<u8>) -> bool,
+    ) -> Result<u64, PostgresError> {
+        let object = format!("`{}`", query.table);
+        let (mut counted, mut agrees) = (Counted::default(), true);
+        let sql = query::copy_counted(query, &self.shared.identity.schema)?;
+        let read = self.session.copy(&sql, &object, &mut |mut text| {
+            agrees = counted.take(&mut text);
+            agrees && hand_on(text)
+        });
+        let came = if agrees { read? } else { 0 };
+        if !agrees || counted.rows() != Some(came) {
+            let problem = "it sent other rows than it counted".to_owned();
+            return Err(PostgresError::Protocol { object, problem });
+        }
+        Ok(came)
     }
 }
 

@@ -78,6 +78,17 @@ pub(super) fn spans_between(
 /// `COPY (SELECT …) TO STDOUT`
 pub(super) fn copy(query: &Query, schema: &str) -> Result<String, PostgresError> {
     let columns: Vec<String> = query.columns.iter().map(|column| name(column)).collect();
+    copy_of(query, &columns, schema)
+}
+
+/// The same with one more field at the end of each row: how many rows there are.
+pub(super) fn copy_counted(query: &Query, schema: &str) -> Result<String, PostgresError> {
+    let mut columns: Vec<String> = query.columns.iter().map(|column| name(column)).collect();
+    columns.push("pg_catalog.count(*) OVER ()".to_owned());
+    copy_of(query, &columns, schema)
+}
+
+fn copy_of(query: &Query, columns: &[String], schema: &str) -> Result<String, PostgresError> {
     let mut sql = format!("COPY (SELECT {} FROM {}", columns.join(", "), rest(query, schema)?);
     if let Some(order) = query.order {
         let _ = write!(sql, " ORDER BY {}", name(order));
@@ -188,6 +199,10 @@ mod tests {
         assert_eq!(
             copy(&query, "public").unwrap(),
             r#"COPY (SELECT "id", "desc" FROM "public"."posts" ORDER BY "createat") TO STDOUT"#
+        );
+        assert_eq!(
+            copy_counted(&query, "public").unwrap(),
+            r#"COPY (SELECT "id", "desc", pg_catalog.count(*) OVER () FROM "public"."posts" ORDER BY "createat") TO STDOUT"#
         );
         query.only = Some(("type", &["a", "custom_*"]));
         query.all_of = vec![

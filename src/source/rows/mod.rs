@@ -15,6 +15,7 @@
 pub mod buttons;
 pub(in crate::source) mod chunks;
 pub mod copy;
+pub(in crate::source) mod counted;
 pub mod encode;
 pub mod fault;
 pub mod instant;

@@ -17,6 +17,13 @@ pub struct Query<'a> {
     pub order: Option<&'a str>,
 }
 
+impl Query<'_> {
+    /// Whether a server has to look at another table to tell which rows are meant, so that asking twice is dear.
+    pub fn is_joined(&self) -> bool {
+        self.all_of.iter().flatten().any(|condition| matches!(condition, Condition::Held(..)))
+    }
+}
+
 /// A table whose rows have a key and a clock, all as the server spells them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keyed {

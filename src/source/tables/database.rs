@@ -83,9 +83,15 @@ impl Database {
         }
     }
 
+    /// Whether the database counts the rows of a query by itself when it is read.
+    pub fn counts_on_reading(&self, query: &Query) -> bool {
+        matches!(self, Self::Postgres(_)) && query.is_joined()
+    }
+
     /// Reads rows as COPY text in chunks of whole rows, until `hand_on` returns false; returns how many came.
     pub fn read(&mut self, query: &Query, hand_on: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<u64, TablesError> {
         match self {
+            Self::Postgres(server) if query.is_joined() => Ok(server.read_counted(query, hand_on)?),
             Self::Postgres(server) => Ok(server.read(query, hand_on)?),
             Self::Mysql(server) => Ok(server.read(query, hand_on)?),
         }

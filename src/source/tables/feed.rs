@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::ahead::Ahead;
 use super::facts::{AllOf, conditions, selections};
+use super::incident::kept::Kept;
 use super::scope::Scope;
 use super::survey::{Route, Survey};
 use super::{Database, Store, Tables, TablesError, lock};
@@ -31,6 +32,8 @@ pub(super) struct Feeding<'f> {
     pub(super) limits: Option<&'f Scope>,
     /// What was counted already, and who counts the rest.
     pub(super) ahead: Option<Ahead>,
+    /// Posts of an incident that were met while it was traced.
+    pub(super) kept: Kept,
     /// Told about bytes, asked whether to stop.
     pub(super) progress: &'f Progress,
 }
@@ -111,7 +114,7 @@ impl Tables {
 }
 
 fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -> Result<(), TablesError> {
-    let Feeding { survey, skip_ordered, limits, ahead, progress } = feeding;
+    let Feeding { survey, skip_ordered, limits, ahead, mut kept, progress } = feeding;
     let mut ways = Vec::new();
     for (whole, readable) in server.tables().to_vec().iter().zip(server.readable()) {
         let wanted = wanted(&readable);
@@ -139,16 +142,31 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
                 counted
             })
         });
+        let mut counted = RowCounts::new();
         let mut read_all = || {
             for (at, (route, wanted)) in ways.iter().enumerate() {
+                // Of an empty table the database has said so already.
+                if route.plans.iter().all(|plan| known.get(&(route.table.clone(), plan.rank())) == Some(&0)) {
+                    continue;
+                }
                 let mut queries = limited(route, wanted, limits, &ways);
                 if skip_ordered && route.plans.iter().any(|plan| plan.rank() == POST) {
                     queries = vec![Query { all_of: vec![undated(wanted)], ..query(wanted, sole(route)) }];
                 }
+                let mut hand_on = |batch| {
+                    if is_lost.load(Ordering::Relaxed) { Err(Interrupted) } else { give(route, Given::Rows(batch)) }
+                };
+                if queries.first().is_some_and(|query| !query.all_of.is_empty())
+                    && let Some(kept) = kept.take(&route.table)
+                {
+                    queries.remove(0);
+                    kept.into_iter().try_for_each(|text| hand_on(Batch { table: at, first: 0, text }))?;
+                }
                 for query in &queries {
-                    read(server, query, at, progress, &mut |batch| {
-                        if is_lost.load(Ordering::Relaxed) { Err(Interrupted) } else { give(route, Given::Rows(batch)) }
-                    })?;
+                    let rows = read(server, query, at, progress, &mut hand_on)?;
+                    if let Some(rank) = sole(route).filter(|_| server.counts_on_reading(query)) {
+                        *counted.entry(rank).or_default() += rows;
+                    }
                 }
             }
             Ok(())
@@ -156,15 +174,17 @@ fn feed_live(server: &mut Database, feeding: Feeding<'_>, give: &mut Give<'_>) -
         let was_read: Result<(), TablesError> = read_all();
         let is_cause = was_read.is_err() && !is_lost.load(Ordering::Relaxed);
         halt.store(was_read.is_err(), Ordering::Relaxed);
-        let counted = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let beside = counting.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         if is_cause {
             return was_read;
         }
-        let counted = match counted {
-            Some(counted) => counted?,
+        (survey.rows, survey.passed_by) = match beside {
+            Some(counts) => counts?,
             None => count(server, &ways, limits, known)?,
         };
-        (survey.rows, survey.passed_by) = counted;
+        for (rank, rows) in counted {
+            survey.passed_by.entry(rank).and_modify(|passed_by| *passed_by = passed_by.saturating_sub(rows));
+        }
         was_read
     })
 }
@@ -193,7 +213,8 @@ fn limited<'f>(
 /// A number of rows for each kind.
 type RowCounts = BTreeMap<Rank, u64>;
 
-/// Rows of each kind's table, and those of them that are not asked for: both counted by the database in the snapshot.
+/// Rows of each kind's table, and those of them that are not asked for: both counted by the database in the snapshot. What
+/// it counts when it is read is not counted here.
 fn count(
     server: &mut Database,
     ways: &[(Arc<Route>, TableFound)],
@@ -212,8 +233,9 @@ fn count(
             for query in &limited {
                 let told = changes.and_then(|changes| changes.changed(plan.rank()));
                 asked += match told {
-                    _ if query.all_of.is_empty() => rows,
+                    _ if query.all_of.is_empty() || rows == 0 => rows,
                     Some(told) => told,
+                    None if server.counts_on_reading(query) => 0,
                     None => server.count(query)?,
                 };
             }

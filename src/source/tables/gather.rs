@@ -60,14 +60,16 @@ pub struct Gathered<'t> {
 /// Reads everything in scope.
 fn run<'t>(
     tables: &'t Tables,
-    scope: Scope,
+    mut scope: Scope,
     facts: Facts,
     ahead: Option<Ahead>,
     work: &Work<'_>,
 ) -> Result<Gathered<'t>, TablesError> {
     let mut survey = Survey::default();
+    let kept = scope.incident.as_mut().map(|incident| std::mem::take(&mut incident.kept)).unwrap_or_default();
     let in_order = tables.in_order(&scope, work)?;
-    let (send, receive) = sync_channel::<(Arc<Route>, Given)>(work.threads.max(1));
+    // What is in memory already waits there, so that more is read meanwhile.
+    let (send, receive) = sync_channel::<(Arc<Route>, Given)>(work.threads.max(1) + kept.batches());
     let receive = Mutex::new(Some(receive));
     let (fed, parts) = std::thread::scope(|threads| {
         let workers: Vec<_> = (0..work.threads.max(1))
@@ -80,7 +82,7 @@ fn run<'t>(
         // For a reconciliation every row counts, in scope or not.
         let limits = tables.log.is_none().then_some(&scope);
         let skip_ordered = in_order.is_some();
-        let feeding = Feeding { survey: &mut survey, skip_ordered, limits, ahead, progress: work.progress };
+        let feeding = Feeding { survey: &mut survey, skip_ordered, limits, ahead, kept, progress: work.progress };
         // A worker that fails takes the receiver with it, so that sending ends; its reason is told when it is joined.
         let fed = tables.feed(feeding, &mut |route, given| send.send((route.clone(), given)).map_err(|_| Interrupted));
         drop(send);

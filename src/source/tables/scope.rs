@@ -107,7 +107,7 @@ impl Scope {
     }
 
     /// Why a row is in scope; empty unless an incident is wanted.
-    pub fn because(&self, rank: Rank, field: &Field<'_>) -> Because {
+    pub fn because(&self, rank: Rank, field: &Field<'_>) -> Because<'_> {
         self.incident.as_ref().map_or_else(Because::default, |incident| incident.because(rank, field))
     }
 

@@ -3,6 +3,8 @@
 //! Invariant: a record of an incident has at least one reason, and the reasons stand in one order whatever they were
 //! found by, so that the same record has the same line. Refuses a line that would grow longer than a record may be.
 
+use std::borrow::Cow;
+
 use ring::digest::{SHA256, digest};
 
 use crate::record::id::push_part;
@@ -71,24 +73,24 @@ impl Reason {
     }
 }
 
-/// The reasons that hold of one record.
+/// The reasons that hold of one record; those that it shares with others are borrowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Because(Vec<Box<str>>);
+pub struct Because<'i>(Vec<Cow<'i, str>>);
 
-impl Because {
+impl<'i> Because<'i> {
     /// Adds a reason that lies in a thing.
     pub fn add(&mut self, reason: Reason, id: &[u8]) {
-        self.0.push(reason.of(id));
+        self.0.push(Cow::Owned(reason.of(id).into()));
     }
 
     /// Adds a reason that lies in nothing of its own.
     pub fn stand(&mut self) {
-        self.0.push(Reason::Standing.word().into());
+        self.0.push(Cow::Borrowed(Reason::Standing.word()));
     }
 
     /// Adds the reasons of something else.
-    pub fn extend(&mut self, more: &[Box<str>]) {
-        self.0.extend_from_slice(more);
+    pub fn extend(&mut self, more: &'i [Box<str>]) {
+        self.0.extend(more.iter().map(|reason| Cow::Borrowed(reason.as_ref())));
     }
 
     /// Whether nothing brings the record into scope.
@@ -97,16 +99,20 @@ impl Because {
     }
 
     /// The reasons in order, each once.
-    pub fn into_reasons(mut self) -> Box<[Box<str>]> {
+    pub fn into_reasons(self) -> Box<[Box<str>]> {
+        self.in_order().into_iter().map(|reason| reason.into_owned().into_boxed_str()).collect()
+    }
+
+    fn in_order(mut self) -> Vec<Cow<'i, str>> {
         self.0.sort_unstable();
         self.0.dedup();
-        self.0.into_boxed_slice()
+        self.0
     }
 
     /// `,"because":[…]`; nothing without reasons.
     pub fn into_member(self) -> Vec<u8> {
         let mut out = Vec::new();
-        for (at, reason) in self.into_reasons().iter().enumerate() {
+        for (at, reason) in self.in_order().iter().enumerate() {
             out.extend_from_slice(if at == 0 { b",\"because\":[\"" } else { b",\"" });
             // Words and ids need no escapes.
             out.extend_from_slice(reason.as_bytes());
@@ -143,7 +149,8 @@ mod tests {
         let mut because = Because::default();
         because.add(Reason::Thread, b"t");
         because.stand();
-        because.extend(&[Reason::Channel.of(b"c\"d"), Reason::Thread.of(b"t")]);
+        let shared = [Reason::Channel.of(b"c\"d"), Reason::Thread.of(b"t")];
+        because.extend(&shared);
         let member = because.into_member();
         assert_eq!(member, br#","because":["channel:c%22d","standing","thread:t"]"#);
         let mut line = br#"{"kind":"post","id":"p","at":0,"data":{}}"#.to_vec();

@@ -28,7 +28,7 @@ use crate::source::tables::scope::{Field, Ids, millis};
 impl Incident {
     /// Why a row is in scope; no reason if it is not. Teams, channels, users, bots and profile pictures are judged at the
     /// end; see [`Self::described`].
-    pub fn because(&self, rank: Rank, field: &Field<'_>) -> Because {
+    pub fn because(&self, rank: Rank, field: &Field<'_>) -> Because<'_> {
         let row = Row { incident: self, table: table(rank), field };
         let mut because = Because::default();
         let out = &mut because;
@@ -111,7 +111,7 @@ impl Incident {
     }
 
     /// Why a team, channel, user, bot or profile picture is in scope that a record in scope names, or that was asked for.
-    pub fn described(&self, rank: Rank, id: &[u8]) -> Because {
+    pub fn described(&self, rank: Rank, id: &[u8]) -> Because<'_> {
         let mut because = Because::default();
         match rank {
             CHANNEL => {
@@ -168,7 +168,7 @@ struct Row<'i, 'f, 'r> {
     field: &'f Field<'r>,
 }
 
-impl<'r> Row<'_, '_, 'r> {
+impl<'i, 'r> Row<'i, '_, 'r> {
     /// What a field names.
     fn id(&self, field: &'static str) -> Option<Cow<'r, [u8]>> {
         (self.field)(field).filter(|id| !id.is_empty())
@@ -194,13 +194,13 @@ impl<'r> Row<'_, '_, 'r> {
         self.id(field).is_some_and(|id| ids.contains(&*id))
     }
 
-    fn among(&self, field: &'static str, ids: &Ids, reason: Reason, out: &mut Because) {
+    fn among(&self, field: &'static str, ids: &Ids, reason: Reason, out: &mut Because<'i>) {
         if let Some(id) = self.id(field).filter(|id| ids.contains(&**id)) {
             out.add(reason, &id);
         }
     }
 
-    fn post(&self, field: &'static str, out: &mut Because) {
+    fn post(&self, field: &'static str, out: &mut Because<'i>) {
         let said = &self.incident.said;
         let Some(id) = self.id(field) else { return };
         // A row that names another channel than its post is of that channel.
@@ -210,13 +210,13 @@ impl<'r> Row<'_, '_, 'r> {
         }
     }
 
-    fn run(&self, field: &'static str, out: &mut Because) {
+    fn run(&self, field: &'static str, out: &mut Because<'i>) {
         if let Some(id) = self.id(field).filter(|id| self.incident.runs.contains_key(&**id)) {
             out.add(Reason::Run, &id);
         }
     }
 
-    fn channel(&self, out: &mut Because) {
+    fn channel(&self, out: &mut Because<'i>) {
         if let Some(id) = self.id("channel_id")
             && let Some(reason) = self.incident.channels.get(&*id)
         {
@@ -224,13 +224,13 @@ impl<'r> Row<'_, '_, 'r> {
         }
     }
 
-    fn participant(&self, out: &mut Because) {
+    fn participant(&self, out: &mut Because<'i>) {
         self.among("user_id", &self.incident.participants, Reason::Participant, out);
     }
 
     /// What a participant did, and what somebody did to a participant or in a channel in scope: an audit names its actor
     /// in a column, and everything else in words.
-    fn audit(&self, out: &mut Because) {
+    fn audit(&self, out: &mut Because<'i>) {
         self.participant(out);
         let incident = self.incident;
         for text in ["action", "extra_info"].iter().filter_map(|field| self.id(field)) {
@@ -250,7 +250,7 @@ impl<'r> Row<'_, '_, 'r> {
     }
 
     /// What a property is attached to; one that is attached to nothing says what others may hold.
-    fn property(&self, rank: Rank, out: &mut Because) {
+    fn property(&self, rank: Rank, out: &mut Because<'i>) {
         self.run("target_id", out);
         self.among("target_id", &self.incident.playbooks, Reason::Playbook, out);
         if rank == PROPERTY_FIELD {
@@ -264,7 +264,7 @@ impl<'r> Row<'_, '_, 'r> {
     }
 
     /// A team's member counts if somebody of a channel in scope.
-    fn team_member(&self, out: &mut Because) {
+    fn team_member(&self, out: &mut Because<'i>) {
         if !self.is_among("team_id", &self.incident.teams) {
             return;
         }
@@ -278,7 +278,7 @@ impl<'r> Row<'_, '_, 'r> {
     }
 
     /// What may post into a channel in scope, or sends what is said there elsewhere.
-    fn integration(&self, rank: Rank, out: &mut Because) {
+    fn integration(&self, rank: Rank, out: &mut Because<'i>) {
         self.channel(out);
         let of_team = self.is_among("team_id", &self.incident.teams);
         match rank {
@@ -293,7 +293,7 @@ impl<'r> Row<'_, '_, 'r> {
     }
 
     /// The rows of files on boards name no board; their paths do.
-    fn board_file(&self, out: &mut Because) {
+    fn board_file(&self, out: &mut Because<'i>) {
         let Some(path) = self.id("path") else { return };
         for part in path.split(|byte| *byte == b'/').filter(|part| self.incident.boards.contains(*part)) {
             out.add(Reason::Board, part);

@@ -100,7 +100,7 @@ impl Incident {
     fn hanging<'f>(&self, found: &'f TableFound, rank: Rank, posts: Option<&'f TableFound>) -> Option<Vec<AllOf<'f>>> {
         let post = column(found, rank, "post_id")?;
         if self.said.reasons.len() <= AT_ONCE {
-            return Some(among(post, &self.said.reasons.keys().cloned().collect()));
+            return Some(among(post, &self.said.reasons.keys().map(|id| Box::from(id.as_ref())).collect()));
         }
         let posts = posts?;
         let of = Rows { table: &posts.name, key: column(posts, POST, "id")?, all_of: self.happened(posts)? };

@@ -4,6 +4,7 @@
 //! run ──▶ people, playbook, events      trace: what the incident consists of, found step by step
 //!  │ ──▶ channels ──▶ posts ──▶ threads    │
 //!  └──▶ window                             ├─▶ kinds:  which rows of each kind that is, and why
+//!                                          ├─▶ kept:   rows that need not be read twice
 //!                                          ├─▶ limits: what a database need not hand over more than
 //!                                          └─▶ gaps:   what is not as it should be, as exceptions
 //! ```
@@ -14,6 +15,7 @@
 
 pub mod because;
 mod gaps;
+pub mod kept;
 mod kinds;
 mod limits;
 mod people;
@@ -26,6 +28,7 @@ mod trace;
 use std::collections::{BTreeMap, HashMap};
 
 use self::because::{Because, Reason};
+use self::kept::Kept;
 use self::posts::Found;
 use self::run::Run;
 use super::scope::Ids;
@@ -71,6 +74,8 @@ pub struct Incident {
     apps: Ids,
     /// What is not as it should be.
     gaps: Vec<Exception>,
+    /// Rows that were met on the way.
+    pub kept: Kept,
 }
 
 impl Incident {
@@ -85,7 +90,7 @@ impl Incident {
     }
 
     /// Why something is in scope that comparing the rows in scope with the audit log established.
-    pub fn established(&self, rank: Rank, line: &[u8]) -> Because {
+    pub fn established(&self, rank: Rank, line: &[u8]) -> Because<'_> {
         let head = Head::of(line, table(rank).kind);
         let [channel, user, target] = head.pick(["channel_id", "user_id", "target_id"]).map(plain);
         let mut because = self.mentioned(&[channel], &[user]);
@@ -96,7 +101,7 @@ impl Incident {
     }
 
     /// Why an entry that names these teams, channels and users, as one of the audit log does, is in scope.
-    pub fn mentioned(&self, channels: &[&str], users: &[&str]) -> Because {
+    pub fn mentioned(&self, channels: &[&str], users: &[&str]) -> Because<'_> {
         let mut because = Because::default();
         for channel in channels {
             if let Some(reason) = self.channels.get(channel.as_bytes()) {

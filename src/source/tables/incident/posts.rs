@@ -8,11 +8,11 @@
 //! An earlier version of a post goes where the post goes. Invariant: whether a post is in scope is decided here, from
 //! rows that were met, and never again from a predicate: what a database hands over beyond it is out of scope.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::because::{Because, Reason};
-use super::question::{filled, number};
+use super::question::number;
 use crate::record::time::Window;
 use crate::source::tables::scope::Ids;
 use crate::source::tables::tell::Told;
@@ -21,18 +21,18 @@ use crate::source::tables::tell::Told;
 pub(super) const FIELDS: [&str; 8] =
     ["channel_id", "user_id", "root_id", "original_id", "create_at", "update_at", "edit_at", "delete_at"];
 
-/// An id, shared by all that name it.
-type Id = Arc<[u8]>;
+/// Position of an id among those that posts have and name: of fifty thousand posts each names four.
+type At = usize;
 
 /// A post that was met.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Met {
-    channel: Id,
-    user: Id,
+    channel: At,
+    user: At,
     /// The post that it answers.
-    root: Option<Id>,
+    root: Option<At>,
     /// The post that it is an earlier version of.
-    original: Option<Id>,
+    original: Option<At>,
     /// Whether something happened to it in the window.
     happened: bool,
     /// Whether it was written in the window.
@@ -43,7 +43,7 @@ struct Met {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     /// Posts in scope with their reasons, and posts that are gone and that a row in scope names all the same.
-    pub(super) reasons: HashMap<Box<[u8]>, Reasons>,
+    pub(super) reasons: HashMap<Arc<[u8]>, Reasons>,
     /// Who wrote them.
     pub(super) authors: Ids,
     /// Those of them that are not told by channel and window.
@@ -55,9 +55,14 @@ pub(super) struct Found {
 /// Posts that were met, and what was said about them.
 #[derive(Debug, Default)]
 pub(super) struct Posts {
-    met: HashMap<Id, Met>,
-    /// Each id once.
-    known: HashSet<Id>,
+    /// Each id once, with its position.
+    known: HashMap<Arc<[u8]>, At>,
+    /// The ids, by position.
+    ids: Vec<Arc<[u8]>>,
+    /// The posts that were met, by position.
+    met: Vec<Option<Met>>,
+    /// Whether it begins a thread of the incident, by position.
+    begins: Vec<bool>,
     /// Posts on which somebody did something in the window, such as to answer with an emoji; each with its channel as that
     /// says it, or with none where the post that was met says it.
     pub(super) touched: HashMap<Box<[u8]>, Box<[u8]>>,
@@ -68,61 +73,106 @@ pub(super) struct Posts {
 }
 
 impl Posts {
-    /// Takes note of a row; returns whether something happened to it in the window.
+    /// Takes note of a row.
     ///
     /// Every change of a post moves its change clock: an edit that lies behind it is none.
-    pub(super) fn meet(&mut self, told: &Told<'_>, window: Window) -> bool {
-        let Some(id) = filled(told, "id") else { return false };
+    pub(super) fn meet(&mut self, told: &Told<'_>, window: Window) {
+        let mut know = |field| told(field).filter(|id| !id.is_empty()).map(|id| self.know(id.as_bytes()));
+        let Some(at) = know("id") else { return };
+        let [root, original] = ["root_id", "original_id"].map(&mut know);
+        let [channel, user] = ["channel_id", "user_id"].map(&mut know);
+        let [channel, user] = [channel, user].map(|at| at.unwrap_or_else(|| self.know(b"")));
         let within = |field: &str| Some(number(told, field)).is_some_and(|at| at != 0 && window.contains(at));
         let is_edited = || window.from.is_none_or(|from| number(told, "update_at") >= from) && within("edit_at");
         let written = within("create_at");
         let happened = written || within("delete_at") || is_edited();
-        let [channel, user] =
-            ["channel_id", "user_id"].map(|field| self.know(&filled(told, field).unwrap_or_default()));
-        let [root, original] = ["root_id", "original_id"].map(|field| filled(told, field).map(|id| self.know(&id)));
-        let id = self.know(&id);
-        self.met.insert(id, Met { channel, user, root, original, happened, written });
-        happened
+        if let Some(met) = self.met.get_mut(at) {
+            *met = Some(Met { channel, user, root, original, happened, written });
+        }
     }
 
-    fn know(&mut self, id: &[u8]) -> Id {
+    fn know(&mut self, id: &[u8]) -> At {
         if let Some(known) = self.known.get(id) {
-            return known.clone();
+            return *known;
         }
-        let id: Id = Arc::from(id);
-        self.known.insert(id.clone());
-        id
+        let (id, at) = (Arc::<[u8]>::from(id), self.ids.len());
+        self.known.insert(id.clone(), at);
+        self.ids.push(id);
+        self.met.push(None);
+        at
+    }
+
+    fn get(&self, id: &[u8]) -> Option<&Met> {
+        self.met.get(*self.known.get(id)?)?.as_ref()
+    }
+
+    fn id(&self, at: At) -> &[u8] {
+        self.ids.get(at).map(AsRef::as_ref).unwrap_or_default()
+    }
+
+    /// The posts that were met, each with its position.
+    fn each(&self) -> impl Iterator<Item = (At, &Met)> {
+        self.met.iter().enumerate().filter_map(|(at, met)| Some((at, met.as_ref()?)))
     }
 
     /// Whether a post was met.
     pub(super) fn has(&self, id: &[u8]) -> bool {
-        self.met.contains_key(id)
+        self.get(id).is_some()
     }
 
     /// Whether a post was met, and something happened to it in the window.
     pub(super) fn happened(&self, id: &[u8]) -> bool {
-        self.met.get(id).is_some_and(|post| post.happened)
-    }
-
-    /// Whether a post was met, and in a channel of the incident.
-    pub(super) fn is_placed(&self, id: &[u8], is_place: &dyn Fn(&[u8]) -> bool) -> bool {
-        self.met.get(id).is_some_and(|post| is_place(&post.channel))
+        self.get(id).is_some_and(|post| post.happened)
     }
 
     /// The first post of the thread of a post, or itself.
-    fn root<'p>(id: &'p Id, post: &'p Met) -> &'p Id {
-        post.root.as_ref().or(post.original.as_ref()).unwrap_or(id)
+    fn root(at: At, post: &Met) -> At {
+        post.root.or(post.original).unwrap_or(at)
     }
 
-    /// First posts of the threads that something in the window, or the start of a run, touches. `is_placed` tells
+    /// Finds the first posts of the threads that something in the window, or the start of a run, touches. `is_placed` tells
     /// channels of the incident, `is_wanted` those in which a run may have been started so that the whole thread counts.
-    pub(super) fn threads(&self, is_placed: &dyn Fn(&[u8]) -> bool, is_wanted: &dyn Fn(&[u8]) -> bool) -> Ids {
-        let touches = |(id, post): &(&Id, &Met)| {
-            (self.started.contains(id.as_ref()) && is_wanted(&post.channel))
-                || (is_placed(&post.channel) && (post.happened || self.touched.contains_key(id.as_ref())))
-        };
-        let roots = self.met.iter().filter(touches).map(|(id, post)| Box::from(Self::root(id, post).as_ref()));
-        roots.collect()
+    pub(super) fn find_threads(&mut self, is_placed: &dyn Fn(&[u8]) -> bool, is_wanted: &dyn Fn(&[u8]) -> bool) {
+        let mut begins = vec![false; self.ids.len()];
+        for (at, post) in self.each() {
+            let (id, channel) = (self.id(at), self.id(post.channel));
+            let touches = self.started.contains(id) && is_wanted(channel)
+                || (post.happened || self.touched.contains_key(id)) && is_placed(channel);
+            if touches {
+                mark(&mut begins, Self::root(at, post));
+            }
+        }
+        self.begins = begins;
+    }
+
+    /// Whether a post begins a thread that was found.
+    pub(super) fn begins(&self, id: &[u8]) -> bool {
+        self.known.get(id).is_some_and(|at| self.begins.get(*at) == Some(&true))
+    }
+
+    /// First posts of the threads of which this holds; posts that were not met among them.
+    fn beginning(&self, holds: impl Fn(Option<&Met>) -> bool) -> Ids {
+        let found = self.begins.iter().zip(&self.met).zip(&self.ids);
+        let found = found.filter(|((begins, met), _)| **begins && holds(met.as_ref()));
+        found.map(|(_, id)| Box::from(id.as_ref())).collect()
+    }
+
+    /// First posts of threads that were not met.
+    pub(super) fn missing(&self) -> Ids {
+        self.beginning(|met| met.is_none())
+    }
+
+    /// First posts of threads that were not met, or that are in no channel of the incident.
+    pub(super) fn afar(&self, is_placed: &dyn Fn(&[u8]) -> bool) -> Ids {
+        self.beginning(|met| !met.is_some_and(|post| is_placed(self.id(post.channel))))
+    }
+
+    /// Posts of which earlier versions may lie outside of the window: an earlier version was written when the post was.
+    pub(super) fn versioned(&self) -> Ids {
+        let status = self.status.keys().filter(|id| !self.get(id).is_some_and(|post| post.written));
+        let mut versioned = self.beginning(|met| !met.is_some_and(|post| post.written));
+        versioned.extend(status.cloned());
+        versioned
     }
 
     /// Posts that are not there, although somebody did something on them in the window; each with its channel.
@@ -130,53 +180,66 @@ impl Posts {
         self.touched.iter().filter(|(id, _)| !self.has(id)).map(|(id, channel)| (id, channel.as_ref()))
     }
 
-    /// Posts of which earlier versions may lie outside of the window: an earlier version was written when the post was.
-    pub(super) fn versioned(&self, threads: &Ids) -> Ids {
-        let is_within = |id: &[u8]| self.met.get(id).is_some_and(|post| post.written);
-        threads.iter().chain(self.status.keys()).filter(|id| !is_within(id.as_ref())).cloned().collect()
-    }
-
     /// The posts in scope.
-    pub(super) fn found(&self, threads: &Ids, place: &dyn Fn(&[u8]) -> Option<Reason>) -> Found {
-        let answered: HashSet<&Id> = self.met.values().filter_map(|post| post.root.as_ref()).collect();
-        let mut shared: HashMap<Box<[Box<str>]>, Reasons> = HashMap::new();
-        let mut found = Found::default();
-        for (id, post) in &self.met {
-            let mut because = Because::default();
-            let placed = place(&post.channel);
-            if let Some(reason) = placed.filter(|_| post.happened) {
-                because.add(reason, &post.channel);
-            }
-            let said = std::iter::once(id).chain(&post.original).filter_map(|id| self.status.get(id.as_ref()));
-            for run in said.flatten() {
-                because.add(Reason::Status, run);
-            }
-            let root = Self::root(id, post);
-            if threads.contains(root.as_ref()) && (because.is_empty() || answered.contains(root)) {
-                because.add(Reason::Thread, root);
-            }
-            if because.is_empty() {
+    pub(super) fn found(&self, place: &dyn Fn(&[u8]) -> Option<Reason>) -> Found {
+        let mut is_answered = vec![false; self.ids.len()];
+        for root in self.each().filter_map(|(_, post)| post.root) {
+            mark(&mut is_answered, root);
+        }
+        let holds = |all: &[bool], at: At| all.get(at) == Some(&true);
+        let (mut shared, mut authors) = (HashMap::<_, Reasons>::new(), vec![false; self.ids.len()]);
+        let mut found = Found { reasons: HashMap::with_capacity(self.ids.len()), ..Found::default() };
+        for (at, post) in self.each() {
+            let placed = place(self.id(post.channel));
+            let by_channel = placed.filter(|_| post.happened).map(|_| post.channel);
+            let versions = std::iter::once(at).chain(post.original);
+            let runs: Vec<&Box<[u8]>> = versions.filter_map(|at| self.status.get(self.id(at))).flatten().collect();
+            let root = Self::root(at, post);
+            let is_alone = by_channel.is_none() && runs.is_empty();
+            let by_thread = holds(&self.begins, root) && (is_alone || holds(&is_answered, root));
+            if is_alone && !by_thread {
                 continue;
             }
-            if placed.is_none() || !post.happened {
-                found.by_id.insert(Box::from(id.as_ref()));
+            if by_channel.is_none() {
+                found.by_id.insert(Box::from(self.id(at)));
             }
             if placed.is_none() {
-                found.elsewhere.insert(Box::from(id.as_ref()));
+                found.elsewhere.insert(Box::from(self.id(at)));
             }
-            let reasons = because.into_reasons();
-            let reasons = shared.entry(reasons.clone()).or_insert_with(|| Arc::from(reasons)).clone();
-            found.reasons.insert(Box::from(id.as_ref()), reasons);
-            found.authors.insert(Box::from(post.user.as_ref()));
+            // Nearly all posts have the reasons of many others.
+            let reasons =
+                shared.entry((by_channel, by_thread.then_some(root), runs)).or_insert_with_key(|(_, _, runs)| {
+                    let mut because = Because::default();
+                    if let Some(reason) = placed.filter(|_| by_channel.is_some()) {
+                        because.add(reason, self.id(post.channel));
+                    }
+                    for run in runs {
+                        because.add(Reason::Status, run);
+                    }
+                    if by_thread {
+                        because.add(Reason::Thread, self.id(root));
+                    }
+                    Arc::from(because.into_reasons())
+                });
+            found.reasons.extend(self.ids.get(at).map(|id| (id.clone(), reasons.clone())));
+            mark(&mut authors, post.user);
         }
+        found.authors =
+            self.ids.iter().zip(authors).filter(|(_, is)| *is).map(|(id, _)| Box::from(id.as_ref())).collect();
         // What hangs on a post that is gone is in scope by itself.
         for (id, channel) in self.gone() {
             if let Some(reason) = place(channel) {
-                found.reasons.insert(id.clone(), Arc::from([reason.of(channel)]));
+                found.reasons.insert(Arc::from(id.as_ref()), Arc::from([reason.of(channel)]));
                 found.by_id.insert(id.clone());
             }
         }
         found
+    }
+}
+
+fn mark(all: &mut [bool], at: At) {
+    if let Some(marked) = all.get_mut(at) {
+        *marked = true;
     }
 }
 
@@ -186,7 +249,7 @@ pub(super) type Reasons = Arc<[Box<str>]>;
 /// The ids of posts that a text links to: `https://…/TEAM/pl/POSTID`.
 pub(super) fn permalinks(text: &str) -> impl Iterator<Item = &str> {
     const MARK: &str = "/pl/";
-    text.match_indices(MARK).filter_map(|(at, _)| {
+    memchr::memmem::find_iter(text.as_bytes(), MARK).filter_map(|at| {
         let rest = text.get(at + MARK.len()..)?;
         let id = rest.get(..26).filter(|id| crate::record::id::is_row(id))?;
         let ends = rest.as_bytes().get(26).is_none_or(|next| !next.is_ascii_alphanumeric());

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::kept::Kept;
 use crate::progress::Progress;
 use crate::record::time::Window;
 use crate::source::catalogue::{Rank, of_table, table};
@@ -15,7 +16,7 @@ use crate::source::rows::query::{Condition, Query};
 use crate::source::rows::{Batch, TableFound};
 use crate::source::tables::collect::rows;
 use crate::source::tables::facts::{AllOf, list};
-use crate::source::tables::feed::{column, narrowed, query, read};
+use crate::source::tables::feed::{column, narrowed, query, read, wanted};
 use crate::source::tables::scope::{Ids, millis};
 use crate::source::tables::tell::Told;
 use crate::source::tables::{Database, Store, Tables, TablesError, lock};
@@ -45,12 +46,14 @@ pub(super) struct Question<'q> {
     pub(super) fields: &'q [&'static str],
     /// All of these hold; each holds if one of its alternatives does.
     pub(super) all_of: Vec<Vec<Test<'q>>>,
+    /// Whether the rows are wanted whole for the records, too.
+    pub(super) keeps: bool,
 }
 
 impl<'q> Question<'q> {
     /// Rows that name one of these ids in this field.
     pub(super) fn naming(rank: Rank, field: &'static str, ids: &'q Ids, fields: &'q [&'static str]) -> Self {
-        Self { rank, fields, all_of: vec![vec![Test::In(field, ids)]] }
+        Self { rank, fields, all_of: vec![vec![Test::In(field, ids)]], keeps: false }
     }
 
     /// Whether no row can be an answer, so that nobody need be asked.
@@ -149,6 +152,17 @@ impl Tables {
         progress: &Progress,
         give: &mut dyn FnMut(usize, &Told<'_>),
     ) -> Result<(), TablesError> {
+        self.ask_and_keep(questions, &mut Kept::default(), progress, give)
+    }
+
+    /// Also keeps the rows of the questions that say so, of a server.
+    pub(super) fn ask_and_keep(
+        &self,
+        questions: &[Question<'_>],
+        kept: &mut Kept,
+        progress: &Progress,
+        give: &mut dyn FnMut(usize, &Told<'_>),
+    ) -> Result<(), TablesError> {
         let asked: Vec<(usize, &Question<'_>)> =
             questions.iter().enumerate().filter(|(_, question)| !question.is_idle()).collect();
         if asked.is_empty() {
@@ -161,7 +175,7 @@ impl Tables {
                 for (number, question) in asked {
                     for found in readable.iter().filter(|found| of_table(&found.name).any(|rank| rank == question.rank))
                     {
-                        ask_server(&mut server, question, found, progress, &mut |told| give(number, told))?;
+                        ask_server(&mut server, question, found, kept, progress, &mut |told| give(number, told))?;
                     }
                 }
                 Ok(())
@@ -186,13 +200,16 @@ fn ask_server(
     server: &mut Database,
     question: &Question<'_>,
     found: &TableFound,
+    kept: &mut Kept,
     progress: &Progress,
     give: &mut dyn FnMut(&Told<'_>),
 ) -> Result<(), TablesError> {
-    let narrow = narrowed(question.rank, found, &question.needed());
-    let Ok(plan) = Plan::new(question.rank, &narrow.columns) else { return Ok(()) };
+    // What MySQL takes for equal may answer two questions, and would be kept twice.
+    let keeps = question.keeps && kept.has_room() && matches!(server, Database::Postgres(_));
+    let asked = if keeps { wanted(found) } else { narrowed(question.rank, found, &question.needed()) };
+    let Ok(plan) = Plan::new(question.rank, &asked.columns) else { return Ok(()) };
     for all_of in question.pieces(found) {
-        let query = Query { all_of, ..query(&narrow, Some(question.rank)) };
+        let query = Query { all_of, ..query(&asked, Some(question.rank)) };
         read(server, &query, 0, progress, &mut |batch| {
             // What a server takes for equal, or for a time, is looked at again.
             each(&plan, &batch, &mut |row| {
@@ -200,6 +217,9 @@ fn ask_server(
                     give(&|field| row.named(field).ok().flatten());
                 }
             });
+            if keeps {
+                kept.push(&found.name, batch.text);
+            }
             Ok(())
         })?;
     }

@@ -27,8 +27,8 @@ impl Trace<'_> {
             happened(&others, window, &posts::FIELDS),
             Question::naming(POST, "id", &named, &spoken),
         ];
-        let (posts, links) = (&mut self.posts, &mut self.gaps.links);
-        self.tables.ask(&questions, self.work.progress, &mut |number, told| {
+        let (posts, links, kept) = (&mut self.posts, &mut self.gaps.links, &mut self.incident.kept);
+        self.tables.ask_and_keep(&questions, kept, self.work.progress, &mut |number, told| {
             posts.meet(told, window);
             if number != 1 {
                 for text in ["message", "props"].iter().filter_map(|field| told(field)) {
@@ -72,9 +72,9 @@ impl Trace<'_> {
             let team = self.channels.get(channel).map(|channel| channel.team.clone());
             self.incident.teams.extend(team.filter(|team| !team.is_empty()));
         }
-        let posts = &mut self.posts;
+        let (posts, kept) = (&mut self.posts, &mut self.incident.kept);
         let questions = [happened(&more, window, &posts::FIELDS)];
-        self.tables.ask(&questions, self.work.progress, &mut |_, told| {
+        self.tables.ask_and_keep(&questions, kept, self.work.progress, &mut |_, told| {
             posts.meet(told, window);
         })
     }
@@ -95,6 +95,7 @@ impl Trace<'_> {
             rank,
             fields: &["post_id", "channel_id"],
             all_of: vec![vec![Test::In("channel_id", &channels), Test::Empty("channel_id")], within(times)],
+            keeps: false,
         };
         let questions = acts.map(question);
         let (mut touched, posts) = (HashMap::<Box<[u8]>, Box<[u8]>>::new(), &self.posts);
@@ -123,10 +124,9 @@ impl Trace<'_> {
     pub(super) fn threads(&mut self) -> Result<(), TablesError> {
         let window = self.incident.window;
         let is_placed = |id: &[u8]| self.incident.channels.contains_key(id);
-        let threads = self.posts.threads(&is_placed, &|channel| is_placed(channel) || !self.is_private_talk(channel));
-        let versions = self.posts.versioned(&threads);
-        let missing: Ids = threads.iter().filter(|id| !self.posts.has(id)).cloned().collect();
-        let afar: Ids = threads.iter().filter(|id| !self.posts.is_placed(id, &is_placed)).cloned().collect();
+        let is_private_talk = |id: &[u8]| self.channels.get(id).is_some_and(|channel| channel.is_private_talk);
+        self.posts.find_threads(&is_placed, &|channel| is_placed(channel) || !is_private_talk(channel));
+        let (versions, missing, afar) = (self.posts.versioned(), self.posts.missing(), self.posts.afar(&is_placed));
         let channels = self.places(&[Reason::Channel, Reason::Linked, Reason::Direct]);
         let questions = [
             Question::naming(POST, "id", &missing, &posts::FIELDS),
@@ -141,19 +141,20 @@ impl Trace<'_> {
                     vec![Test::Filled("root_id")],
                     vec![Test::Outside("create_at", window)],
                 ],
+                keeps: false,
             },
         ];
         let posts = &mut self.posts;
         self.tables.ask(&questions, self.work.progress, &mut |_, told| {
-            let is_part = |field| filled(told, field).is_some_and(|id| threads.contains(&id));
-            if ["id", "root_id"].into_iter().any(is_part)
-                || filled(told, "original_id").is_some_and(|id| versions.contains(&id))
+            let names = |field: &str, holds: &dyn Fn(&[u8]) -> bool| told(field).is_some_and(|id| holds(id.as_bytes()));
+            if ["id", "root_id"].into_iter().any(|field| names(field, &|id| posts.begins(id)))
+                || names("original_id", &|id| versions.contains(id))
             {
                 posts.meet(told, window);
             }
         })?;
         let place = |id: &[u8]| self.incident.channels.get(id).copied();
-        let found = self.posts.found(&threads, &place);
+        let found = self.posts.found(&place);
         self.incident.said = found;
         Ok(())
     }
@@ -169,5 +170,5 @@ fn happened<'q>(channels: &'q Ids, window: Window, fields: &'q [&'static str]) -
         vec![within("create_at"), within("delete_at"), within("edit_at")],
         vec![within("create_at"), within("delete_at"), changed],
     ];
-    Question { rank: POST, fields, all_of }
+    Question { rank: POST, fields, all_of, keeps: true }
 }

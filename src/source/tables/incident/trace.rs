@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::because::Reason;
+use super::kept::{Kept, ROOM};
 use super::posts::{self, Posts};
 use super::question::{Question, Test, filled};
 use super::run::{self, Run};
@@ -115,6 +116,8 @@ impl<'t> Trace<'t> {
             with_direct: asked.with_direct,
             window,
             runs,
+            // Beside a log every post of the database is read.
+            kept: Kept::new(if tables.log.is_none() { ROOM } else { 0 }),
             ..Incident::default()
         };
         let (posts, gaps) = (Posts::default(), gaps::Gaps::default());
@@ -182,7 +185,7 @@ impl<'t> Trace<'t> {
         gaps.playbooks = playbooks;
         let (mut known, mut logins) = (Ids::new(), HashMap::new());
         let either = vec![vec![Test::In("id", &people), Test::In("username", &names)]];
-        let question = Question { rank: USER, fields: &["username", "email"], all_of: either };
+        let question = Question { rank: USER, fields: &["username", "email"], all_of: either, keeps: false };
         self.ask(&[question], &mut |_, told| {
             let Some(id) = filled(told, "id") else { return };
             logins.extend(["username", "email"].iter().filter_map(|name| Some((filled(told, name)?, id.clone()))));
