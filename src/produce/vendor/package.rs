@@ -52,7 +52,8 @@ impl<'f> Package<'f> {
         let failed = self.failed();
         let mut packed = Vec::new();
         deflate(text, &mut packed);
-        // The library copies a member of another zip without unpacking it, and one without attributes with its header.
+        // The library copies a member of another zip without unpacking it. It has no attributes here: with some, zip 9.4 says
+        // that sizes follow behind the member, and writes none there.
         let header = header(name, text, packed.len());
         let mut whole = header.chain(packed.as_slice());
         let member = read_zipfile_from_stream(&mut whole).map_err(|error| failed(error.into()))?;
