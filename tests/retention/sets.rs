@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{export_on, seal};
 use crate::bulk;
 use crate::sealed::{Archive, Desk};
+use crate::tables::{FIXTURES, Source};
 
 const SETS: &str = "data/policy/hold-sets.jsonl";
 
@@ -80,6 +81,26 @@ fn a_set_says_what_its_holds_say_one_by_one() {
         let again =
             seal(&desk, source, &format!("all-{threads}.zip"), &["--holds", "holds.toml", "--threads", threads]);
         assert_eq!((again.lines(), again.text(SETS)), (all.lines(), all.text(SETS)));
+    }
+}
+
+#[test]
+fn a_database_and_its_dump_name_the_same_sets() {
+    for fixture in FIXTURES {
+        let source = Source::new(fixture);
+        source.dump("dump.sql");
+        let user = source.ask(
+            "SELECT username FROM users JOIN posts ON userid = users.id WHERE username <> 'ingrid'
+             GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
+        );
+        // Whom a hold names has to be there.
+        source.desk.write("holds.toml", document("abcdfgh", &user));
+        let flags = ["--no-files", "--holds", "holds.toml"];
+        let live = seal(&source.desk, &source.url(), "live.zip", &flags);
+        let dumped = seal(&source.desk, "dump.sql", "dump.zip", &flags);
+        crate::tables::same(&live, &dumped, fixture);
+        assert_eq!(live.text(SETS), dumped.text(SETS), "{fixture}");
+        assert!(live.text(SETS).lines().count() > 1, "{fixture}");
     }
 }
 

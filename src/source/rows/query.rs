@@ -58,8 +58,9 @@ pub enum Condition<'a> {
     Absent(&'a str),
     /// The column is a text, and not the empty one.
     Filled(&'a str),
-    /// The column has a value that one of these columns of tables has as well. A server may take more values for equal
-    /// than have the same bytes. Alone in its place it is a join for any server; beside alternatives it may be slow.
+    /// The column has a value that one of these columns of tables has as well; the empty one need not count. A server may
+    /// take more values for equal than have the same bytes. Alone in its place it is a join for any server; beside
+    /// alternatives it may be slow.
     Among(&'a str, Vec<(&'a str, &'a str)>),
     /// The column has a value that the key of some rows has.
     Held(&'a str, Rows<'a>),
