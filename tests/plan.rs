@@ -198,7 +198,7 @@ fn what_is_explained_is_what_was_sealed() {
         json(&desk, &[&args[..], &["--record", record]].concat())["found"][0].clone()
     };
     let withheld: Value = serde_json::from_str(archive.text("data/withheld.jsonl").lines().next().unwrap()).unwrap();
-    let told = explain(&format!("{}:{}", withheld["kind"].as_str().unwrap(), withheld["id"].as_str().unwrap()));
+    let told = explain(&format!("{}/{}", withheld["kind"].as_str().unwrap(), withheld["id"].as_str().unwrap()));
     assert_eq!((told["disposition"].as_str(), &told["rule"]), (Some("dispose"), &withheld["rule"]), "{told}");
     let posts = archive.records("post");
     for wanted in ["2026-17", "2026-18"] {

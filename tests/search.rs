@@ -259,8 +259,10 @@ fn a_post_is_shown_with_its_thread() {
         assert_eq!(posts[0]["reactions"], serde_json::json!({"eyes": ["bob"]}));
         assert_eq!(posts[2]["earlier"][0]["message"], "pump is lost");
         assert_eq!(thread["channel"], "harbour/pumps");
+        assert_eq!(shown(place.0.path(), &format!("post/{id}")), document, "as exceptions and reports name it");
     }
     assert!(shown(place.0.path(), "t1")["thread"].is_null());
+    assert_eq!(place.run(&["show", "a.zip", "file/p1"]).status.code(), Some(1));
     let text = String::from_utf8(place.run(&["show", "a.zip", "p4v"]).stdout).unwrap();
     assert!(text.contains(">   2025-11-21T09:23:00.000Z  @anna  p4\n      pump runs again\n"), "{text}");
     assert!(text.contains("[until 2025-11-21T09:29:00.000Z] pump is lost\n"), "{text}");

@@ -15,6 +15,7 @@ use super::threads::Threads;
 use crate::produce::access::{self, Seen};
 use crate::produce::scope::Asked;
 use crate::produce::{Directory, Scope, Work};
+use crate::record::id::Name;
 use crate::record::time::{self, Millis};
 use clap::{ValueEnum, ValueHint};
 use document::{Answer, Document};
@@ -36,7 +37,7 @@ pub(super) struct Args {
     /// Archive to ask
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     archive: PathBuf,
-    /// Who could see this record: a post, a file, a reaction, a run, a board, any other
+    /// Who could see this record, named by its id or as KIND/ID: a post, a file, a reaction, a run, a board, any other
     #[arg(long, value_name = "RECORD-ID", help_heading = "Question", allow_hyphen_values = true)]
     record: Option<String>,
     /// What could this user see
@@ -141,7 +142,7 @@ fn answer(args: &Args, work: &Work<'_>) -> Result<Answer, Failure> {
         let name = args.user.as_deref().unwrap_or_default();
         return Ok(Answer::User(seen(name, work, args.at)?));
     };
-    let found = access::to_record(work, id, args.at).map_err(opening::unusable)?;
+    let found = access::to_record(work, Name::new(id), args.at).map_err(opening::unusable)?;
     if found.is_empty() {
         let message = format!("no record `{}` in `{}`", harmless(id), args.archive.display());
         let hint = "`chatseal search ARCHIVE PATTERN` finds records, and prints their ids";

@@ -12,6 +12,7 @@ use super::printer::{Printer, harmless};
 use super::progress;
 use crate::archive::walk::Walk;
 use crate::produce::ProduceError;
+use crate::record::id::Name;
 use claims::Claims;
 use clap::ValueHint;
 use serde::Serialize;
@@ -30,7 +31,7 @@ pub(super) struct Args {
     /// Archive to look into
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub(super) archive: PathBuf,
-    /// Record to print
+    /// Record to print, by its id, or as KIND/ID
     #[arg(value_name = "RECORD-ID")]
     pub(super) record: Option<String>,
 }
@@ -65,7 +66,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         Some(id) => {
             let walked = |error| opening::unusable(error).context(format!("cannot read `{}`", args.archive.display()));
             let (found, thread) = progress::watch(printer, |progress| {
-                let mut found = record::find(&Walk::new(&archive, progress)?, id)?;
+                let mut found = record::find(&Walk::new(&archive, progress)?, Name::new(id))?;
                 record::resolve(&mut found, &archive)?;
                 let thread = Thread::of(found.iter().map(record::Record::line), &archive, progress)?;
                 Ok::<_, ProduceError>((found, thread))

@@ -5,6 +5,33 @@
 
 use ring::digest::{SHA256, digest};
 
+/// A record as people name it: by its id, or as `KIND/ID`, which is how exceptions, reports and answers name records.
+#[derive(Clone, Copy, Debug)]
+pub struct Name<'a> {
+    asked: &'a str,
+    kind: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Name<'a> {
+    /// Takes what was asked for apart; what cannot begin with a kind is an id.
+    pub fn new(asked: &'a str) -> Self {
+        let is_kind = |kind: &str| kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let (kind, id) = asked.split_once('/').filter(|(kind, _)| is_kind(kind)).unwrap_or(("", asked));
+        Self { asked, kind, id }
+    }
+
+    /// The id; bytes that the line of every record holds that is meant.
+    pub fn id(&self) -> &'a str {
+        self.id
+    }
+
+    /// Whether the record of this kind and id is meant. An id that only looks like `KIND/ID` is one all the same.
+    pub fn is(&self, kind: &str, id: &str) -> bool {
+        id == self.asked || (kind == self.kind && id == self.id)
+    }
+}
+
 /// Joins the key columns of a row, in catalogue order, by `/`.
 ///
 /// Bytes outside `[A-Za-z0-9._:@+-]` become `%XX`, so that the parts cannot be confused.
@@ -147,6 +174,19 @@ pub fn is_row(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_is_named_by_its_id_alone_or_behind_its_kind() {
+        let one = Name::new("post/p1");
+        assert!(one.is("post", "p1") && one.is("odd", "post/p1") && one.id() == "p1");
+        assert!(!one.is("file", "p1") && !one.is("post", "p2"));
+        let composite = Name::new("c1/u1");
+        assert!(composite.is("channel_member", "c1/u1") && !composite.is("c1", "u1"), "no kind has a digit");
+        let both = Name::new("channel_member/c1/u1");
+        assert!(both.is("channel_member", "c1/u1") && both.id() == "c1/u1");
+        assert!(Name::new("p1").is("post", "p1") && !Name::new("p1").is("post", "p"));
+        assert!(!Name::new("").is("post", "p1") && Name::new("/").is("x", "/"));
+    }
 
     #[test]
     fn composite_parts_cannot_be_confused() {

@@ -5,6 +5,7 @@ use std::io;
 use super::Selection;
 use super::fold::fold;
 use crate::record::fields::Head;
+use crate::record::id::Name;
 use crate::record::time::Millis;
 use crate::source::Work;
 use crate::source::catalogue::{Rank, table};
@@ -24,15 +25,13 @@ pub struct Found {
     pub line: Vec<u8>,
 }
 
-/// All records whose id is `wanted`, of one kind if it is given, in archive order.
-pub fn find(mut selection: Selection<'_>, kind: Option<Rank>, wanted: &str, work: &Work<'_>) -> io::Result<Vec<Found>> {
+/// All records of this name, in archive order.
+pub fn find(mut selection: Selection<'_>, name: Name<'_>, work: &Work<'_>) -> io::Result<Vec<Found>> {
     let each = |found: &mut Vec<Found>, item: &Item<'_>| {
         // A record that lacks its content is followed by the path of it.
         let line = item.line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        if kind.is_none_or(|kind| kind == item.kind)
-            && Head::of(line, table(item.kind).kind).id == wanted
-            && found.len() < MOST
-        {
+        let kind = table(item.kind).kind;
+        if found.len() < MOST && name.is(kind, Head::of(line, kind).id) {
             found.push(Found { kind: item.kind, at: item.at, line: line.to_vec() });
         }
     };

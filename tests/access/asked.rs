@@ -225,6 +225,8 @@ fn the_answer_is_the_same_for_any_number_of_threads_and_the_table_says_what_the_
     let table = with(&["--format", "csv"]);
     let rows: Vec<&str> = table.split("\r\n").filter(|row| !row.is_empty()).collect();
     let place = asked.place(&post, &[]);
+    let alone = asked.place(&format!("post/{post}"), &[]);
+    assert_eq!((alone["records"].as_array().unwrap().len(), &alone["grants"]), (1, &place["grants"]), "not its thread");
     assert_eq!(rows.len() - 1, place["grants"].as_array().unwrap().len());
     assert!(rows[0].starts_with("place_sort,place_id,place,user_id,username,"), "{}", rows[0]);
     assert!(rows.iter().any(|row| row.contains("marta.faro") && row.contains(",true,member,certain,")), "{table}");

@@ -12,6 +12,7 @@ fn an_unknown_id_and_an_unknown_name_are_refused() {
         |question: &[&str]| ask(&asked.desk, &[&[asked.archive.as_str(), "--signers", "signers"], question].concat());
     with(&["--record", "nosuchrecord"]).require(2, "no record `nosuchrecord` in `outage.zip`");
     with(&["--record", ""]).require(2, "no record ``");
+    with(&["--record", "post/"]).require(2, "no record `post/`");
     with(&["--record", "jonas"]).require(2, "no record `jonas`");
     with(&["--user", "nobody"]).require(2, "the archive describes no user `nobody`");
     with(&["--user", ""]).require(2, "describes no user ``");

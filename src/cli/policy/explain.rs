@@ -16,11 +16,12 @@ use crate::cli::failure::Failure;
 use crate::cli::manual::Manual;
 use crate::cli::printer::Printer;
 use crate::cli::reading::Reading;
+use crate::record::id::Name;
 use crate::record::kind::FINDING_PREFIX;
 use crate::select::find::find;
 use crate::select::{Source, SourceError};
 use crate::source::Work;
-use crate::source::catalogue::{rank, table};
+use crate::source::catalogue::table;
 
 /// Explain what was decided about a record, and why
 ///
@@ -41,7 +42,7 @@ pub(in crate::cli) struct Args {
     /// What to read: a database (`postgres://…`, `mysql://…`), a `pg_dump` file, or a bulk export
     #[arg(long, value_name = "SOURCE", value_hint = ValueHint::FilePath)]
     source: PathBuf,
-    /// Record to explain, by its id as it stands in an archive or the database, or as KIND:ID
+    /// Record to explain, by its id as it stands in an archive or the database, or as KIND/ID
     #[arg(long, value_name = "ID")]
     record: String,
     #[command(flatten)]
@@ -74,14 +75,11 @@ struct Document {
 pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let loaded = load(&args.policies, &args.holds)?;
     let said = judging::understood(&loaded.set, args.reading.time()?);
-    let (kind, id) = match args.record.split_once(':').and_then(|(kind, id)| Some((rank(kind)?, id))) {
-        Some((kind, id)) => (Some(kind), id),
-        None => (None, args.record.as_str()),
-    };
+    let name = Name::new(&args.record);
     let sets = |_: &Source, _: &Work<'_>| Ok(vec![loaded.set]);
     let found = apply(&args.source, &args.reading, sets, &said, printer, |applied: Applied<'_>, work: &Work<'_>| {
         let Applied { selection, judges, .. } = applied;
-        let records = find(selection, kind, id, work).map_err(SourceError::Temporary)?;
+        let records = find(selection, name, work).map_err(SourceError::Temporary)?;
         // What a comparison established is no row of the source, and nothing is decided about it.
         let rows = records.iter().filter(|record| !table(record.kind).kind.starts_with(FINDING_PREFIX));
         let told = rows.zip(judges.iter().cycle()).filter_map(|(record, judge)| {

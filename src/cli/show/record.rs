@@ -5,6 +5,7 @@ use crate::archive::hold_sets::HoldSets;
 use crate::archive::reader::Archive;
 use crate::archive::walk::{Walk, WalkError};
 use crate::record::fields::Head;
+use crate::record::id::Name;
 use crate::record::line::Line;
 use crate::record::retention::Holds;
 use memchr::memmem::Finder;
@@ -33,16 +34,16 @@ impl Record {
     }
 }
 
-/// All records with this id; kinds have ids of their own, so there may be several.
-pub(super) fn find(walk: &Walk<'_>, id: &str) -> Result<Vec<Record>, WalkError> {
-    let finder = Finder::new(id.as_bytes());
+/// All records that are meant; kinds have ids of their own, so there may be several of one id.
+pub(super) fn find(walk: &Walk<'_>, name: Name<'_>) -> Result<Vec<Record>, WalkError> {
+    let finder = Finder::new(name.id().as_bytes());
     let mut found = Vec::new();
     walk.for_each_segment(
         |segment| {
             // Few segments hold the id at all.
             let may_hold = finder.find(segment.bytes).is_some();
             let lines = segment.lines().filter(|_| may_hold);
-            let lines = lines.filter(|(_, line)| Head::of(line, segment.kind()).id == id);
+            let lines = lines.filter(|(_, line)| name.is(segment.kind(), Head::of(line, segment.kind()).id));
             let record = |(index, line): (u64, &[u8])| Record {
                 index,
                 segment: segment.row.member().to_string(),

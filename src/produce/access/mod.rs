@@ -38,6 +38,7 @@ use self::facts::{Facts, Interest};
 use self::plays::Plays;
 use super::incident::RecordId;
 use super::{ProduceError, Work};
+use crate::record::id::Name;
 use crate::record::time::Millis;
 
 /// How sure it is that somebody could see it.
@@ -196,11 +197,11 @@ pub struct Access {
     pub lacks: Vec<Lack>,
 }
 
-/// Who could see the records with this id, at `at` or in all their life. Empty if no record has it.
+/// Who could see the records of this name, at `at` or in all their life. Empty if no record has it.
 ///
 /// Kinds have ids of their own, so an id may name several records; those that stand at one place are answered together.
-pub fn to_record(work: &Work<'_>, id: &str, at: Option<Millis>) -> Result<Vec<Access>, ProduceError> {
-    let subjects = subject::find(work, id)?;
+pub fn to_record(work: &Work<'_>, name: Name<'_>, at: Option<Millis>) -> Result<Vec<Access>, ProduceError> {
+    let subjects = subject::find(work, name)?;
     subjects.into_iter().map(|subject| answer(work, subject, at)).collect()
 }
 

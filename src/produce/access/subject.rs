@@ -11,6 +11,7 @@ use crate::archive::walk::Walk;
 use crate::produce::incident::RecordId;
 use crate::produce::{Post, ProduceError, Work, post};
 use crate::record::fields::{Head, characters, integer, plain};
+use crate::record::id::Name;
 use crate::record::time::Millis;
 
 /// Kinds that only their owner sees.
@@ -125,8 +126,9 @@ enum Place {
     With(RecordId, Option<Where>),
 }
 
-/// Finds the records with this id, by the places at which they stand.
-pub(super) fn find(work: &Work<'_>, id: &str) -> Result<Vec<Subject>, ProduceError> {
+/// Finds the records of this name, by the places at which they stand.
+pub(super) fn find(work: &Work<'_>, name: Name<'_>) -> Result<Vec<Subject>, ProduceError> {
+    let id = name.id();
     if id.is_empty() {
         return Ok(Vec::new());
     }
@@ -140,7 +142,7 @@ pub(super) fn find(work: &Work<'_>, id: &str) -> Result<Vec<Subject>, ProduceErr
             let may_hold = finder.find(segment.bytes).is_some();
             let lines = segment.lines().filter(|_| may_hold);
             for (_, line) in lines.filter(|(_, line)| finder.find(line).is_some()) {
-                if Head::of(line, kind).id == id {
+                if name.is(kind, Head::of(line, kind).id) {
                     own.push(read(kind, line));
                 } else {
                     mentions.extend(trace::mention(kind, line, id));
