@@ -93,9 +93,33 @@ pub struct Entry {
     pub offset: u64,
 }
 
+/// How a member lies in a zip, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// As it is, or compressed.
+    pub method: Method,
+    /// CRC-32 of its bytes.
+    pub crc32: u32,
+    /// Bytes that it takes in the zip, without headers.
+    pub stored: u64,
+    /// Its bytes.
+    pub size: u64,
+}
+
 impl Entry {
     /// Whether a size does not fit in 32 bits.
     pub fn is_zip64(&self) -> bool {
+        self.packing().is_zip64()
+    }
+
+    fn packing(&self) -> Packing {
+        let Self { method, crc32, stored, size, .. } = *self;
+        Packing { method, crc32, stored, size }
+    }
+}
+
+impl Packing {
+    fn is_zip64(&self) -> bool {
         self.stored >= u64::from(FULL) || self.size >= u64::from(FULL)
     }
 
@@ -120,6 +144,20 @@ impl Entry {
         push32(out, if zip64 { FULL } else { saturated(self.stored) });
         push32(out, if zip64 { FULL } else { saturated(self.size) });
     }
+
+    /// The local header of a member at `path`, which is ASCII.
+    pub fn local_header(&self, path: &str) -> Vec<u8> {
+        let mut out = Vec::with_capacity(local_header_len(path.len(), true));
+        push32(&mut out, LOCAL);
+        self.push_shared(&mut out);
+        push16(&mut out, length(path));
+        push16(&mut out, if self.is_zip64() { 20 } else { 0 });
+        out.extend_from_slice(path.as_bytes());
+        if self.is_zip64() {
+            push_extra(&mut out, &[self.size, self.stored]);
+        }
+        out
+    }
 }
 
 /// Length of the local header of a member whose path in the zip has `path_len` bytes.
@@ -129,24 +167,14 @@ pub fn local_header_len(path_len: usize, zip64: bool) -> usize {
 
 /// The local header of `entry`.
 pub fn local_header(bag: &BagName, entry: &Entry) -> Vec<u8> {
-    let path = bag.path(&entry.member);
-    let mut out = Vec::with_capacity(local_header_len(path.len(), true));
-    push32(&mut out, LOCAL);
-    entry.push_shared(&mut out);
-    push16(&mut out, length(&path));
-    push16(&mut out, if entry.is_zip64() { 20 } else { 0 });
-    out.extend_from_slice(path.as_bytes());
-    if entry.is_zip64() {
-        push_extra(&mut out, &[entry.size, entry.stored]);
-    }
-    out
+    entry.packing().local_header(&bag.path(&entry.member))
 }
 
 /// The central header of `entry`.
 pub fn central_header(bag: &BagName, entry: &Entry) -> Vec<u8> {
-    let path = bag.path(&entry.member);
+    let (path, packing) = (bag.path(&entry.member), entry.packing());
     let mut values = Vec::with_capacity(3);
-    if entry.is_zip64() {
+    if packing.is_zip64() {
         values.extend([entry.size, entry.stored]);
     }
     if entry.offset >= u64::from(FULL) {
@@ -154,8 +182,8 @@ pub fn central_header(bag: &BagName, entry: &Entry) -> Vec<u8> {
     }
     let mut out = Vec::with_capacity(CENTRAL_LEN + path.len() + 28);
     push32(&mut out, CENTRAL);
-    push16(&mut out, UNIX | entry.needed());
-    entry.push_shared(&mut out);
+    push16(&mut out, UNIX | packing.needed());
+    packing.push_shared(&mut out);
     push16(&mut out, length(&path));
     push16(&mut out, if values.is_empty() { 0 } else { 4 + 8 * u16::try_from(values.len()).unwrap_or(0) });
     push16(&mut out, 0); // comment length
@@ -211,7 +239,7 @@ pub fn write_directory(out: &mut impl Write, bag: &BagName, entries: &[Entry], s
     for entry in entries {
         let header = central_header(bag, entry);
         size += header.len() as u64;
-        needed = needed.max(entry.needed());
+        needed = needed.max(entry.packing().needed());
         out.write_all(&header)?;
     }
     out.write_all(&end_records(entries.len() as u64, needed, start, size))

@@ -9,6 +9,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::archive::deflate::deflate;
 use crate::archive::reader::Archive;
+use crate::archive::zip::{Method, Packing};
 use crate::merkle::Hash;
 use crate::produce::files::{Attachment, copy_content};
 use crate::produce::folder::Output;
@@ -43,7 +44,7 @@ impl<'f> Package<'f> {
         move |source| folder.failed(&path, source).into()
     }
 
-    /// Adds a text, packed as segments are: the library's fastest level takes more than twice as long.
+    /// Adds a text under an ASCII name, packed as segments are: the library's fastest level takes more than twice as long.
     pub(super) fn member(&mut self, name: &str, text: &[u8]) -> Result<(), ProduceError> {
         if text.len() as u64 > LARGE {
             self.start(name, CompressionMethod::Deflated, text.len() as u64)?;
@@ -54,7 +55,8 @@ impl<'f> Package<'f> {
         deflate(text, &mut packed);
         // The library copies a member of another zip without unpacking it. It has no attributes here: with some, zip 9.4 says
         // that sizes follow behind the member, and writes none there.
-        let header = header(name, text, packed.len());
+        let (crc32, stored, size) = (crc32fast::hash(text), packed.len() as u64, text.len() as u64);
+        let header = Packing { method: Method::Deflated, crc32, stored, size }.local_header(name);
         let mut whole = header.chain(packed.as_slice());
         let member = read_zipfile_from_stream(&mut whole).map_err(|error| failed(error.into()))?;
         let member = member.ok_or_else(|| failed(io::ErrorKind::InvalidData.into()))?;
@@ -104,22 +106,6 @@ impl<'f> Package<'f> {
         let output = self.zip.finish().map_err(|error| failed(error.into()))?.into_inner();
         Ok(output.finish().map(drop)?)
     }
-}
-
-/// The local header of a text that takes so many bytes when it is packed; both are at most [`LARGE`] or little more.
-///
-/// Source: PKWARE APPNOTE 6.3, section 4.3.7.
-fn header(name: &str, text: &[u8], packed: usize) -> Vec<u8> {
-    let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
-    let long = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
-    let mut out = b"PK\x03\x04\x14\0".to_vec(); // version 2.0
-    out.extend_from_slice(&if name.is_ascii() { 0_u16 } else { 1 << 11 }.to_le_bytes()); // the name is UTF-8
-    out.extend_from_slice(b"\x08\0\0\0\x21\0"); // DEFLATE, midnight, 1980-01-01
-    out.extend_from_slice(&crc32fast::hash(text).to_le_bytes());
-    out.extend_from_slice(&[long(packed), long(text.len())].concat());
-    out.extend_from_slice(&[short(name.len()), short(0)].concat());
-    out.extend_from_slice(name.as_bytes());
-    out
 }
 
 /// Names given to the files in one zip.
