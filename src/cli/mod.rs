@@ -43,6 +43,7 @@ mod timeline;
 mod trust;
 mod usage;
 mod verify;
+mod zoning;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;

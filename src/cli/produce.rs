@@ -18,10 +18,10 @@ use super::progress;
 use super::scoping::{self, Scoping};
 use super::standing::Checking;
 use super::threads::Threads;
+use super::zoning::Zoning;
 use crate::keys::Signer;
 use crate::produce::folder::{FolderError, Written};
 use crate::produce::papers::{self, Production};
-use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, Form, ProduceError, Replaced, Settings, Work, make, rsmf};
 use crate::record::time::{self, Millis};
 use account::Account;
@@ -63,9 +63,8 @@ pub(super) struct Args {
     /// It signs the manifest of the production. The signature is of the namespace `production@chatseal.v1`, and stands beside the manifest.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Papers")]
     key: Option<PathBuf>,
-    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
-    zone: Zone,
+    #[command(flatten)]
+    zoning: Zoning,
     #[command(flatten)]
     scoping: Scoping,
     /// Time to date the production, instead of the clock's, so that it can be repeated
@@ -145,7 +144,7 @@ fn produce(args: &Args, work: &Work<'_>, signer: Option<&Signer>) -> Result<Acco
     let settings = Settings {
         batch_size: args.batch_size.get(),
         is_checked: args.is_checked,
-        zone: args.zone,
+        zone: args.zoning.zone,
         largest_rsmf: rsmf::LARGEST,
     };
     let made = make(args.format, &settings, work, &folder, &mut replaced).map_err(of_produce)?;

@@ -17,11 +17,11 @@ use super::produce::{PROGRAM, begun, finished, of_folder, of_produce};
 use super::progress;
 use super::standing::Checking;
 use super::threads::Threads;
+use super::zoning::Zoning;
 use crate::keys::Signer;
 use crate::produce::incident::{Run, Runs};
 use crate::produce::papers::Production;
 use crate::produce::report::Style;
-use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, Scope, Work, report};
 use crate::record::time::{self, Millis};
 use account::Account;
@@ -57,9 +57,8 @@ pub(super) struct Args {
     /// Time to date the production, instead of the clock's, so that it can be repeated
     #[arg(long, value_name = "MOMENT", value_parser = time::parse, help_heading = "Form", allow_hyphen_values = true)]
     as_of: Option<Millis>,
-    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
-    zone: Zone,
+    #[command(flatten)]
+    zoning: Zoning,
     #[command(flatten)]
     threads: Threads,
 }
@@ -114,8 +113,9 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 
 fn write(args: &Args, work: &Work<'_>, runs: &Runs, run: &Run, signer: Option<&Signer>) -> Result<Account, Failure> {
     let (folder, mut replaced) = begun(&args.output)?;
-    let made = report::make(work, runs, run, &Style { program: PROGRAM, zone: args.zone }, &folder, &mut replaced)
-        .map_err(of_produce)?;
+    let made =
+        report::make(work, runs, run, &Style { program: PROGRAM, zone: args.zoning.zone }, &folder, &mut replaced)
+            .map_err(of_produce)?;
     let command = ["report", &format!("--run {}", run.id)];
     let production =
         Production { work, form: report::WORD, meaning: report::MEANING, command, made: &made, program: PROGRAM };

@@ -18,9 +18,9 @@ use super::progress;
 use super::scoping::{self, Scoping};
 use super::standing::Checking;
 use super::threads::Threads;
+use super::zoning::Zoning;
 use crate::produce::incident::Runs;
 use crate::produce::timeline::{self, Form, Told};
-use crate::produce::transcript::Zone;
 use crate::produce::{Directory, Folder, ProduceError, Work};
 use crate::record::time::{self, Millis};
 use output::Output;
@@ -52,9 +52,8 @@ pub(super) struct Args {
     output: Option<PathBuf>,
     #[command(flatten)]
     checking: Checking,
-    /// Zone in which people are shown times, by its IANA name; what programs read stays in UTC
-    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = Zone::named, help_heading = "Form")]
-    zone: Zone,
+    #[command(flatten)]
+    zoning: Zoning,
     #[command(flatten)]
     scoping: Scoping,
     /// Time to date the production, instead of the clock's, so that it can be repeated
@@ -156,10 +155,10 @@ impl To {
         let form = match args.format {
             Format::Jsonl => Form::Jsonl,
             Format::Csv => Form::Csv,
-            Format::Text | Format::Html => Form::Text(args.zone),
+            Format::Text | Format::Html => Form::Text(args.zoning.zone),
         };
         match self {
-            Self::Folder(folder) => timeline::page(work, runs, args.zone, folder),
+            Self::Folder(folder) => timeline::page(work, runs, args.zoning.zone, folder),
             Self::File(output) => {
                 let folder = output.folder().to_owned();
                 timeline::lines(form, work, runs, &folder, |bytes| output.write(bytes))

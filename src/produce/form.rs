@@ -1,10 +1,10 @@
 //! The forms of a production, and the one place where a word becomes what makes it.
 
-use super::transcript::{self, Zone};
+use super::transcript;
 use super::vendor::{self, Vendor};
 use super::{
-    Files, Folder, ProduceError, Replaced, Tallies, Work, concordance, csv_records, eml, jsonl, markdown, parquet,
-    rsmf, timesketch,
+    Files, Folder, ProduceError, Replaced, Tallies, Work, Zone, concordance, csv_records, eml, jsonl, markdown,
+    parquet, rsmf, timesketch,
 };
 
 /// A form of a production.

@@ -52,6 +52,7 @@ pub mod timesketch;
 pub mod transcript;
 pub mod vendor;
 pub mod wanted;
+pub mod zone;
 
 pub use directory::Directory;
 pub use error::ProduceError;
@@ -63,6 +64,7 @@ pub use replaced::Replaced;
 pub use scope::Scope;
 pub use sealed::{AsOf, Clock, Integrity, Sealed, Signed, Standing};
 pub use tally::Tallies;
+pub use zone::Zone;
 
 use crate::progress::Progress;
 use crate::record::time::Millis;

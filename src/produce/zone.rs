@@ -1,7 +1,7 @@
 //! Times as people read them: UTC, and beside it a zone that the reader chose.
 //!
-//! Zones and their rules are part of the program, so the same archive shows the same times on every host. UTC to the
-//! millisecond is always there; the chosen zone never replaces it.
+//! Zones and their rules are part of the program, so the same archive shows the same times on every host. Invariant: a time
+//! of another zone is never shown without its offset, or without UTC beside it.
 
 use std::fmt::Write as _;
 
@@ -121,7 +121,7 @@ impl Zone {
 }
 
 /// Appends UTC to the millisecond as RFC 3339 writes it, or the bare number where no calendar reaches.
-pub(super) fn push_utc(out: &mut String, at: Millis) {
+pub(in crate::produce) fn push_utc(out: &mut String, at: Millis) {
     match time::format(at) {
         Some(text) => out.push_str(&text),
         None => {

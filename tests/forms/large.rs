@@ -1,7 +1,7 @@
 //! Files of RSMF that are larger than platforms take, with a limit that is low enough to be passed.
 
 use chatseal::archive::reader::Opening;
-use chatseal::produce::transcript::Zone;
+use chatseal::produce::Zone;
 use chatseal::produce::{
     Directory, Folder, Form, Integrity, Replaced, Scope, Sealed, Settings, Signed, Standing, Work, make,
 };

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::produce::Zone;
 use crate::produce::incident::RecordId;
-use crate::produce::transcript::Zone;
 use crate::record::time::Millis;
 
 /// A part of a line.

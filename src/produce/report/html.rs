@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use super::document::{Block, Document, Line, Part, Section};
 use super::evidence::Evidence;
 use super::moment;
+use crate::produce::Zone;
 use crate::produce::incident::RecordId;
 use crate::produce::papers::page::{Page, escaped};
-use crate::produce::transcript::Zone;
 use crate::produce::transcript::alone::{Reader, name};
 use crate::record::time;
 

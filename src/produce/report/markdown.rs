@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use super::document::{Block, Document, Line, Part};
 use super::evidence::Evidence;
 use super::moment;
+use crate::produce::Zone;
 use crate::produce::incident::RecordId;
 use crate::produce::markdown::push_escaped;
-use crate::produce::transcript::Zone;
 
 /// A document being written.
 #[derive(Debug)]

@@ -29,12 +29,12 @@ mod review;
 mod tasks;
 mod telling;
 
+use super::Zone;
 use super::incident::figures::{Figures, OfOne};
 use super::incident::{Run, Runs};
 use super::labels::Labels;
 use super::mail::one_line;
 use super::replaced::Replacement;
-use super::transcript::Zone;
 use super::transcript::alone::Reader;
 use super::{Files, Folder, Made, ProduceError, Replaced, Work};
 use crate::record::time::{self, Millis};

@@ -25,14 +25,17 @@ struct Owned {
 pub(super) fn section(telling: &Telling<'_>) -> Section {
     let mut section = Section::new("participants", "Participants");
     let run = telling.run;
+    let end = if telling.until == run.end_at {
+        "its end.".to_owned()
+    } else {
+        format!("the time {}.", telling.work.sealed.as_of().words())
+    };
     section.text(
         Line::of(
             "Participants are the owner, who started the run, who is on its list, and whom its timeline names as having \
              come, gone or owned it. Present is who was in the run's channel between its beginning and ",
         )
-        .words(if telling.until == run.end_at { "its end" } else { "the time " })
-        .words(if telling.until == run.end_at { "" } else { telling.work.sealed.as_of().words() })
-        .words("."),
+        .words(end),
     );
     let owned = owned(telling);
     let mut participants: Vec<&Participant> = run.participants.iter().collect();

@@ -18,11 +18,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use super::Zone;
 use super::folder::FolderError;
 use super::incident::{Event, Record, Runs, Sort, Story};
 use super::labels::Labels;
 use super::spool::Spool;
-use super::transcript::Zone;
 use super::{ProduceError, Work, timesketch};
 use crate::record::time::Millis;
 

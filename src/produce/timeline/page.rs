@@ -19,12 +19,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 
 use super::{ARENA, Told, key};
+use crate::produce::Zone;
 use crate::produce::conversation::is_harmful;
 use crate::produce::incident::seen::Seen;
 use crate::produce::incident::{Event, Figures, Record, RecordId, Run, Runs, Sort, Story, because};
 use crate::produce::labels::Labels;
 use crate::produce::spool::Spool;
-use crate::produce::transcript::Zone;
 use crate::produce::{Folder, ProduceError, Work};
 use crate::record::id::hex;
 use crate::record::line::push_string;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::produce::Zone;
 use crate::produce::conversation::is_harmful;
 use crate::produce::incident::{Event, Runs};
-use crate::produce::transcript::Zone;
 use crate::record::time;
 
 /// Characters of a message that a line shows; the record holds the rest.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::escape;
 use super::naming::Person;
-use super::zone;
+use crate::produce::zone;
 
 /// How many colours the style sheet has for people.
 const COLOURS: u32 = 12;

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::escape;
-use super::zone::Zone;
+use crate::produce::Zone;
 
 /// What a page may load. `file:` says the same as `'self'` does where a page is opened from disk, for browsers in which
 /// files have no origin.

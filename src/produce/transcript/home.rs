@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::frame::{self, Depth};
 use super::naming::{Channel, Section};
 use super::pages::{Making, Written};
-use super::{escape, face, post, zone};
-use crate::produce::ProduceError;
+use super::{escape, face, post};
+use crate::produce::{ProduceError, zone};
 
 /// Channels, or people, on one page.
 const ROWS: usize = 2000;

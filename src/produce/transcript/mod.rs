@@ -34,10 +34,8 @@ mod search;
 mod stored;
 mod system;
 mod versions;
-mod zone;
 
 pub(in crate::produce) use frame::POLICY;
-pub use zone::{UnknownZone, Zone};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +45,7 @@ use self::home::{Extent, Facts};
 use self::naming::Naming;
 use self::pages::Making;
 use self::stored::Stored;
-use super::{Files, Folder, Made, ProduceError, Replaced, Work};
+use super::{Files, Folder, Made, ProduceError, Replaced, Work, Zone, zone};
 use crate::archive::walk::{Walk, WalkError};
 use crate::record::fields::{Head, characters, plain};
 use crate::record::id::unhex;

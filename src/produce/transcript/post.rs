@@ -8,9 +8,9 @@ use super::inline::Surroundings;
 use super::naming::{Channel, Naming, Person};
 use super::search::{Flags, PageIndex, Said};
 use super::stored::Stored;
-use super::zone::{self, Zone};
 use super::{attached, cards, escape, face, inline, markdown, system, versions};
 use crate::produce::directory::Place;
+use crate::produce::zone::{self, Zone};
 use crate::produce::{Files, Post, ProduceError, State};
 use crate::record::time::Millis;
 

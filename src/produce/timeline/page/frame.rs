@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::produce::Work;
+use crate::produce::Zone;
 use crate::produce::timeline::Told;
-use crate::produce::transcript::{POLICY, Zone, escape};
+use crate::produce::transcript::{POLICY, escape};
 use crate::record::time;
 
 /// The tools above the drawing, the drawing, and what is below it.

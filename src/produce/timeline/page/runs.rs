@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use super::{Milestone, actor_name, by_run};
 use crate::produce::Work;
+use crate::produce::Zone;
 use crate::produce::incident::figures::{Figure, OfOne, Value, deeds_in_words};
 use crate::produce::incident::{Capacity, Figures, Gap, RecordId, Run, Runs};
 use crate::produce::labels::Labels;
-use crate::produce::transcript::{Zone, escape};
+use crate::produce::transcript::escape;
 use crate::record::time::{self, Millis};
 
 /// Runs whose figures a page shows, records that a figure lists, people and gaps that are listed.
