@@ -57,8 +57,8 @@
 //! - **Determinism.** Same input, salt, key and time: same bytes, for any number of threads. Order is decided by
 //!   content, in one place ([`sort`]), and everything parallel is independent of its neighbours.
 //! - **Memory** grows with the number of threads and with the directory (teams, channels, users, files), not with the
-//!   number of posts; a scope that restricts a database also holds the ids of the posts in it, and a policy facts about
-//!   the posts that other records name. A line of up to 64 MiB is decoded alone.
+//!   number of posts; a scope that restricts a database also holds the ids of the posts in it, an incident up to 64 MiB
+//!   of their rows, and a policy facts about the posts that other records name. A line of up to 64 MiB is decoded alone.
 //! - **Hostile input.** Exports, archives, keys and signer lists are parsed with stated limits and without a panic on any
 //!   bytes; `fuzz/` holds a target for each parser.
 #![cfg_attr(

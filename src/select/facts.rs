@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A live database is asked for a few columns. A dump and a bulk export are read once more; rows that come too early wait
-//! in a [`Spool`]. Where all records are decided alike, the directory is all that is asked for. Invariant: memory grows with the directory and with the posts that other rows name, not with all posts.
+//! in a [`Spool`]. Where all records are decided alike, the directory is all that is asked for. Invariant: memory grows
+//! with the directory and with the posts that other rows name, not with all posts.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -329,5 +330,27 @@ fn channel_type(text: &str) -> ChannelType {
         "D" => ChannelType::Direct,
         "G" => ChannelType::Group,
         _ => ChannelType::Private,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_kind_is_asked_for_more_fields_than_there_is_room_for() {
+        let everything = Needs {
+            posts: true,
+            threads: true,
+            words: true,
+            details: true,
+            members: true,
+            groups: true,
+            runs: true,
+            server_threads: true,
+        };
+        for (rank, fields) in asked(everything) {
+            assert!(fields.len() <= MOST, "{}: {fields:?}", table(rank).kind);
+        }
     }
 }

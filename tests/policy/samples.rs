@@ -172,18 +172,7 @@ fn decide(set: &Set, what: What, now: Millis, message: &str) -> (String, Disposi
         message,
         ..Post::default()
     };
-    let mut subject = Subject {
-        kind: "post",
-        id: "post",
-        at: 0,
-        times: Times::Always,
-        team: None,
-        channel: None,
-        users: &[],
-        run: None,
-        post: PostOf::None,
-        server_time: None,
-    };
+    let mut subject = Subject { id: "post", ..Subject::ANY };
     let (time, user): ([Millis; 1], [&str; 1]);
     let row = match what {
         Said(channel, user, created) => Some(post(channel, user, created, false)),

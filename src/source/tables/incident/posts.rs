@@ -62,7 +62,7 @@ pub(super) struct Posts {
     /// The posts that were met, by position.
     met: Vec<Option<Met>>,
     /// Whether it begins a thread of the incident, by position.
-    begins: Vec<bool>,
+    pub(super) begins: Vec<bool>,
     /// Posts on which somebody did something in the window, such as to answer with an emoji; each with its channel as that
     /// says it, or with none where the post that was met says it.
     pub(super) touched: HashMap<Box<[u8]>, Box<[u8]>>,
@@ -130,9 +130,9 @@ impl Posts {
         post.root.or(post.original).unwrap_or(at)
     }
 
-    /// Finds the first posts of the threads that something in the window, or the start of a run, touches. `is_placed` tells
+    /// Which posts begin the threads that something in the window, or the start of a run, touches. `is_placed` tells
     /// channels of the incident, `is_wanted` those in which a run may have been started so that the whole thread counts.
-    pub(super) fn find_threads(&mut self, is_placed: &dyn Fn(&[u8]) -> bool, is_wanted: &dyn Fn(&[u8]) -> bool) {
+    pub(super) fn threads(&self, is_placed: &dyn Fn(&[u8]) -> bool, is_wanted: &dyn Fn(&[u8]) -> bool) -> Vec<bool> {
         let mut begins = vec![false; self.ids.len()];
         for (at, post) in self.each() {
             let (id, channel) = (self.id(at), self.id(post.channel));
@@ -142,7 +142,7 @@ impl Posts {
                 mark(&mut begins, Self::root(at, post));
             }
         }
-        self.begins = begins;
+        begins
     }
 
     /// Whether a post begins a thread that was found.

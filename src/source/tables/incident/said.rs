@@ -124,8 +124,8 @@ impl Trace<'_> {
     pub(super) fn threads(&mut self) -> Result<(), TablesError> {
         let window = self.incident.window;
         let is_placed = |id: &[u8]| self.incident.channels.contains_key(id);
-        let is_private_talk = |id: &[u8]| self.channels.get(id).is_some_and(|channel| channel.is_private_talk);
-        self.posts.find_threads(&is_placed, &|channel| is_placed(channel) || !is_private_talk(channel));
+        let is_wanted = |id: &[u8]| is_placed(id) || !self.is_private_talk(id);
+        self.posts.begins = self.posts.threads(&is_placed, &is_wanted);
         let (versions, missing, afar) = (self.posts.versioned(), self.posts.missing(), self.posts.afar(&is_placed));
         let channels = self.places(&[Reason::Channel, Reason::Linked, Reason::Direct]);
         let questions = [
